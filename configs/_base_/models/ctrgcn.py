@@ -1,0 +1,9 @@
+# CTR-GCN as published: ten blocks, 64 to 256 channels.
+model = dict(
+    type='RecognizerGCN',
+    backbone=dict(
+        type='CTRGCN', graph_cfg=dict(layout='nturgb+d', mode='spatial')),
+    cls_head=dict(
+        type='GCNHead',
+        in_channels=256,
+        loss_cls=dict(type='CrossEntropyLoss')))

@@ -1,0 +1,10 @@
+# ST-GCN of MMAction2: ten blocks, 64 to 256 channels.
+model = dict(
+    type='RecognizerGCN',
+    backbone=dict(
+        type='STGCN', graph_cfg=dict(layout='nturgb+d',
+                                     mode='stgcn_spatial')),
+    cls_head=dict(
+        type='GCNHead',
+        in_channels=256,
+        loss_cls=dict(type='CrossEntropyLoss')))

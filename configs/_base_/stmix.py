@@ -1,0 +1,10 @@
+# Mixin: ST-Mix, random mixing for balanced or long-tailed data.
+custom_imports = dict(imports=['shapmix_mm'])
+
+model = dict(
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor', blending=dict(type='STMixBlending')),
+    # The mean over 2N samples times 2 is the sum of the two means.
+    cls_head=dict(loss_cls=dict(loss_weight=2.)))
+
+custom_hooks = [dict(type='TrainAccuracyHook')]

@@ -1,0 +1,54 @@
+"""Long-tailed skeleton datasets, class counts and transforms."""
+
+from .benchmarks import BENCHMARKS, Benchmark, get_benchmark, parse_ntu_name
+from .class_counts import class_counts
+from .longtail_profile import exp_counts, profile_counts, step_counts
+from .longtail_selection import Selection, select_names
+from .longtail_spec import LongTailSpec
+from .longtailed_pose_dataset import LongTailedPoseDataset
+from .name_list import names_digest, plain_name, read_name_list
+from .split_manifest import manifest_table, split_manifest
+from .split_source import (
+    SplitSource,
+    source_from_annotations,
+    source_from_names,
+)
+from .transforms import (
+    CheckJoints,
+    CropResizeFrames,
+    KeepMainPersons,
+    KinectV1Normalize,
+    RandomRotation3D,
+    RandomScale3D,
+    SkeletonFeatures,
+)
+
+__all__ = [
+    'BENCHMARKS',
+    'Benchmark',
+    'CheckJoints',
+    'CropResizeFrames',
+    'KeepMainPersons',
+    'KinectV1Normalize',
+    'LongTailSpec',
+    'LongTailedPoseDataset',
+    'RandomRotation3D',
+    'RandomScale3D',
+    'Selection',
+    'SkeletonFeatures',
+    'SplitSource',
+    'class_counts',
+    'exp_counts',
+    'get_benchmark',
+    'manifest_table',
+    'names_digest',
+    'parse_ntu_name',
+    'plain_name',
+    'profile_counts',
+    'read_name_list',
+    'select_names',
+    'source_from_annotations',
+    'source_from_names',
+    'split_manifest',
+    'step_counts',
+]

@@ -1,0 +1,261 @@
+"""Skeleton dataset whose training split is long-tailed."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Callable
+
+from mmaction.datasets import PoseDataset
+from mmaction.registry import DATASETS
+from mmengine.logging import MMLogger
+
+from ..skeletons import get_layout
+from .longtail_selection import check_no_class_empty, select_names
+from .longtail_spec import LongTailSpec
+from .pose_checks import (
+    check_finite,
+    check_labels,
+    check_poses,
+    invalid_samples,
+)
+from .pose_file import PoseFile, read_pose_file, sample_name
+
+
+@DATASETS.register_module()
+class LongTailedPoseDataset(PoseDataset):
+    """A PoseDataset that can thin its training split out to a long tail.
+
+    ``metainfo['class_counts']`` holds the samples per class of the
+    *training* split as they are after selection and filtering, in training
+    and validation datasets alike, so that a metric can tell many-, medium-
+    and few-shot classes without the training data. They do not follow
+    ``indices`` or subsets; :func:`class_counts` counts those. Datasets of
+    several files in a ConcatDataset need ``ignore_keys=['class_counts']``.
+
+    The file is read by an unpickler that admits arrays and plain containers
+    only, and is checked before training: bad samples are named.
+
+    Args:
+        ann_file (str): Pickle of ``{split, annotations}``, optionally with
+            class names under ``classes``.
+        pipeline (list[dict | callable]): Data transforms.
+        split (str, optional): Split to serve; None serves every sample.
+            Defaults to None.
+        train_split (str, optional): Split that is long-tailed and counted.
+            None takes ``split`` with train in the place of val or test when
+            the file has that one, else ``split`` itself unless
+            ``test_mode``. Defaults to None.
+        longtail (dict, optional): Arguments of :class:`LongTailSpec`; give
+            training and validation datasets the same. It thins out
+            ``train_split`` only. None keeps every sample. Defaults to None.
+        num_classes (int, optional): Number of classes K. None takes the
+            class names of the file, else the largest label. Defaults to
+            None.
+        drop_invalid (bool): Whether to drop selected samples whose
+            coordinates are not finite instead of raising an error. Defaults
+            to False.
+        layout (str | dict | Layout, optional): Joint layout that every
+            sample must fit. Defaults to None.
+        **kwargs: Further arguments of PoseDataset.
+
+    Raises:
+        FileNotFoundError: If the annotation file is missing.
+        KeyError: If a split or a key of a sample is missing.
+        TypeError: If a value has the wrong type.
+        ValueError: If a value is out of range, a class has no training
+            sample, or a sample does not fit.
+    """
+
+    def __init__(
+        self,
+        ann_file: str,
+        pipeline: list[dict | Callable],
+        *,
+        split: str | None = None,
+        train_split: str | None = None,
+        longtail: Mapping[str, Any] | None = None,
+        num_classes: int | None = None,
+        drop_invalid: bool = False,
+        layout: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs.get('multi_class'):
+            raise TypeError(
+                'LongTailedPoseDataset takes one label per sample, but got '
+                'multi_class=True'
+            )
+        self.train_split = train_split
+        self.longtail = (
+            None if longtail is None else LongTailSpec.from_config(longtail)
+        )
+        self.drop_invalid = drop_invalid
+        self.layout = None if layout is None else get_layout(layout)
+        # Held from loading to filtering only, so that copies stay small.
+        self._training: list[dict] | None = None
+        self._serves_training = False
+        super().__init__(
+            ann_file, pipeline, split=split, num_classes=num_classes, **kwargs
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Read, check and select the samples of the split.
+
+        Returns:
+            list[dict]: Their annotations.
+        """
+        file = read_pose_file(self.ann_file)
+        training = self._training_part(file)
+        served = None if self._serves_training else file.part(self.split)
+        self._settle_classes(file, [*(training or []), *(served or [])])
+        if training is not None:
+            training = self._thin_out(training, file)
+            if self.drop_invalid:
+                training = self._drop_invalid(training, served is None)
+        if served is None:
+            served = training or []
+        elif self.drop_invalid:
+            served = self._drop_invalid(served, True)
+        self._check_served(served)
+        self._training = training
+        return self._join_video_prefix(served)
+
+    def filter_data(self) -> list[dict]:
+        """Filter as PoseDataset does, then count the training samples.
+
+        Returns:
+            list[dict]: The samples that stay.
+
+        Raises:
+            ValueError: If no sample stays, or a class has no training
+                sample.
+        """
+        training, self._training = self._training, None
+        kept = super().filter_data()
+        if not kept:
+            raise ValueError(
+                f'no sample of split {self.split!r} of {self.ann_file} is '
+                'left after filtering'
+            )
+        if training is None:
+            return kept
+        if self._serves_training:
+            training = kept
+        elif self.valid_ratio:
+            self.data_list = training
+            training = super().filter_data()
+            self.data_list = kept
+        counter = Counter(int(sample['label']) for sample in training)
+        counts = [counter[k] for k in range(self.num_classes)]
+        check_no_class_empty(
+            counts,
+            self._metainfo.get('classes'),
+            f'the training samples of {self.ann_file}',
+        )
+        self._metainfo['class_counts'] = counts
+        return kept
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Class of a sample, as mmengine's ClassBalancedDataset asks for it.
+
+        Args:
+            idx (int): Index of the sample.
+
+        Returns:
+            list[int]: Its label alone.
+        """
+        # PoseDataset's own method may open a skeleton file for each sample.
+        info = super(PoseDataset, self).get_data_info(idx)
+        return [int(info['label'])]
+
+    def _training_part(self, file: PoseFile) -> list[dict] | None:
+        """Find the training samples, and whether they are the ones served."""
+        train_split = self.train_split or file.training_twin(self.split)
+        if train_split is None and not self.test_mode:
+            train_split = self.split
+            self._serves_training = True
+        elif train_split is not None:
+            self._serves_training = train_split == self.split
+        elif self.longtail is not None:
+            raise ValueError(
+                'longtail needs train_split to count the training samples of '
+                f'{file.path} for split {self.split!r}'
+            )
+        else:
+            return None
+        return file.part(train_split)
+
+    def _settle_classes(self, file: PoseFile, samples: list[dict]) -> None:
+        """Fix number and names of the classes, and check the labels."""
+        if file.classes is not None:
+            self._metainfo.setdefault('classes', file.classes)
+        classes = self._metainfo.get('classes')
+        if self.num_classes is None:
+            self.num_classes = (
+                len(classes)
+                if classes is not None
+                else 1 + max(int(a['label']) for a in file.annotations)
+            )
+        if classes is not None and len(classes) != self.num_classes:
+            raise ValueError(
+                f'num_classes is {self.num_classes}, but {file.path} comes '
+                f'with {len(classes)} class names'
+            )
+        check_labels(samples, self.num_classes, file.path)
+
+    def _thin_out(self, training: list[dict], file: PoseFile) -> list[dict]:
+        """Keep the training samples of the long-tailed set."""
+        spec = self.longtail
+        if spec is None:
+            return training
+        if spec.file is not None and self.data_root:
+            spec = replace(spec, file=osp.join(self.data_root, spec.file))
+        names = [sample_name(sample) for sample in training]
+        inside = set(names)
+        selection = select_names(
+            names,
+            [int(sample['label']) for sample in training],
+            spec=spec,
+            num_classes=self.num_classes,
+            classes=self._metainfo.get('classes'),
+            outside={sample_name(a) for a in file.annotations} - inside,
+        )
+        kept = set(selection.names)
+        if self._serves_training:
+            MMLogger.get_current_instance().info(
+                f'long-tailed training set: {len(kept)} of {len(names)} '
+                f'samples, {max(selection.counts)} to '
+                f'{min(selection.counts)} per class'
+            )
+        return [sample for sample in training if sample_name(sample) in kept]
+
+    def _drop_invalid(self, samples: list[dict], log: bool) -> list[dict]:
+        """Leave out samples with a coordinate that is not finite."""
+        invalid = set(invalid_samples(samples))
+        if log:
+            MMLogger.get_current_instance().info(
+                f'{len(invalid)} of {len(samples)} samples of split '
+                f'{self.split!r} dropped: not finite'
+            )
+        return [s for i, s in enumerate(samples) if i not in invalid]
+
+    def _check_served(self, samples: list[dict]) -> None:
+        """Check the skeletons that the pipeline will get."""
+        # With this prefix every skeleton has a file of its own.
+        if 'skeleton' not in self.data_prefix:
+            check_poses(samples, self.ann_file, self.layout)
+        if not self.drop_invalid:
+            check_finite(samples, self.ann_file)
+
+    def _join_video_prefix(self, samples: list[dict]) -> list[dict]:
+        """Put the video folder before the names, as PoseDataset does."""
+        folder = self.data_prefix.get('video')
+        if folder is None:
+            return samples
+        keys = ('filename', 'frame_dir')
+        return [
+            {k: osp.join(folder, v) if k in keys else v for k, v in s.items()}
+            for s in samples
+        ]

@@ -1,0 +1,148 @@
+"""MMAction2's ``{split, annotations}`` skeleton files, read and checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..serialization import load_annotations
+
+
+class PoseFile(NamedTuple):
+    """What an annotation file holds.
+
+    Args:
+        path (str): Where it was read from.
+        annotations (list[dict]): Every sample, of all splits.
+        splits (dict[str, set[str]]): Names of the samples of each split.
+        classes (list[str] | None): Class names, when the file has them.
+    """
+
+    path: str
+    annotations: list[dict]
+    splits: dict[str, Collection[str]]
+    classes: list[str] | None
+
+    def part(self, split: str | None) -> list[dict]:
+        """Samples of one split.
+
+        Args:
+            split (str, optional): Its name; None stands for all samples.
+
+        Returns:
+            list[dict]: Their annotations, in the order of the file.
+
+        Raises:
+            KeyError: If the file has no such split.
+            ValueError: If the split has no sample.
+        """
+        if split is None:
+            return list(self.annotations)
+        if split not in self.splits:
+            raise KeyError(
+                f'{self.path} has no split {split!r}; it has '
+                f'{sorted(self.splits)}'
+            )
+        inside = set(self.splits[split])
+        part = [a for a in self.annotations if sample_name(a) in inside]
+        if not part:
+            raise ValueError(
+                f'split {split!r} of {self.path} has no sample among its '
+                f'{len(self.annotations)} annotations'
+            )
+        return part
+
+    def training_twin(self, split: str | None) -> str | None:
+        """Training split that goes with a split for validation or test.
+
+        Args:
+            split (str, optional): A split such as xsub_val.
+
+        Returns:
+            str | None: The split called alike with train in the place of val
+            or test, such as xsub_train, when the file has it.
+        """
+        if split is None or 'train' in split:
+            return None
+        twin = re.sub('val|test', 'train', split)
+        return twin if twin != split and twin in self.splits else None
+
+
+def read_pose_file(path: str) -> PoseFile:
+    """Read an annotation file and check how it is built.
+
+    Args:
+        path (str): A pickle of ``{split, annotations}``, or of a bare list
+            of annotations. An optional key ``classes`` holds class names.
+
+    Returns:
+        PoseFile: Its content, each annotation with a name and a label.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        TypeError: If the file, a sample or a label is of another kind.
+        KeyError: If a key is missing, with the sample that lacks it.
+        ValueError: If there is no annotation.
+    """
+    content = load_annotations(path)
+    if isinstance(content, list):
+        content = dict(annotations=content)
+    if not isinstance(content, Mapping):
+        raise TypeError(
+            f'{path} should hold a dict of split and annotations, but holds '
+            f'a {type(content).__name__}'
+        )
+    if 'annotations' not in content:
+        raise KeyError(
+            f"{path} lacks the key 'annotations'; it has {sorted(content)}"
+        )
+    annotations = content['annotations']
+    if len(annotations) == 0:
+        raise ValueError(f'{path} has no annotation')
+    for index, annotation in enumerate(annotations):
+        _check_head(annotation, index, path)
+    splits = content.get('split') or {}
+    classes = content.get('classes')
+    return PoseFile(
+        str(path),
+        list(annotations),
+        dict(splits),
+        None if classes is None else [str(name) for name in classes],
+    )
+
+
+def sample_name(annotation: Mapping[str, Any]) -> str:
+    """Name of a sample, under either key that MMAction2 knows.
+
+    Args:
+        annotation (Mapping): One annotation.
+
+    Returns:
+        str: Its ``filename``, or else its ``frame_dir``.
+    """
+    return annotation['filename' if 'filename' in annotation else 'frame_dir']
+
+
+def _check_head(annotation: Any, index: int, path: str) -> None:
+    """Check that an annotation is a dict with a name and one label."""
+    if not isinstance(annotation, Mapping):
+        raise TypeError(
+            f'annotation {index} of {path} should be a dict, but is a '
+            f'{type(annotation).__name__}'
+        )
+    if 'frame_dir' not in annotation and 'filename' not in annotation:
+        raise KeyError(f"annotation {index} of {path} lacks 'frame_dir'")
+    if 'label' not in annotation:
+        raise KeyError(
+            f'sample {sample_name(annotation)!r} (annotation {index}) of '
+            f"{path} lacks the key 'label'"
+        )
+    label = annotation['label']
+    if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
+        raise TypeError(
+            f'sample {sample_name(annotation)!r} of {path} should have one '
+            f'integer label, but has {label!r}'
+        )

@@ -1,0 +1,13 @@
+"""Skeleton transforms that stock MMAction2 lacks."""
+from .check_joints import CheckJoints
+from .crop_resize_frames import CropResizeFrames
+from .keep_main_persons import KeepMainPersons
+from .kinect_v1_normalize import KinectV1Normalize
+from .random_rotation_3d import RandomRotation3D
+from .random_scale_3d import RandomScale3D
+from .skeleton_features import SkeletonFeatures
+
+__all__ = [
+    'CheckJoints', 'CropResizeFrames', 'KeepMainPersons', 'KinectV1Normalize',
+    'RandomRotation3D', 'RandomScale3D', 'SkeletonFeatures'
+]

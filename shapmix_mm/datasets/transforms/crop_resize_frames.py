@@ -1,0 +1,123 @@
+"""A random share of a sample's valid frames, resized in time to T frames."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from .keypoint_checks import (
+    check_count,
+    check_floats,
+    present,
+    read_keypoint,
+    sample_name,
+)
+
+
+@TRANSFORMS.register_module()
+class CropResizeFrames(BaseTransform):
+    """Crop a window of the valid frames and resize it linearly in time.
+
+    The temporal sampling of CTR-GCN's protocol. Frames in which nobody is
+    present are dropped first. The resize weighs two neighbouring frames as
+    ``torch.nn.functional.interpolate`` does with ``align_corners=False``.
+
+    Required Keys:
+
+        - keypoint
+        - keypoint_score (optional)
+
+    Modified Keys:
+
+        - keypoint
+        - keypoint_score (optional)
+        - total_frames
+
+    Added Keys:
+
+        - clip_len
+        - num_clips
+
+    Args:
+        clip_len (int): Number of frames T to give. Defaults to 64.
+        p_interval (Sequence[float]): Two shares between which the window's
+            share of the valid frames is drawn, or a single one for a centred
+            window without randomness. Defaults to ``(0.5, 1.0)``.
+        min_frames (int): A drawn window has at least this many frames where
+            the sample has them. The centred window knows no such floor, as
+            in the protocol. Defaults to 64.
+
+    Raises:
+        TypeError: If an argument is no number where one is expected.
+        ValueError: If an argument is out of range.
+    """
+
+    def __init__(self,
+                 clip_len: int = 64,
+                 p_interval: Sequence[float] = (0.5, 1.0),
+                 *,
+                 min_frames: int = 64) -> None:
+        self.clip_len = check_count(clip_len, 'clip_len')
+        self.min_frames = check_count(min_frames, 'min_frames')
+        self.p_interval = check_floats(p_interval, 'p_interval')
+        if (len(self.p_interval) not in (1, 2)
+                or not 0 < self.p_interval[0] <= self.p_interval[-1] <= 1):
+            raise ValueError('p_interval must be one share or an ascending '
+                             f'pair of them in (0, 1], got {p_interval!r}')
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Crop and resize one sample.
+
+        Args:
+            results (dict): The result dict.
+
+        Returns:
+            dict: The result dict, keypoint (M, clip_len, V, C) float32.
+
+        Raises:
+            ValueError: If nobody is present in any frame.
+        """
+        keypoint = read_keypoint(results)
+        valid = np.flatnonzero(present(keypoint).any(axis=0))
+        if not valid.size:
+            raise ValueError(f'{sample_name(results)} has no valid frame: all '
+                             f'joints of its {keypoint.shape[1]} frames are '
+                             'zero')
+        start, stop = self._draw_window(valid.size)
+        frames = valid[start:stop]
+        for key in ('keypoint', 'keypoint_score'):
+            if key in results:
+                results[key] = self._resize(results[key][:, frames])
+        results['total_frames'] = self.clip_len
+        results['clip_len'] = self.clip_len
+        results['num_clips'] = 1
+        return results
+
+    def _draw_window(self, num: int) -> tuple[int, int]:
+        if len(self.p_interval) == 1:
+            margin = int((1 - self.p_interval[0]) * num / 2)
+            return margin, num - margin
+        low, high = self.p_interval
+        share = low + np.random.rand() * (high - low)
+        length = min(max(int(num * share), self.min_frames), num)
+        start = np.random.randint(num - length + 1)
+        return start, start + length
+
+    def _resize(self, clip: np.ndarray) -> np.ndarray:
+        clip = clip.astype(np.float32)
+        num = clip.shape[1]
+        where = (np.arange(self.clip_len) + 0.5) * num / self.clip_len - 0.5
+        where = where.clip(0, num - 1)
+        before = where.astype(np.int64)
+        after = np.minimum(before + 1, num - 1)
+        weight = (where - before).astype(np.float32)
+        weight = weight.reshape(-1, *(1, ) * (clip.ndim - 2))
+        return clip[:, before] * (1 - weight) + clip[:, after] * weight
+
+    def __repr__(self) -> str:
+        return (f'{self.__class__.__name__}(clip_len={self.clip_len}, '
+                f'p_interval={self.p_interval}, '
+                f'min_frames={self.min_frames})')

@@ -1,0 +1,111 @@
+"""The entry checks that the skeleton transforms share."""
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+
+
+def sample_name(results: dict[str, Any]) -> str:
+    """What error messages call a sample.
+
+    Args:
+        results (dict): The result dict.
+
+    Returns:
+        str: For instance ``Sample 'S001C001P001R001A001'``.
+    """
+    return f'Sample {results.get("frame_dir", "without frame_dir")!r}'
+
+
+def read_keypoint(results: dict[str, Any],
+                  *,
+                  channels: tuple[int, ...] = (2, 3)) -> np.ndarray:
+    """Take the joints out of a result dict, once they have been checked.
+
+    Args:
+        results (dict): The result dict.
+        channels (tuple[int]): Allowed numbers of channels C. Defaults to
+            ``(2, 3)``.
+
+    Returns:
+        np.ndarray: The very array of the dict, shape (M, T, V, C).
+
+    Raises:
+        KeyError: If there is no ``keypoint``.
+        TypeError: If it is no array of numbers.
+        ValueError: If its shape or ``keypoint_score``'s does not fit.
+    """
+    where = sample_name(results)
+    if 'keypoint' not in results:
+        raise KeyError(f'{where} has no key \'keypoint\'')
+    keypoint = results['keypoint']
+    if not isinstance(keypoint, np.ndarray) or keypoint.dtype.kind not in 'fi':
+        raise TypeError(f'{where}: keypoint must be a real numpy array, got '
+                        f'{getattr(keypoint, "dtype", type(keypoint))}')
+    if keypoint.ndim != 4 or keypoint.shape[-1] not in channels:
+        wanted = ' or '.join(map(str, channels))
+        raise ValueError(f'{where}: keypoint must have the shape (M, T, V, C) '
+                         f'with C = {wanted}, got {keypoint.shape}')
+    score = results.get('keypoint_score')
+    if score is not None and score.shape != keypoint.shape[:-1]:
+        raise ValueError(f'{where}: keypoint_score must have the shape '
+                         f'{keypoint.shape[:-1]}, got {score.shape}')
+    return keypoint
+
+
+def present(keypoint: np.ndarray) -> np.ndarray:
+    """In which frames each person is there, that is, not all zero.
+
+    Args:
+        keypoint (np.ndarray): Joints, shape (M, T, V, C).
+
+    Returns:
+        np.ndarray: Boolean, shape (M, T).
+    """
+    return np.asarray(keypoint.any(axis=(2, 3)))
+
+
+def check_count(value: Any, what: str, *, least: int = 1) -> int:
+    """Check that an argument is a whole number that is large enough.
+
+    Args:
+        value (int): The argument.
+        what (str): What to call it.
+        least (int): The least allowed value. Defaults to 1.
+
+    Returns:
+        int: The value.
+
+    Raises:
+        TypeError: If it is no whole number.
+        ValueError: If it is too small.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f'{what} must be an integer, got {value!r}')
+    if value < least:
+        raise ValueError(f'{what} must be at least {least}, got {value}')
+    return int(value)
+
+
+def check_floats(value: Any, what: str) -> tuple[float, ...]:
+    """Check that an argument is a sequence of finite numbers.
+
+    Args:
+        value (Sequence[float]): The argument.
+        what (str): What to call it.
+
+    Returns:
+        tuple[float]: The numbers.
+
+    Raises:
+        TypeError: If it is no sequence of numbers.
+        ValueError: If one is not finite.
+    """
+    if not isinstance(value, (list, tuple, np.ndarray)) or not all(
+            isinstance(item, numbers.Real) for item in value):
+        raise TypeError(f'{what} must be a sequence of numbers, got {value!r}')
+    if not np.isfinite(value).all():
+        raise ValueError(f'{what} must be finite, got {value!r}')
+    return tuple(float(item) for item in value)

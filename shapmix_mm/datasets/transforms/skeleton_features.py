@@ -1,0 +1,112 @@
+"""Joint, bone and motion features for any joint layout."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmaction.registry import TRANSFORMS
+from mmcv.transforms import BaseTransform
+
+from shapmix_mm.skeletons import get_layout, joint_to_bone
+from shapmix_mm.skeletons.layout import LayoutLike
+
+from .keypoint_checks import read_keypoint, sample_name
+
+FEATS = ('j', 'b', 'jm', 'bm')
+
+
+@TRANSFORMS.register_module()
+class SkeletonFeatures(BaseTransform):
+    """Turn joints into the features of one or more streams.
+
+    Equals MMAction2's ``GenSkeFeat`` on the layouts that it knows, and takes
+    any other. Motion is the step to the next frame, zero in the last one. A
+    score (third channel of a planar layout, or ``keypoint_score``) becomes
+    the mean of the two joints or frames that a feature is made of.
+
+    Required Keys:
+
+        - keypoint
+        - keypoint_score (optional)
+
+    Modified Keys:
+
+        - keypoint
+
+    Removed Keys:
+
+        - keypoint_score
+
+    Args:
+        layout (str or dict or Layout): The joint layout. Defaults to
+            ``'nturgb+d'``.
+        feats (Sequence[str]): The features to join along the channels, from
+            'j' (joint), 'b' (bone), 'jm' and 'bm' (their motions). Defaults
+            to ``('j', )``.
+
+    Raises:
+        TypeError: If feats is no sequence of names.
+        ValueError: If feats is empty, repeats a name or has an unknown one.
+    """
+
+    def __init__(self,
+                 layout: LayoutLike = 'nturgb+d',
+                 feats: Sequence[str] = ('j', )) -> None:
+        self.layout = get_layout(layout)
+        if not isinstance(feats, (list, tuple)):
+            raise TypeError(f'feats must be a list of names, got {feats!r}')
+        self.feats = tuple(feats)
+        unknown = [name for name in self.feats if name not in FEATS]
+        if unknown or not feats or len(set(self.feats)) != len(self.feats):
+            raise ValueError(f'feats must be different names out of '
+                             f'{list(FEATS)}, got {list(feats)}')
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Make the features of one sample.
+
+        Args:
+            results (dict): The result dict, keypoint (M, T, V, C).
+
+        Returns:
+            dict: The result dict, keypoint (M, T, V, C * len(feats)) float32.
+
+        Raises:
+            ValueError: If the joints do not fit the layout, or 3D joints come
+                with a score.
+        """
+        keypoint = read_keypoint(results)
+        where = sample_name(results)
+        self.layout.check_joints(keypoint.shape[2], where)
+        score = results.pop('keypoint_score', None)
+        if score is not None:
+            if keypoint.shape[-1] != 2:
+                raise ValueError(f'{where}: keypoint_score goes with 2D '
+                                 f'joints only, got keypoint {keypoint.shape}')
+            keypoint = np.concatenate([keypoint, score[..., None]], axis=-1)
+        scored = score is not None or (self.layout.planar
+                                       and keypoint.shape[-1] == 3)
+        results['keypoint'] = np.concatenate(
+            [self._feature(name, keypoint, scored) for name in self.feats],
+            axis=-1)
+        return results
+
+    def _feature(self, name: str, joints: np.ndarray,
+                 scored: bool) -> np.ndarray:
+        feature = joints.astype(np.float32)
+        if name.startswith('b'):
+            feature = joint_to_bone(joints, self.layout, scored=scored)
+        return _to_motion(feature, scored) if name.endswith('m') else feature
+
+    def __repr__(self) -> str:
+        return (f'{self.__class__.__name__}(layout={self.layout.name!r}, '
+                f'feats={list(self.feats)})')
+
+
+def _to_motion(feature: np.ndarray, scored: bool) -> np.ndarray:
+    motion = np.zeros_like(feature)
+    motion[:, :-1] = np.diff(feature, axis=1)
+    if scored:
+        motion[:, :-1, :, 2] = (feature[:, :-1, :, 2] +
+                                feature[:, 1:, :, 2]) / 2
+    return motion

@@ -1,0 +1,64 @@
+"""Training accuracy while a blend makes all labels soft."""
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from .unwrapping import bare_model
+
+__all__ = ['TrainAccuracyHook']
+
+
+@HOOKS.register_module()
+class TrainAccuracyHook(Hook):
+    """Log top-1 accuracy on the unmixed half of each training batch.
+
+    MMAction2's heads drop the training accuracy when labels are soft. This
+    hook reads the logits that the head has computed anyway for the originals
+    in front of the mixed samples. It logs nothing under a blend that drops
+    the originals.
+    """
+
+    def __init__(self) -> None:
+        self._logits: Tensor | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Watch the head.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        model = bare_model(runner)
+        blend = getattr(model.data_preprocessor, 'blending', None)
+        if getattr(blend, 'keep_originals', False):
+            self._handle = model.cls_head.register_forward_hook(self._keep)
+
+    def _keep(self, module: nn.Module, args: Any, output: Tensor) -> None:
+        if module.training:
+            self._logits = output.detach()
+
+    def after_train_iter(self,
+                         runner: Runner,
+                         batch_idx: int,
+                         data_batch: Any = None,
+                         outputs: Any = None) -> None:
+        """Log the accuracy of this step's originals as ``train/top1_acc``.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (dict): The batch before blending.
+            outputs (dict): Losses of the step.
+        """
+        if self._logits is None:
+            return
+        label = torch.cat([s.gt_label for s in data_batch['data_samples']])
+        predicted = self._logits[:len(label)].argmax(1)
+        hits = predicted == label.to(predicted.device)
+        runner.message_hub.update_scalar('train/top1_acc', hits.float().mean())
+        self._logits = None

@@ -1,0 +1,118 @@
+"""Start a runner: arguments that the tools share, and processes on CPU."""
+from __future__ import annotations
+
+import argparse
+import os
+import os.path as osp
+
+import torch
+from mmaction.registry import RUNNERS
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+__all__ = ['add_common_arguments', 'build_runner', 'check_annotations',
+           'set_work_dir']
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that training and testing share.
+
+    Args:
+        parser (argparse.ArgumentParser): The tool's parser.
+    """
+    parser.add_argument(
+        '--work-dir',
+        help='directory for logs, checkpoints and figures; the default is '
+        'work_dirs/ followed by the name of the config')
+    parser.add_argument(
+        '--with',
+        dest='mixins',
+        nargs='+',
+        default=[],
+        metavar='MIXIN',
+        help='method mixins to merge into the config, in this order: a short '
+        'name (shapmix, stmix, balsoftmax) or a config file')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings to override, such as optim_wrapper.optimizer.lr=0.05; '
+        'lists are written key="[a,b]"')
+    parser.add_argument(
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='how several processes were started')
+    # torch.distributed.launch passes it; torchrun sets the variable.
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, default=0,
+        help=argparse.SUPPRESS)
+
+
+def set_work_dir(cfg: Config, args: argparse.Namespace) -> None:
+    """Choose the work directory: argument, then config, then config's name.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        args (argparse.Namespace): Parsed arguments.
+    """
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        stem = osp.splitext(osp.basename(args.config.split('::')[-1]))[0]
+        cfg.work_dir = osp.join('work_dirs', '_'.join([stem, *map(
+            lambda m: osp.splitext(osp.basename(m))[0], args.mixins)]))
+
+
+def check_annotations(cfg: Config, *loaders: str) -> None:
+    """Miss an annotation file before anything is built.
+
+    Args:
+        cfg (Config): The config.
+        loaders (str): Names of the dataloaders that will be used.
+
+    Raises:
+        FileNotFoundError: If an annotation file does not exist.
+    """
+    for loader in loaders:
+        node = (cfg.get(loader) or {}).get('dataset') or {}
+        while 'dataset' in node:
+            node = node['dataset']
+        path = node.get('ann_file')
+        if path and '://' not in path:
+            path = osp.join(node.get('data_root') or '', path)
+            if not osp.isfile(path):
+                raise FileNotFoundError(
+                    f'{loader}: annotation file {path} does not exist. '
+                    'MMAction2 publishes ntu60_3d.pkl and ntu120_3d.pkl '
+                    '(tools/data/skeleton/README.md there); '
+                    'tools/data/prepare_nw_ucla.py makes NW-UCLA\'s from its '
+                    'JSON files; `make demo` needs no download at all')
+
+
+def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
+    """Build the runner, on CPU processes too.
+
+    mmengine 0.10.7 assumes a GPU per process in two places; with the group
+    initialised beforehand and DDP told of no device, gloo on CPU works.
+
+    Args:
+        cfg (Config): The complete config.
+        args (argparse.Namespace): Parsed arguments.
+
+    Returns:
+        Runner: The runner.
+    """
+    cfg.launcher = args.launcher
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.launcher == 'pytorch' and not torch.cuda.is_available():
+        torch.distributed.init_process_group('gloo')
+        cfg.model_wrapper_cfg = dict(
+            type='MMDistributedDataParallel',
+            device_ids=None,
+            broadcast_buffers=False,
+            find_unused_parameters=cfg.get('find_unused_parameters', False))
+    if 'runner_type' in cfg:
+        return RUNNERS.build(cfg)
+    return Runner.from_cfg(cfg)

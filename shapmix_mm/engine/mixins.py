@@ -1,0 +1,133 @@
+"""Merge method mixins into a config that already exists."""
+from __future__ import annotations
+
+import os.path as osp
+from pathlib import Path
+from typing import Any, Sequence
+
+from mmengine.config import Config, ConfigDict
+from mmengine.hub import get_config
+
+__all__ = ['apply_mixin', 'find_mixin', 'load_config']
+
+_LISTS = ('custom_hooks', 'val_evaluator', 'test_evaluator')
+
+
+def load_config(path: str, mixins: Sequence[str] = ()) -> Config:
+    """Load a config and merge mixins into it, in the order given.
+
+    Args:
+        path (str): Config file, or ``package::path`` for a config that an
+            OpenMMLab package ships.
+        mixins (Sequence[str]): Mixin files, or short names of our own, such
+            as ``shapmix``.
+
+    Returns:
+        Config: The merged config.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If a mixin needs what the config does not tell.
+    """
+    if '::' in path:
+        cfg = get_config(path)
+    elif not osp.isfile(path):
+        raise FileNotFoundError(f'config file {path} does not exist')
+    else:
+        cfg = Config.fromfile(path)
+    for name in mixins:
+        apply_mixin(cfg, Config.fromfile(find_mixin(name)))
+    return cfg
+
+
+def find_mixin(name: str) -> str:
+    """Resolve a mixin's short name.
+
+    Args:
+        name (str): File name, or the stem of a file in ``configs/_base_``.
+
+    Returns:
+        str: Path of the mixin.
+
+    Raises:
+        FileNotFoundError: If there is no such mixin; it lists the known.
+    """
+    if osp.isfile(name):
+        return name
+    package = Path(__file__).resolve().parents[1]
+    for root in (package / '.mim', package.parent):
+        folder = root / 'configs' / '_base_'
+        if (folder / f'{name}.py').is_file():
+            return str(folder / f'{name}.py')
+        if folder.is_dir():
+            known = sorted(p.stem for p in folder.glob('*.py')
+                           if p.stem != 'default_runtime')
+            raise FileNotFoundError(
+                f'--with {name}: no such file, and no mixin of that name; '
+                f'known are {", ".join(known)}')
+    raise FileNotFoundError(f'--with {name}: no such file')
+
+
+def apply_mixin(cfg: Config, mixin: Config) -> None:
+    """Merge one mixin into a config, in place.
+
+    Hooks and metrics are added to those that the config has, where mmengine
+    would replace the whole list. The blend takes layout and number of
+    classes from the model that it meets.
+
+    Args:
+        cfg (Config): The config.
+        mixin (Config): The mixin.
+
+    Raises:
+        ValueError: If the layout or the number of classes cannot be told.
+    """
+    extra = mixin.to_dict()
+    lists = {key: extra.pop(key) for key in _LISTS if key in extra}
+    imports = extra.pop('custom_imports', {}).get('imports', [])
+    cfg.merge_from_dict(extra)
+    _strip_delete_keys(cfg._cfg_dict)
+    for key, items in lists.items():
+        cfg[key] = _union(cfg.get(key), items)
+    _add_imports(cfg, imports)
+    blending = cfg.model.get('data_preprocessor', {}).get('blending')
+    if blending is not None:
+        _complete(blending, cfg.model)
+
+
+def _union(old: Any, new: list) -> list:
+    merged = list(old) if isinstance(old, (list, tuple)) else [old]
+    merged = [item for item in merged if item]
+    present = {item['type'] for item in merged}
+    return merged + [item for item in new if item['type'] not in present]
+
+
+def _add_imports(cfg: Config, modules: Sequence[str]) -> None:
+    old = cfg.get('custom_imports', None) or {}
+    names = old.get('imports', [])
+    names = [names] if isinstance(names, str) else list(names)
+    names += [name for name in modules if name not in names]
+    cfg.custom_imports = dict(old, imports=names)
+
+
+def _complete(blending: ConfigDict, model: ConfigDict) -> None:
+    if 'num_classes' not in blending:
+        head = model.get('cls_head') or {}
+        if 'num_classes' not in head:
+            raise ValueError('the mixin needs model.cls_head.num_classes, or '
+                             'model.data_preprocessor.blending.num_classes')
+        blending['num_classes'] = head['num_classes']
+    if 'layout' not in blending:
+        graph = (model.get('backbone') or {}).get('graph_cfg') or {}
+        if 'layout' not in graph:
+            raise ValueError(
+                'the mixin needs model.backbone.graph_cfg.layout, or '
+                'model.data_preprocessor.blending.layout')
+        blending['layout'] = graph['layout']
+
+
+def _strip_delete_keys(node: Any) -> None:
+    if isinstance(node, dict):
+        node.pop('_delete_', None)
+        for value in node.values():
+            _strip_delete_keys(value)

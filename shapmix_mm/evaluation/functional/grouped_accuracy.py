@@ -1,0 +1,219 @@
+"""Top-k, mean-class and many/medium/few accuracy from scores and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .class_groups import (
+    GROUPS,
+    check_class_counts,
+    check_thresholds,
+    class_groups,
+)
+
+
+@dataclass(frozen=True)
+class GroupAccuracy:
+    """What is known about one group of classes.
+
+    Attributes:
+        accuracy (float | None): Unweighted mean of the accuracies of the
+            group's classes that occur in the test set; None if none does.
+        num_classes (int): Classes in the group, by training count.
+        num_tested (int): Those of them that occur in the test set.
+        num_samples (int): Test samples of the group.
+    """
+
+    accuracy: float | None
+    num_classes: int
+    num_tested: int
+    num_samples: int
+
+
+@dataclass(frozen=True)
+class GroupedAccuracy:
+    """Result of :func:`grouped_accuracy`; every accuracy lies in [0, 1].
+
+    Attributes:
+        overall (float): Top-1 accuracy over samples.
+        topk (dict[int, float]): Top-k accuracy over samples for the k > 1
+            that were asked for and are smaller than the number of classes.
+        mean_class (float): Unweighted mean over the classes in the test set.
+        groups (dict[str, GroupAccuracy]): By group name, in the order many,
+            medium, few; empty when the training counts are unknown.
+        per_class (np.ndarray): Accuracy per class, ``(K,)``, NaN for a class
+            that is not in the test set.
+        support (np.ndarray): Test samples per class, ``(K,)``.
+    """
+
+    overall: float
+    topk: dict[int, float]
+    mean_class: float
+    groups: dict[str, GroupAccuracy]
+    per_class: np.ndarray
+    support: np.ndarray
+
+
+def _check_scores(scores: np.ndarray) -> np.ndarray:
+    """Require finite scores ``(S, K)``."""
+    if scores.shape[1] == 0:
+        raise ValueError(
+            f'scores have shape {scores.shape}, expected at least one class'
+        )
+    bad = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    if bad.size:
+        raise ValueError(
+            f'scores of sample {bad[0]} are not finite '
+            f'({bad.size} of {len(scores)} samples are affected)'
+        )
+    return scores
+
+
+def _check_classes(
+    values: np.ndarray, num_classes: int, name: str, num_samples: int
+) -> np.ndarray:
+    """Require ``num_samples`` integers in ``[0, num_classes)``."""
+    if values.shape != (num_samples,):
+        raise ValueError(
+            f'{name} have shape {values.shape}, expected '
+            f'({num_samples},) to match the scores'
+        )
+    if not np.issubdtype(values.dtype, np.integer):
+        raise TypeError(f'{name} must be integers, got {values.dtype}')
+    bad = np.flatnonzero((values < 0) | (values >= num_classes))
+    if bad.size:
+        raise ValueError(
+            f'{name}[{bad[0]}] is {values[bad[0]]}, expected a '
+            f'class in 0..{num_classes - 1}'
+        )
+    return values
+
+
+def _ranks(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Position ``(S,)`` of the true class in each sample's ranking.
+
+    Of equal scores the lower class comes first, as ``argmax`` has it.
+    """
+    own = np.take_along_axis(scores, labels[:, None], axis=1)
+    before = np.arange(scores.shape[1]) < labels[:, None]
+    return ((scores > own) | ((scores == own) & before)).sum(axis=1)
+
+
+def _group(
+    per_class: np.ndarray, support: np.ndarray, members: np.ndarray
+) -> GroupAccuracy:
+    tested = members & (support > 0)
+    return GroupAccuracy(
+        accuracy=float(per_class[tested].mean()) if tested.any() else None,
+        num_classes=int(members.sum()),
+        num_tested=int(tested.sum()),
+        num_samples=int(support[members].sum()),
+    )
+
+
+def _num_classes(
+    scores: np.ndarray, counts: np.ndarray | None, num_classes: int | None
+) -> int:
+    """Agree on K among the scores, the argument and the counts."""
+    known = scores.shape[1] if scores.ndim == 2 else num_classes
+    if known is None and counts is not None:
+        known = counts.size
+    if known is None:
+        raise ValueError(
+            'predictions without scores need num_classes or class_counts'
+        )
+    if num_classes is not None and num_classes != known:
+        raise ValueError(
+            f'num_classes is {num_classes} where the scores '
+            f'have {known} classes'
+        )
+    return known
+
+
+def _true_ranks(
+    scores: np.ndarray, labels: np.ndarray, num_classes: int
+) -> np.ndarray:
+    """Rank of the true class ``(S,)``; for predictions 0 or 1."""
+    _check_classes(labels, num_classes, 'labels', len(scores))
+    if scores.ndim == 2:
+        return _ranks(_check_scores(scores), labels)
+    _check_classes(scores, num_classes, 'predictions', len(labels))
+    return (scores != labels).astype(np.int64)
+
+
+def grouped_accuracy(
+    scores: np.ndarray,
+    labels: Sequence[int] | np.ndarray,
+    class_counts: Sequence[float] | np.ndarray | None = None,
+    *,
+    num_classes: int | None = None,
+    many: float = 100,
+    few: float = 20,
+    topk: Sequence[int] = (1, 5),
+) -> GroupedAccuracy:
+    """Accuracy over samples, over classes, and over groups of classes.
+
+    Groups follow the training counts (:func:`class_groups`); a group's
+    accuracy is the unweighted mean over its classes in the test set.
+
+    Args:
+        scores (np.ndarray): Scores ``(S, K)``, or predicted classes ``(S,)``.
+        labels (Sequence[int] | np.ndarray): True classes, ``(S,)``.
+        class_counts (Sequence[float] | np.ndarray, optional): Training
+            samples of each class, ``(K,)``. Without them there are no groups.
+            Defaults to None.
+        num_classes (int, optional): K, needed for predicted classes without
+            counts. Defaults to None.
+        many (float): Many-shot classes have more samples than this.
+            Defaults to 100.
+        few (float): Few-shot classes have fewer samples than this.
+            Defaults to 20.
+        topk (Sequence[int]): The k of top-k accuracy. k = 1 is always
+            ``overall``; a k >= K would be 1.0 for any scores and is left out,
+            as is every k > 1 for predicted classes. Defaults to (1, 5).
+
+    Returns:
+        GroupedAccuracy: The accuracies, group sizes, and per-class figures.
+
+    Raises:
+        ValueError: If shapes disagree, there are no samples, a score is not
+            finite, a label is out of range, or a threshold makes no sense.
+        TypeError: If labels or predictions are not integers.
+    """
+    check_thresholds(many, few)
+    if any(k < 1 for k in topk):
+        raise ValueError(f'topk must hold integers >= 1, got {tuple(topk)}')
+    scores, labels = np.asarray(scores), np.asarray(labels)
+    if scores.ndim not in (1, 2) or len(scores) == 0:
+        raise ValueError(
+            'scores must be (samples, classes) or predictions '
+            f'(samples,) of >= 1 sample, got {scores.shape}'
+        )
+    counts = None if class_counts is None else check_class_counts(class_counts)
+    total = _num_classes(scores, counts, num_classes)
+    ranks = _true_ranks(scores, labels, total)
+    groups = {}
+    support = np.bincount(labels, minlength=total)
+    hits = np.bincount(labels[ranks == 0], minlength=total)
+    per_class = np.full(total, np.nan)
+    np.divide(hits, support, out=per_class, where=support > 0)
+    if counts is not None:
+        check_class_counts(counts, total)
+        names = class_groups(counts, many=many, few=few)
+        groups = {g: _group(per_class, support, names == g) for g in GROUPS}
+    ranked = scores.ndim == 2
+    return GroupedAccuracy(
+        overall=float((ranks == 0).mean()),
+        topk={
+            k: float((ranks < k).mean())
+            for k in topk
+            if ranked and 1 < k < total
+        },
+        mean_class=float(np.nanmean(per_class)),
+        groups=groups,
+        per_class=per_class,
+        support=support,
+    )

@@ -1,0 +1,265 @@
+"""Overall, mean-class and many/medium/few accuracy for MMEngine loops."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.registry import METRICS
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import MMLogger, print_log
+
+from ..functional import (
+    GroupedAccuracy,
+    accuracy_table,
+    check_class_counts,
+    check_thresholds,
+    grouped_accuracy,
+    write_per_class,
+)
+
+
+@METRICS.register_module()
+class LongTailMetric(BaseMetric):
+    """Accuracy as the long-tailed literature reports it.
+
+    Keys under the prefix: ``overall``, ``overall_top5``, ``mean_class``,
+    ``many``, ``medium``, ``few`` and ``num_many``, ``num_medium``,
+    ``num_few``, the numbers of classes per group. Accuracies are fractions.
+    A top-k that could not fail (k >= K) and a group without a class in the
+    test set are absent. ``save_best='acc/mean_class'`` picks its rule itself.
+
+    Training counts come from the first of: the argument,
+    ``dataset_meta['class_counts']``, :meth:`set_class_counts`.
+
+    Args:
+        many (float): Many-shot classes have more training samples than this.
+            Defaults to 100.
+        few (float): Few-shot classes have fewer training samples than this.
+            Defaults to 20.
+        topk (int | Sequence[int]): The k of top-k accuracy; k = 1 is always
+            ``overall``. Defaults to (1, 5).
+        class_counts (Sequence[int], optional): Training samples of each
+            class. Defaults to None.
+        per_class_file (str, optional): CSV file, rewritten at each
+            evaluation, with one row per class. A relative path starts at the
+            work directory of the run, or at the current one outside a run.
+            Defaults to None.
+        collect_device (str): ``'cpu'`` or ``'gpu'``, see
+            :class:`BaseMetric`. Defaults to 'cpu'.
+        prefix (str, optional): Replaces ``'acc'`` in the keys.
+            Defaults to None.
+
+    Raises:
+        ValueError: If thresholds, ``topk`` or ``class_counts`` are wrong.
+    """
+
+    default_prefix = 'acc'
+    needs_class_counts = True
+
+    def __init__(
+        self,
+        many: float = 100,
+        few: float = 20,
+        topk: int | Sequence[int] = (1, 5),
+        class_counts: Sequence[int] | None = None,
+        per_class_file: str | None = None,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        check_thresholds(many, few)
+        self.many, self.few = many, few
+        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        if not self.topk or any(k < 1 for k in self.topk):
+            raise ValueError(f'topk must hold integers >= 1, got {topk}')
+        if per_class_file is not None and os.path.isdir(per_class_file):
+            raise ValueError(
+                f'per_class_file {per_class_file!r} is a folder, '
+                'expected the path of a CSV file'
+            )
+        self.per_class_file = per_class_file
+        self._explicit_counts = (
+            None if class_counts is None else check_class_counts(class_counts)
+        )
+        self._given_counts: np.ndarray | None = None
+        self._warned = False
+
+    def set_class_counts(self, counts: Sequence[int] | torch.Tensor) -> None:
+        """Take training counts ``(K,)`` from the class-count hook.
+
+        They are used when neither the config nor the dataset has any.
+        """
+        if isinstance(counts, torch.Tensor):
+            counts = counts.detach().cpu().tolist()
+        self._given_counts = check_class_counts(counts)
+
+    def class_counts(self) -> np.ndarray | None:
+        """Training counts ``(K,)`` in force, or None if none are known."""
+        if self._explicit_counts is not None:
+            return self._explicit_counts
+        counts = (self.dataset_meta or {}).get('class_counts')
+        if counts is not None:
+            return check_class_counts(counts)
+        return self._given_counts
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep score and label of each sample of a batch on the CPU.
+
+        Args:
+            data_batch (Any): Not used.
+            data_samples (Sequence[dict]): Samples with ``pred_score``
+                ``(K,)`` and ``gt_label`` ``(1,)``.
+
+        Raises:
+            KeyError: If a sample lacks one of the two.
+            TypeError: If a sample has several labels or several scores.
+            ValueError: If the scores' K is not that of the class counts.
+        """
+        if not len(data_samples):
+            return
+        scores = torch.stack([_score(sample) for sample in data_samples])
+        if scores.element_size() < 4:
+            scores = scores.float()  # NumPy has no bfloat16
+        counts = self.class_counts()
+        if counts is not None:
+            # Checked here, on every rank: an error in compute_metrics would
+            # leave the other ranks waiting for the broadcast.
+            check_class_counts(counts, scores.shape[1])
+        labels = [_label(sample) for sample in data_samples]
+        self.results.extend(zip(scores.detach().cpu().numpy(), labels))
+
+    def compute_metrics(self, results: list) -> dict:
+        """Compute, log and save the accuracies (main process only).
+
+        Args:
+            results (list): Pairs of scores ``(K,)`` and label.
+
+        Returns:
+            dict: Accuracies and group sizes by name.
+        """
+        if not results:
+            raise ValueError('LongTailMetric has no samples to evaluate')
+        counts = self.class_counts()
+        if counts is None:
+            self._warn_once()
+        scores, labels = zip(*results)
+        result = grouped_accuracy(
+            np.stack(scores),
+            labels,
+            counts,
+            many=self.many,
+            few=self.few,
+            topk=self.topk,
+        )
+        print_log(
+            'Accuracy by training samples per class\n'
+            + accuracy_table(result, many=self.many, few=self.few),
+            logger='current',
+        )
+        if self.per_class_file is not None:
+            self._save(result, counts)
+        return self._as_dict(result)
+
+    def _as_dict(self, result: GroupedAccuracy) -> dict:
+        metrics: dict = dict(overall=result.overall)
+        metrics.update({f'overall_top{k}': v for k, v in result.topk.items()})
+        metrics['mean_class'] = result.mean_class
+        for name, group in result.groups.items():
+            if group.accuracy is not None:
+                metrics[name] = group.accuracy
+        for name, group in result.groups.items():
+            metrics[f'num_{name}'] = group.num_classes
+        return metrics
+
+    def _save(
+        self, result: GroupedAccuracy, counts: np.ndarray | None
+    ) -> None:
+        path = _work_dir() / str(self.per_class_file)
+        classes = (self.dataset_meta or {}).get('classes')
+        if classes is not None and len(classes) != len(result.support):
+            classes = None
+        try:
+            write_per_class(
+                result,
+                path,
+                class_counts=counts,
+                classes=classes,
+                many=self.many,
+                few=self.few,
+            )
+        except OSError as error:
+            # A full disk must not end a training run over a report.
+            print_log(
+                f'per-class accuracies not written to {path}: {error}',
+                logger='current',
+                level=logging.WARNING,
+            )
+
+    def _warn_once(self) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        print_log(
+            'LongTailMetric knows no training counts and reports no '
+            'many/medium/few accuracy. Give it class_counts=[...], use '
+            'LongTailedPoseDataset for validation, or add '
+            "custom_hooks=[dict(type='ClassCountsHook')] when training.",
+            logger='current',
+            level=logging.WARNING,
+        )
+
+
+def _score(sample: dict) -> torch.Tensor:
+    """Scores ``(K,)`` of a sample."""
+    if 'pred_score' not in sample:
+        raise KeyError(
+            "data sample has no 'pred_score', expected the scores "
+            'that the head predicts'
+        )
+    score = sample['pred_score']
+    if not isinstance(score, torch.Tensor) or score.ndim != 1:
+        what = (
+            f'shape {tuple(score.shape)}'
+            if isinstance(score, torch.Tensor)
+            else type(score).__name__
+        )
+        raise TypeError(
+            f'pred_score must be one tensor of shape (classes,), got {what}'
+        )
+    return score
+
+
+def _label(sample: dict) -> int:
+    """The only label of a sample."""
+    if 'gt_label' not in sample:
+        raise KeyError("data sample has no 'gt_label', expected its class")
+    label = torch.as_tensor(sample['gt_label'])
+    if label.numel() != 1:
+        raise TypeError(
+            'gt_label must be a single class, got '
+            f'{label.numel()} values; LongTailMetric is not '
+            'defined for multi-label data'
+        )
+    if label.is_floating_point():
+        raise TypeError(f'gt_label must be an integer, got {label.dtype}')
+    return int(label)
+
+
+def _work_dir() -> Path:
+    """Work directory of the Runner in this process, else the current one.
+
+    The Runner does not tell metrics where it works; its log file does, being
+    ``work_dir/TIMESTAMP/TIMESTAMP*.log``.
+    """
+    log_file = MMLogger.get_current_instance().log_file
+    if log_file is not None:
+        folder = Path(log_file).absolute().parent
+        if Path(log_file).name.startswith(folder.name):
+            return folder.parent
+    return Path()

@@ -1,0 +1,4 @@
+"""Backbones."""
+from .ctrgcn import CTRGCN
+
+__all__ = ['CTRGCN']

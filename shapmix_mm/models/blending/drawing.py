@@ -1,0 +1,91 @@
+"""Random parameters of a mixture, drawn for a whole batch at once."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.distributions import Beta
+
+__all__ = ['Window', 'draw_mixup_share', 'draw_partner', 'draw_window']
+
+
+class Window(NamedTuple):
+    """Where each sample receives frames, and from which source frames.
+
+    Args:
+        inside (Tensor): bool, shape (N, T), True inside the pasted window.
+        source (Tensor): int64, shape (N, T), frame of the partner that goes
+            to each frame; meaningful inside the window only, but always a
+            valid frame number.
+    """
+    inside: Tensor
+    source: Tensor
+
+
+def draw_partner(num: int, device: torch.device) -> Tensor:
+    """Pair every sample with another one, uniformly at random.
+
+    The samples are linked in one random cycle, so that no sample is its own
+    partner and each serves exactly once; any N >= 2 works, odd ones too. A
+    batch of one sample is its own partner and is left as it is by mixing.
+
+    Args:
+        num (int): N, the batch size.
+        device (torch.device): Device of the result.
+
+    Returns:
+        Tensor: int64, shape (N,).
+    """
+    cycle = torch.randperm(num, device=device)
+    partner = torch.empty_like(cycle)
+    partner[cycle] = cycle.roll(-1)
+    return partner
+
+
+def draw_mixup_share(num: int, alpha: float, device: torch.device) -> Tensor:
+    """Draw the partner's share of each Mixup from Beta(alpha, alpha).
+
+    Args:
+        num (int): N, the batch size.
+        alpha (float): Both parameters of the distribution.
+        device (torch.device): Device of the result.
+
+    Returns:
+        Tensor: float32, shape (N,).
+    """
+    both = torch.full((num, ), float(alpha), device=device)
+    # Checking the parameters would wait for the GPU.
+    return Beta(both, both, validate_args=False).sample()
+
+
+def draw_window(num: int, frames: int, ratio: tuple[float, float],
+                device: torch.device) -> Window:
+    """Draw window and source clip of each sample.
+
+    The window has N_t frames, a share of T uniform in ``ratio``; the source
+    clip has a length uniform in [N_t, T] and is resampled down to N_t frames
+    (paper, Sec. 3.2, temporal dimension). Positions are uniform.
+
+    Args:
+        num (int): N, the batch size.
+        frames (int): T, the clip length; T = 1 gives the one frame.
+        ratio (tuple[float, float]): Range of N_t / T.
+        device (torch.device): Device of the result.
+
+    Returns:
+        Window: The window and its source frames.
+    """
+    low, high = ratio
+    unit = torch.rand(4, num, 1, device=device)
+    share = low + (high - low) * unit[0]
+    length = (share * frames).round().clamp(1, frames)
+    clip = length + (unit[1] * (frames - length + 1)).floor()
+    start = (unit[2] * (frames - length + 1)).floor()
+    origin = (unit[3] * (frames - clip + 1)).floor()
+
+    step = torch.arange(frames, device=device) - start
+    inside = (step >= 0) & (step < length)
+    # The middle of each of the N_t equal stretches of the source clip.
+    source = origin + ((step + 0.5) * clip / length).floor()
+    return Window(inside, source.clamp(0, frames - 1).long())

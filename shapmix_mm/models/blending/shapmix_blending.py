@@ -1,0 +1,107 @@
+"""Shap-Mix: mixing that keeps the telling parts of the rarer class."""
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import torch
+from mmaction.registry import MODELS
+from torch import Tensor
+
+from shapmix_mm.shapley import SaliencyTable
+from shapmix_mm.skeletons import Layout
+
+from ..class_counts import ClassCountsMixin
+from .stmix_blending import STMixBlending
+
+__all__ = ['ShapMixBlending']
+
+NORMS = ('l1', 'none')
+
+
+@MODELS.register_module()
+class ShapMixBlending(ClassCountsMixin, STMixBlending):
+    """Tail-aware mixing guided by saliency (Shap-Mix paper, Sec. 3.3).
+
+    Where the partner j is of a rarer class than i, a part combination drawn
+    from the saliency of j's class is pasted into i. Otherwise a combination
+    is drawn from the saliency of i's class, and its complement is pasted, so
+    that i keeps the drawn parts. Either way the rarer class keeps the parts
+    that tell it. Until ``SaliencyHook`` ends the warm-up this is ST-Mix.
+
+    The combination b is drawn from ``softmax(gain * norm(v_b / |b|) / tau)``
+    (Eq. 3), where \\|b\\| counts joints. The paper has ``norm='l1'`` and no
+    gain; the released code has no norm and ``gain=10``.
+
+    Args:
+        num_classes (int): K, the number of classes.
+        layout (str or dict): Skeleton layout with its body parts.
+        tau (float): Temperature of Eq. 3. Defaults to 0.2.
+        norm (str): ``'l1'`` or ``'none'``. Defaults to ``'l1'``.
+        gain (float): Factor on the normalised saliency. Defaults to 1.0.
+        kwargs: Arguments of :class:`STMixBlending`.
+    """
+
+    lazy_buffers: ClassVar[tuple[str, ...]] = ('class_counts', 'mean_pose')
+    guided: Tensor
+    mean_pose: Tensor
+    joint_counts: Tensor
+
+    def __init__(self,
+                 num_classes: int,
+                 layout: str | dict | Layout,
+                 *,
+                 tau: float = 0.2,
+                 norm: str = 'l1',
+                 gain: float = 1.0,
+                 **kwargs: Any) -> None:
+        super().__init__(num_classes, layout, **kwargs)
+        if not tau > 0:
+            raise ValueError(f'tau must be positive, got {tau}')
+        if norm not in NORMS:
+            raise ValueError(f'norm must be one of {NORMS}, got {norm!r}')
+        if not gain > 0:
+            raise ValueError(f'gain must be positive, got {gain}')
+        self.tau = tau
+        self.norm = norm
+        self.gain = gain
+        self.saliency = SaliencyTable(
+            num_classes, self.layout.num_parts, self.sizes)
+        self.register_lazy_buffers()
+        self.register_buffer('guided', torch.zeros(()))
+        self.register_buffer(
+            'joint_counts', self.part_joints.sum(1).float(), persistent=False)
+
+    def combination_logits(self) -> Tensor:
+        """Logits of Eq. 3 for every class.
+
+        Returns:
+            Tensor: Shape (K, B).
+        """
+        density = self.saliency.filled() / self.joint_counts
+        if self.norm == 'l1':
+            density = density / density.abs().sum(
+                1, keepdim=True).clamp(min=torch.finfo().tiny)
+        return self.gain * density / self.tau
+
+    def draw_joints(self, label: Tensor, partner: Tensor) -> Tensor:
+        """Draw the joints to paste from the rarer class's saliency.
+
+        Args:
+            label (Tensor): Target distributions, shape (N, K).
+            partner (Tensor): Index of each sample's partner, shape (N,).
+
+        Returns:
+            Tensor: bool, shape (N, V), True where the partner is pasted.
+        """
+        own = label.argmax(1)
+        other = own[partner]
+        if self.class_counts.numel() == 0:
+            return super().draw_joints(label, partner)
+        partner_rarer = self.class_counts[own] > self.class_counts[other]
+        guide = torch.where(partner_rarer, other, own)
+        logits = self.combination_logits()[guide] * self.guided
+        # Gumbel-max, because multinomial waits for the GPU.
+        noise = torch.empty_like(logits).exponential_().log()
+        joints = self.part_joints[(logits - noise).argmax(1)]
+        paste_drawn = partner_rarer | (self.guided == 0)
+        return torch.where(paste_drawn[:, None], joints, ~joints)

@@ -1,0 +1,117 @@
+"""What all skeleton blends share: batches in, batches and soft labels out."""
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from mmaction.models.utils.blending_utils import BaseMiniBatchBlending
+from mmaction.structures import ActionDataSample
+from mmaction.utils import SampleList
+from torch import Tensor, nn
+
+from shapmix_mm.skeletons import Layout, get_layout
+
+__all__ = ['SkeletonBlending']
+
+
+class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
+    """Base of the blends that know the body.
+
+    A blend is a module: its buffers lie in the checkpoint under
+    ``data_preprocessor.blending`` and move with the model. It must therefore
+    be the preprocessor's ``blending`` itself; nested in
+    ``RandomBatchAugment`` its state would be lost.
+
+    Args:
+        num_classes (int): K, the number of classes.
+        layout (str or dict): Skeleton layout with its body parts, see
+            :func:`shapmix_mm.skeletons.get_layout`.
+        keep_originals (bool): Whether the N samples of the batch stay in
+            front of the N mixed ones. Defaults to True.
+    """
+
+    def __init__(self,
+                 num_classes: int,
+                 layout: str | dict | Layout,
+                 *,
+                 keep_originals: bool = True) -> None:
+        nn.Module.__init__(self)
+        if not isinstance(num_classes, int) or num_classes < 1:
+            raise ValueError(
+                f'num_classes must be a positive integer, got {num_classes}')
+        BaseMiniBatchBlending.__init__(self, num_classes)
+        self.layout = get_layout(layout)
+        self.keep_originals = keep_originals
+
+    @abstractmethod
+    def do_blending(  # type: ignore[override]
+            self, imgs: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        """Mix a batch without touching it.
+
+        Args:
+            imgs (Tensor): Skeletons, shape (N, 1, M, T, V, C), float32.
+            label (Tensor): Target distributions, shape (N, K), float32.
+
+        Returns:
+            tuple[Tensor, Tensor]: Mixed skeletons and their soft labels, of
+            the same shapes.
+        """
+
+    @torch.no_grad()
+    def forward(self, imgs: Tensor,
+                batch_data_samples: SampleList) -> tuple[Tensor, SampleList]:
+        """Blend a batch.
+
+        Args:
+            imgs (Tensor): Skeletons, shape (N, 1, M, T, V, C).
+            batch_data_samples (list[ActionDataSample]): N samples with hard
+                labels, shape (1,), or soft ones, shape (K,).
+
+        Returns:
+            tuple[Tensor, list[ActionDataSample]]: The N originals followed
+            by the N mixed samples, or the mixed ones alone; all labels are
+            soft, shape (K,). Neither argument is changed.
+
+        Raises:
+            ValueError: If the batch is no batch of single clips, its joints
+                do not fit the layout, or a label is out of range.
+        """
+        self._check(imgs)
+        with torch.autocast(imgs.device.type, enabled=False):
+            imgs = imgs.float()
+            label = self._targets(batch_data_samples, imgs.device)
+            mixed, mixed_label = self.do_blending(imgs, label)
+        samples = [
+            ActionDataSample().set_gt_label(row)
+            for row in mixed_label.unbind()
+        ]
+        if not self.keep_originals:
+            return mixed, samples
+        originals = [
+            sample.new().set_gt_label(row)
+            for sample, row in zip(batch_data_samples, label.unbind())
+        ]
+        return torch.cat((imgs, mixed)), originals + samples
+
+    def _check(self, imgs: Tensor) -> None:
+        if imgs.ndim != 6 or imgs.size(1) != 1:
+            raise ValueError(
+                f'{type(self).__name__} needs batches of shape (N, 1, M, T, '
+                f'V, C), one clip per sample, got {tuple(imgs.shape)}')
+        self.layout.check_joints(imgs.size(4), 'the batch')
+
+    def _targets(self, samples: SampleList, device: torch.device) -> Tensor:
+        labels = [sample.gt_label for sample in samples]
+        if labels[0].numel() > 1:
+            return torch.stack(labels).to(device).float()
+        index = torch.cat(labels).to(device)
+        # On a GPU the same check would stall the stream; there the dataset's
+        # own check of its labels has to do.
+        if device.type == 'cpu' and not bool(
+            ((index >= 0) & (index < self.num_classes)).all()):
+            raise ValueError(
+                f'{type(self).__name__} was built for {self.num_classes} '
+                f'classes, the batch has labels {index.tolist()}')
+        target = torch.zeros(
+            len(samples), self.num_classes, device=device)
+        return target.scatter_(1, index[:, None].long(), 1.)

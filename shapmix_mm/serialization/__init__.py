@@ -1,0 +1,17 @@
+"""Reading annotation files and checkpoints without running their code."""
+
+from __future__ import annotations
+
+from .annotations import load_annotations
+from .checkpoints import load_checkpoint_file
+from .unpickler import PickleRefused, RestrictedUnpickler
+from .whole_checkpoints import find_whole_checkpoint, is_whole_checkpoint
+
+__all__ = [
+    'PickleRefused',
+    'RestrictedUnpickler',
+    'find_whole_checkpoint',
+    'is_whole_checkpoint',
+    'load_annotations',
+    'load_checkpoint_file',
+]

@@ -1,0 +1,75 @@
+"""Telling a config that is plain data from one that does something."""
+
+from __future__ import annotations
+
+import ast
+
+__all__ = ['runs_code']
+
+_DATA = (
+    ast.Constant,
+    ast.Dict,
+    ast.List,
+    ast.Load,
+    ast.Set,
+    ast.Store,
+    ast.Tuple,
+    ast.UAdd,
+    ast.USub,
+    ast.UnaryOp,
+    ast.keyword,
+)
+
+
+def runs_code(text: str) -> str | None:
+    """Name the first thing in a config text that is more than data.
+
+    MMEngine runs the config in a checkpoint as Python: when it resumes, and
+    when an inferencer gets weights without a config. What
+    ``Config.pretty_text`` writes there is assignments of literals and of
+    ``dict(...)``, nothing else.
+
+    Args:
+        text (str): Config, as Python source.
+
+    Returns:
+        str | None: What it does, or None if it is data. Text that is no
+        Python is data: it cannot be run.
+    """
+    if '{{' in text:
+        # MMEngine replaces these before it runs the text.
+        return 'a template {{...}}'
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for statement in tree.body:
+        found = _beyond_assignment(statement)
+        if found is not None:
+            return found
+    return None
+
+
+def _beyond_assignment(statement: ast.stmt) -> str | None:
+    if isinstance(statement, ast.Expr) and isinstance(
+        statement.value, ast.Constant
+    ):
+        return None
+    if not isinstance(statement, ast.Assign):
+        return f'line {statement.lineno}, {ast.unparse(statement)[:60]}'
+    for target in statement.targets:
+        if not isinstance(target, ast.Name):
+            return f'line {statement.lineno}, {ast.unparse(target)[:60]}'
+        if target.id == '_base_':
+            return f'line {statement.lineno}, _base_ of another file'
+    for node in ast.walk(statement.value):
+        if not _is_data(node):
+            return f'line {statement.lineno}, {ast.unparse(node)[:60]}'
+    return None
+
+
+def _is_data(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == 'dict'
+    # A bare name has no effect; calling one other than dict is ruled out.
+    return isinstance(node, (*_DATA, ast.Name))

@@ -1,0 +1,46 @@
+"""Bone features: each joint as the vector that leads to it."""
+from __future__ import annotations
+
+import numpy as np
+
+from .layout import LayoutLike, get_layout
+
+
+def joint_to_bone(keypoint: np.ndarray,
+                  layout: LayoutLike,
+                  *,
+                  scored: bool | None = None) -> np.ndarray:
+    """Subtract from each joint the joint at the other end of its bone.
+
+    Equals MMAction2's ``JointToBone`` on the layouts that it knows.
+
+    Args:
+        keypoint (np.ndarray): Joints, shape (..., V, C), C is 2 or 3.
+        layout (str or dict or Layout): The joint layout.
+        scored (bool, optional): Whether the third channel is a score, which
+            becomes the mean of both ends' scores. None means so for a planar
+            layout. Defaults to None.
+
+    Returns:
+        np.ndarray: Bones, float32, shape (..., V, C); the root's is zero.
+
+    Raises:
+        ValueError: If the shape does not fit the layout.
+
+    Example:
+        >>> line = np.stack([np.arange(25.)] * 3, axis=-1)
+        >>> joint_to_bone(line, 'nturgb+d')[3]
+        array([1., 1., 1.], dtype=float32)
+    """
+    layout = get_layout(layout)
+    if keypoint.ndim < 2 or keypoint.shape[-1] not in (2, 3):
+        raise ValueError('Bones need joints of shape (..., V, 2 or 3), got '
+                         f'{keypoint.shape}')
+    layout.check_joints(keypoint.shape[-2])
+    joints = keypoint.astype(np.float32)
+    ends = joints[..., list(layout.parents), :]
+    bones = joints - ends
+    if keypoint.shape[-1] == 3 and (layout.planar
+                                    if scored is None else scored):
+        bones[..., 2] = (joints[..., 2] + ends[..., 2]) / 2
+    return bones

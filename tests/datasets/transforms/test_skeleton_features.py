@@ -1,0 +1,105 @@
+"""SkeletonFeatures against MMAction2's GenSkeFeat, and by hand elsewhere."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from mmaction.datasets.transforms import GenSkeFeat
+from mmaction.registry import TRANSFORMS
+
+from shapmix_mm.datasets.transforms import SkeletonFeatures
+from shapmix_mm.skeletons import get_layout
+
+SPEC = dict(num_node=4, inward=[(1, 0), (2, 1), (3, 0)], center=0,
+            parts=[[0, 1], [2], [3]])
+
+
+def sample(joints, channels=3, score=False, frames=6):
+    rng = np.random.RandomState(0)
+    shape = (2, frames, joints)
+    results = dict(frame_dir='S1', label=3,
+                   keypoint=rng.randn(*shape, channels).astype(np.float32))
+    if score:
+        results['keypoint_score'] = rng.rand(*shape).astype(np.float32)
+    return results
+
+
+@pytest.mark.parametrize('feats', [
+    ['j'], ['b'], ['jm'], ['bm'], ['j', 'b'], ['bm', 'j', 'jm', 'b']])
+@pytest.mark.parametrize('name, channels, score', [
+    ('nturgb+d', 3, False), ('coco', 2, False), ('coco', 2, True),
+    ('coco', 3, False), ('openpose', 2, True), ('openpose', 3, False)])
+def test_equals_gen_ske_feat(name, channels, score, feats):
+    results = sample(get_layout(name).num_joints, channels, score)
+    stock = GenSkeFeat(dataset=name, feats=feats)(dict(results))
+    ours = SkeletonFeatures(name, feats)(dict(results))
+    assert sorted(ours) == ['frame_dir', 'keypoint', 'label']
+    assert ours['keypoint'].dtype == np.float32
+    np.testing.assert_array_equal(ours['keypoint'], stock['keypoint'])
+
+
+def test_a_custom_layout_by_hand():
+    keypoint = np.zeros((1, 2, 4, 3))
+    keypoint[0, :, 1] = [[1, 2, 3], [2, 2, 2]]
+    keypoint[0, :, 2] = [[5, 5, 5], [0, 0, 0]]
+    out = SkeletonFeatures(SPEC, ['b', 'bm'])(dict(keypoint=keypoint))
+    bones, motion = out['keypoint'][0, :, 2, :3], out['keypoint'][0, :, 2, 3:]
+    np.testing.assert_array_equal(bones, [[4, 3, 2], [-2, -2, -2]])
+    np.testing.assert_array_equal(motion, [[-6, -5, -4], [0, 0, 0]])
+
+
+def test_a_score_array_is_averaged_in_a_layout_that_is_not_planar_too():
+    keypoint, score = np.zeros((1, 2, 4, 2)), np.zeros((1, 2, 4))
+    score[0, :, 1], score[0, :, 2] = (0.2, 0.6), (0.4, 1.0)
+    out = SkeletonFeatures(SPEC, ['b', 'jm'])(
+        dict(keypoint=keypoint, keypoint_score=score))['keypoint']
+    np.testing.assert_allclose(out[0, :, 2, 2], [0.3, 0.8])
+    np.testing.assert_allclose(out[0, :, 2, 5], [0.7, 0.0])
+
+
+def test_one_frame_has_no_motion():
+    out = SkeletonFeatures('coco', ['jm'])(sample(17, 2, frames=1))
+    assert out['keypoint'].shape == (2, 1, 17, 2)
+    assert not out['keypoint'].any()
+
+
+def test_absent_persons_stay_zero_and_the_input_is_kept():
+    results = sample(20)
+    results['keypoint'][1] = 0
+    keypoint, before = results['keypoint'], results['keypoint'].copy()
+    out = SkeletonFeatures('nw-ucla', ['j', 'b', 'jm', 'bm'])(results)
+    assert out['keypoint'].shape == (2, 6, 20, 12)
+    assert not out['keypoint'][1].any()
+    np.testing.assert_array_equal(keypoint, before)
+
+
+def test_joints_alone_are_a_copy():
+    results = sample(25)
+    keypoint = results['keypoint']
+    out = SkeletonFeatures()(results)['keypoint']
+    np.testing.assert_array_equal(out, keypoint)
+    assert not np.shares_memory(out, keypoint)
+
+
+def test_wrong_joints_name_the_sample():
+    with pytest.raises(ValueError, match=r"Sample 'S1' has 17 joints where "
+                       r"layout 'nturgb\+d' has 25"):
+        SkeletonFeatures()(sample(17))
+
+
+def test_3d_joints_with_scores_are_refused():
+    with pytest.raises(ValueError, match="'S1'.*keypoint_score.*2D"):
+        SkeletonFeatures()(sample(25, 3, score=True))
+
+
+@pytest.mark.parametrize('feats, error', [
+    ('j', TypeError), ([], ValueError), (['j', 'j'], ValueError),
+    (['j', 'motion'], ValueError)])
+def test_bad_arguments_are_named(feats, error):
+    with pytest.raises(error, match='feats'):
+        SkeletonFeatures('coco', feats)
+
+
+def test_registered_and_shown():
+    built = TRANSFORMS.build(
+        dict(type='SkeletonFeatures', layout='nw-ucla', feats=['b']))
+    assert repr(built) == "SkeletonFeatures(layout='nw-ucla', feats=['b'])"

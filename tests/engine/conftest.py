@@ -1,0 +1,133 @@
+"""A tiny long-tailed set on a layout of its own, and a real runner on it."""
+import pickle
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+LAYOUT = dict(
+    name='stick',
+    num_node=6,
+    inward=[(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)],
+    center=0,
+    parts=[[0, 1], [2], [3], [4], [5]])
+COUNTS = (8, 6, 4, 3)
+
+
+@pytest.fixture
+def stick_file(tmp_path):
+    """Annotation file of 21 training and 12 test clips in 4 classes."""
+    rng = np.random.default_rng(0)
+    annotations, split = [], dict(train=[], test=[])
+    for name, counts in (('train', COUNTS), ('test', (3, 3, 3, 3))):
+        for label, count in enumerate(counts):
+            for i in range(count):
+                frame_dir = f'{name}_{label}_{i}'
+                persons = 1 + i % 2
+                keypoint = rng.normal(size=(persons, 12, 6, 3))
+                keypoint[:, :, 1 + label] += 2.
+                split[name].append(frame_dir)
+                annotations.append(
+                    dict(
+                        frame_dir=frame_dir,
+                        label=label,
+                        total_frames=12,
+                        keypoint=keypoint.astype(np.float32)))
+    path = tmp_path / 'stick.pkl'
+    path.write_bytes(
+        pickle.dumps(dict(split=split, annotations=annotations)))
+    return path
+
+
+@pytest.fixture
+def stick_config(stick_file, tmp_path):
+    """Function that makes a config of a two-epoch Shap-Mix run."""
+
+    def make(**overrides):
+        pipeline = [
+            dict(type='UniformSampleFrames', clip_len=8),
+            dict(type='PoseDecode'),
+            dict(type='FormatGCNInput', num_person=2),
+            dict(type='PackActionInputs')
+        ]
+
+        def loader(split, **kwargs):
+            return dict(
+                batch_size=7,
+                num_workers=0,
+                sampler=dict(type='DefaultSampler', shuffle=split == 'train'),
+                dataset=dict(
+                    type='PoseDataset',
+                    ann_file=str(stick_file),
+                    split=split,
+                    pipeline=pipeline,
+                    **kwargs))
+
+        cfg = Config(
+            dict(
+                default_scope='mmaction',
+                model=dict(
+                    type='RecognizerGCN',
+                    data_preprocessor=dict(
+                        type='ActionDataPreprocessor',
+                        blending=dict(
+                            type='ShapMixBlending',
+                            num_classes=4,
+                            layout=LAYOUT)),
+                    backbone=dict(
+                        type='STGCN',
+                        base_channels=8,
+                        num_stages=2,
+                        inflate_stages=[],
+                        down_stages=[],
+                        graph_cfg=dict(
+                            layout={
+                                key: LAYOUT[key]
+                                for key in ('num_node', 'inward', 'center')
+                            },
+                            mode='stgcn_spatial')),
+                    cls_head=dict(
+                        type='GCNHead',
+                        num_classes=4,
+                        in_channels=8,
+                        loss_cls=dict(
+                            type='BalancedSoftmaxLoss', loss_weight=2.))),
+                custom_hooks=[
+                    dict(type='ClassCountsHook'),
+                    dict(type='SaliencyHook', warmup_epochs=1),
+                    dict(type='TrainAccuracyHook')
+                ],
+                default_hooks=dict(
+                    logger=dict(type='LoggerHook', interval=1),
+                    checkpoint=dict(type='CheckpointHook', interval=1),
+                    sync_buffers=dict(type='SyncBuffersHook')),
+                train_dataloader=loader('train'),
+                val_dataloader=loader('test', test_mode=True),
+                val_evaluator=[dict(type='AccMetric')],
+                train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=2),
+                val_cfg=dict(type='ValLoop'),
+                optim_wrapper=dict(
+                    optimizer=dict(type='SGD', lr=0.05, momentum=0.9)),
+                visualizer=dict(
+                    type='ActionVisualizer',
+                    vis_backends=[dict(type='LocalVisBackend')]),
+                randomness=dict(seed=0),
+                experiment_name=f'stick{abs(hash(tmp_path))}',
+                work_dir=str(tmp_path / 'run')))
+        cfg.merge_from_dict(overrides)
+        return cfg
+
+    return make
+
+
+@pytest.fixture
+def build(request):
+    """Function that builds a runner under a name that is not taken."""
+    count = iter(range(1000))
+
+    def make(cfg):
+        cfg.experiment_name = f'{request.node.name}_{next(count)}'
+        return Runner.from_cfg(cfg)
+
+    return make

@@ -1,0 +1,96 @@
+"""Counts reach loss, blend and metric, and wrong ones are refused."""
+import pickle
+
+import pytest
+import torch
+from shapmix_mm.engine.hooks.unwrapping import bare_model
+
+
+def counts_held(runner):
+    model = bare_model(runner)
+    return [
+        m.class_counts.tolist() for m in model.modules()
+        if getattr(m, 'needs_class_counts', False)
+    ]
+
+
+@pytest.mark.parametrize('wrapper', [
+    None,
+    dict(type='RepeatDataset', times=2),
+    dict(type='ClassBalancedDataset', oversample_thr=0.3),
+])
+def test_loss_and_blend_receive_the_real_counts(stick_config, build,
+                                                wrapper):
+    cfg = stick_config()
+    if wrapper:
+        inner = cfg.train_dataloader.dataset
+        inner.update(type='LongTailedPoseDataset', train_split='train')
+        cfg.train_dataloader.dataset = dict(wrapper, dataset=inner)
+    runner = build(cfg)
+    runner.train()
+    assert counts_held(runner) == [[8, 6, 4, 3]] * 2
+
+
+def test_metric_receives_counts_in_training_and_from_a_checkpoint(
+        stick_config, build):
+    metric = [dict(type='LongTailMetric', many=7, few=4)]
+    cfg = stick_config(val_evaluator=metric)
+    runner = build(cfg)
+    runner.train()
+    sizes = runner.val_loop.evaluator.metrics[0]
+    trained = runner.val_loop.run()
+    assert trained['acc/num_many'] == 1 and trained['acc/num_few'] == 1
+    assert trained['acc/num_medium'] == 2
+    assert sizes.needs_class_counts
+    cfg = stick_config()
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_evaluator = metric
+    cfg.test_cfg = dict(type='TestLoop')
+    cfg.train_cfg = cfg.train_dataloader = cfg.optim_wrapper = None
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    cfg.load_from = f'{cfg.work_dir}/epoch_2.pth'
+    tested = build(cfg).test()
+    assert tested == trained
+
+
+def test_a_class_without_samples_is_named(stick_config, build, stick_file):
+    data = pickle.loads(stick_file.read_bytes())
+    data['split']['train'] = [
+        n for n in data['split']['train'] if not n.startswith('train_2')
+    ]
+    stick_file.write_bytes(pickle.dumps(data))
+    with pytest.raises(ValueError, match='none of class 2'):
+        build(stick_config()).train()
+
+
+def test_resuming_on_other_data_is_refused(stick_config, build, stick_file):
+    cfg = stick_config()
+    build(cfg).train()
+    data = pickle.loads(stick_file.read_bytes())
+    data['split']['train'].remove('train_0_0')
+    stick_file.write_bytes(pickle.dumps(data))
+    cfg = stick_config(
+        load_from=f'{cfg.work_dir}/epoch_1.pth', resume=True)
+    with pytest.raises(ValueError, match=r'\[7, 6, 4, 3\].*\[8, 6, 4, 3\]'):
+        build(cfg).train()
+
+
+def test_a_checkpoint_of_other_classes_is_refused_but_may_be_tuned(
+        stick_config, build, tmp_path):
+    cfg = stick_config()
+    runner = build(cfg)
+    runner.train()
+    path = f'{cfg.work_dir}/epoch_2.pth'
+    checkpoint = torch.load(path, weights_only=False)
+    for name in ('weight', 'bias'):
+        old = checkpoint['state_dict'][f'cls_head.fc.{name}']
+        checkpoint['state_dict'][f'cls_head.fc.{name}'] = torch.cat(
+            [old, old[:1]])
+    for name in list(checkpoint['state_dict']):
+        if 'blending' in name or 'class_counts' in name:
+            del checkpoint['state_dict'][name]
+    other = str(tmp_path / 'five_classes.pth')
+    torch.save(checkpoint, other)
+    with pytest.raises(ValueError, match='another number of classes'):
+        build(stick_config(load_from=other, resume=True)).train()
+    build(stick_config(load_from=other)).train()

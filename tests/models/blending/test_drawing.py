@@ -1,0 +1,75 @@
+"""Laws of the random parameters."""
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from shapmix_mm.models.blending.drawing import (draw_mixup_share,
+                                                draw_partner, draw_window)
+
+CPU = torch.device('cpu')
+
+
+@pytest.mark.parametrize('num', [2, 3, 7, 64])
+def test_partners_are_a_permutation_without_fixed_points(num):
+    torch.manual_seed(num)
+    for _ in range(50):
+        partner = draw_partner(num, CPU)
+        assert sorted(partner.tolist()) == list(range(num))
+        assert not (partner == torch.arange(num)).any()
+
+
+def test_a_single_sample_is_its_own_partner():
+    assert draw_partner(1, CPU).tolist() == [0]
+
+
+def test_every_other_sample_is_an_equally_likely_partner():
+    torch.manual_seed(0)
+    hits = np.zeros((5, 5))
+    for _ in range(4000):
+        hits[np.arange(5), draw_partner(5, CPU)] += 1
+    off_diagonal = hits[~np.eye(5, dtype=bool)]
+    assert np.diag(hits).sum() == 0
+    assert stats.chisquare(off_diagonal).pvalue > 1e-3
+
+
+@pytest.mark.parametrize('frames', [1, 2, 13, 64])
+def test_window_length_position_and_source(frames):
+    torch.manual_seed(frames)
+    window = draw_window(2000, frames, (0.4, 0.7), CPU)
+    for inside, source in zip(window.inside, window.source):
+        where = inside.nonzero().flatten()
+        length = len(where)
+        assert max(1, round(0.4 * frames)) <= length <= round(
+            0.7 * frames + 1e-4) or frames < 3
+        assert where.tolist() == list(range(int(where[0]),
+                                            int(where[0]) + length))
+        frames_used = source[where]
+        steps = frames_used.diff()
+        # Down-sampling never repeats a frame and never runs backwards.
+        assert (steps >= 1).all()
+        assert 0 <= int(frames_used[0]) <= int(frames_used[-1]) < frames
+        assert 0 <= int(source.min()) and int(source.max()) < frames
+
+
+def test_source_clips_reach_from_the_window_to_the_whole_sequence():
+    torch.manual_seed(0)
+    window = draw_window(4000, 60, (0.5, 0.5), CPU)
+    used = window.source.masked_fill(~window.inside, -1).max(1).values
+    first = window.source.masked_fill(~window.inside, 99).min(1).values
+    extent = (used - first + 1).numpy()
+    # Clip lengths are uniform on 30..60; the mean step between the 30 kept
+    # frames is therefore between 1 and 2.
+    assert extent.min() == 30 and extent.max() >= 58
+    assert np.abs(extent.mean() - 44.5) < 0.7
+
+
+def test_full_ratio_pastes_every_frame_in_place():
+    window = draw_window(5, 9, (1.0, 1.0), CPU)
+    assert window.inside.all()
+    assert torch.equal(window.source, torch.arange(9).expand(5, 9))
+
+
+def test_mixup_share_is_beta_distributed():
+    torch.manual_seed(0)
+    share = draw_mixup_share(5000, 0.4, CPU).numpy()
+    assert stats.kstest(share, stats.beta(0.4, 0.4).cdf).pvalue > 1e-3

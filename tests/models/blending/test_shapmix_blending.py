@@ -1,0 +1,155 @@
+"""Guided drawing: Eq. 3, both cases, and the state that must survive."""
+import numpy as np
+import pytest
+import torch
+from mmaction.structures import ActionDataSample
+from scipy import stats
+from shapmix_mm.models import ShapMixBlending
+from shapmix_mm.shapley import combination_parts
+from shapmix_mm.skeletons import get_layout
+
+LAYOUT = get_layout('nturgb+d')
+PARTS = combination_parts(5)
+
+
+def guided_blend(counts, **kwargs):
+    blend = ShapMixBlending(len(counts), 'nturgb+d', mixup_prob=0., **kwargs)
+    blend.set_class_counts(counts)
+    blend.guided.fill_(1.)
+    generator = torch.Generator().manual_seed(0)
+    blend.saliency.values.copy_(
+        torch.rand(len(counts), 20, generator=generator))
+    blend.saliency.updates.fill_(1.)
+    return blend
+
+
+def eq3(values, tau=0.2, norm='l1', gain=1.):
+    """Eq. 3 in numpy, term by term."""
+    sizes = [sum(len(LAYOUT.parts[p]) for p in b) for b in PARTS]
+    density = np.array([v / s for v, s in zip(values, sizes)])
+    if norm == 'l1':
+        density = density / np.abs(density).sum()
+    weights = np.exp(gain * density / tau)
+    return weights / weights.sum()
+
+
+def joints_of(combination):
+    mask = np.zeros(25, dtype=bool)
+    for part in combination:
+        mask[list(LAYOUT.parts[part])] = True
+    return mask
+
+
+@pytest.mark.parametrize('norm, gain', [('l1', 1.), ('none', 10.)])
+@pytest.mark.parametrize('rarer', ['partner', 'own', 'tie'])
+def test_combinations_follow_eq_3_and_the_rarer_class_guides(
+        norm, gain, rarer):
+    counts = {'partner': [90, 5], 'own': [5, 90], 'tie': [50, 50]}[rarer]
+    blend = guided_blend(counts, norm=norm, gain=gain)
+    num = 8000
+    label = torch.zeros(num, 2)
+    label[::2, 0] = 1.
+    label[1::2, 1] = 1.
+    partner = torch.arange(num).view(-1, 2).flip(1).flatten()
+    torch.manual_seed(0)
+    joints = blend.draw_joints(label, partner)[::2].numpy()
+    guide = 1 if rarer == 'partner' else 0
+    expected = eq3(blend.saliency.values[guide].double().numpy(), norm=norm,
+                   gain=gain) * len(joints)
+    drawn = [joints_of(b) for b in PARTS]
+    if rarer != 'partner':
+        drawn = [~mask for mask in drawn]
+    observed = [(joints == mask).all(1).sum() for mask in drawn]
+    # Some pasted joint sets are complements of others; all must be counted.
+    assert sum(observed) == len(joints)
+    assert stats.chisquare(observed, expected).pvalue > 1e-3
+
+
+def test_released_scale_is_sharper_than_the_papers():
+    values = torch.rand(20, generator=torch.Generator().manual_seed(0))
+    paper = eq3(values.double().numpy())
+    released = eq3(values.double().numpy(), norm='none', gain=10.)
+    assert paper.max() / paper.min() < released.max() / released.min()
+
+
+@pytest.mark.parametrize('tail_is_partner', [True, False])
+def test_salient_parts_of_the_minority_survive(tail_is_partner):
+    counts = [90, 5]
+    blend = guided_blend(counts, norm='none', gain=1000.)
+    blend.saliency.values.zero_()
+    salient = PARTS.index((1, 2))
+    blend.saliency.values[:, salient] = 1.
+    tail, head = 1, 0
+    clips = torch.ones(2, 1, 1, 10, 25, 3)
+    own, other = (head, tail) if tail_is_partner else (tail, head)
+    clips[0] *= own + 1
+    clips[1] *= other + 1
+    samples = [ActionDataSample().set_gt_label(k) for k in (own, other)]
+    out, _ = blend(clips, samples)
+    mixed = out[2, 0, 0, :, :, 0]
+    parts = joints_of((1, 2))
+    pasted_frames = (mixed == other + 1).any(1)
+    assert pasted_frames.any()
+    # In the pasted frames the minority's arms are all there.
+    assert (mixed[pasted_frames][:, parts] == tail + 1).all()
+    assert (mixed[pasted_frames][:, ~parts] == head + 1).all()
+
+
+def test_warm_up_is_random_st_mix():
+    blend = guided_blend([90, 5], norm='none', gain=1000.)
+    blend.saliency.values[:, 0] = 50.
+    blend.guided.zero_()
+    label = torch.eye(2)[torch.arange(8000) % 2]
+    partner = torch.arange(8000).view(-1, 2).flip(1).flatten()
+    torch.manual_seed(0)
+    joints = blend.draw_joints(label, partner).numpy()
+    observed = [(joints == joints_of(b)).all(1).sum() for b in PARTS]
+    assert stats.chisquare(observed).pvalue > 1e-3
+
+
+def test_a_class_without_any_estimate_draws_uniformly():
+    blend = guided_blend([5, 90])
+    blend.saliency.values.zero_()
+    blend.saliency.updates.zero_()
+    assert torch.equal(blend.combination_logits(), torch.zeros(2, 20))
+
+
+def test_a_batch_of_one_class_works():
+    blend = guided_blend([5, 90])
+    clips = torch.rand(4, 1, 2, 12, 25, 3)
+    samples = [ActionDataSample().set_gt_label(1) for _ in range(4)]
+    _, out = blend(clips, samples)
+    assert torch.equal(torch.stack([s.gt_label for s in out]),
+                       torch.eye(2)[[1] * 8])
+
+
+def test_state_survives_a_round_trip_into_a_fresh_blend():
+    blend = guided_blend([30, 20, 10])
+    blend.mean_pose = torch.rand(2, 25, 3)
+    state = blend.state_dict()
+    assert set(state) == {
+        'class_counts', 'mean_pose', 'guided', 'saliency.values',
+        'saliency.updates'
+    }
+    assert all(value.is_floating_point() for value in state.values())
+    fresh = ShapMixBlending(3, 'nturgb+d')
+    fresh.load_state_dict(state)
+    for name, value in fresh.state_dict().items():
+        assert torch.equal(value, state[name]), name
+
+
+@pytest.mark.parametrize('arguments, words', [
+    (dict(tau=0.), 'tau'),
+    (dict(norm='l2'), 'l1'),
+    (dict(gain=-1.), 'gain'),
+])
+def test_bad_arguments_are_named(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        ShapMixBlending(3, 'nturgb+d', **arguments)
+
+
+@pytest.mark.parametrize('counts', [[1, 2], [1, 2, 3, 4], [[1, 2, 3]],
+                                    [3, 0, 2], [1, -1, 2]])
+def test_bad_class_counts_are_refused(counts):
+    with pytest.raises(ValueError, match='ShapMixBlending'):
+        ShapMixBlending(3, 'nturgb+d').set_class_counts(counts)

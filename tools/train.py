@@ -1,0 +1,85 @@
+"""Train a skeleton recognizer."""
+import argparse
+
+import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from mmengine.config import Config
+from shapmix_mm.engine.launch import (add_common_arguments, build_runner,
+                                      check_annotations, set_work_dir)
+from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.serialization import find_whole_checkpoint
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        'config', help='config file, or package::path such as '
+        'mmaction::skeleton/stgcn/NAME.py')
+    add_common_arguments(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from a checkpoint; without a path, from the last whole '
+        'one in the work directory, if there is one')
+    parser.add_argument(
+        '--amp', action='store_true', help='automatic mixed precision')
+    parser.add_argument(
+        '--no-validate',
+        action='store_true',
+        help='no validation during training')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by the actual batch size')
+    parser.add_argument('--seed', type=int, help='random seed')
+    parser.add_argument(
+        '--diff-rank-seed',
+        action='store_true',
+        help='another seed for each process')
+    parser.add_argument(
+        '--deterministic',
+        action='store_true',
+        help='deterministic algorithms of cuDNN')
+    return parser.parse_args()
+
+
+def merge_args(cfg: Config, args: argparse.Namespace) -> None:
+    """Write the arguments into the config."""
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    set_work_dir(cfg, args)
+    if args.amp:
+        kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+        if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+            raise ValueError(f'--amp does not go with optim_wrapper {kind}')
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        cfg.auto_scale_lr.enable = True
+    if args.seed is not None or cfg.get('randomness') is None:
+        cfg.randomness = dict(
+            seed=args.seed,
+            diff_rank_seed=args.diff_rank_seed,
+            deterministic=args.deterministic)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    if args.resume == 'auto':
+        cfg.load_from = find_whole_checkpoint(cfg.work_dir)
+        cfg.resume = cfg.load_from is not None
+    elif args.resume is not None:
+        cfg.load_from, cfg.resume = args.resume, True
+
+
+def main() -> None:
+    """Run the training."""
+    args = parse_args()
+    cfg = load_config(args.config, args.mixins)
+    merge_args(cfg, args)
+    check_annotations(cfg, 'train_dataloader', 'val_dataloader')
+    build_runner(cfg, args).train()
+
+
+if __name__ == '__main__':
+    main()
