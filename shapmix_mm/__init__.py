@@ -1,2 +1,18 @@
-"""Shap-Mix for MMAction2."""
-from . import datasets, engine, evaluation, models  # noqa: F401
+"""Shap-Mix for MMAction2: long-tailed skeleton-based action recognition.
+
+Importing the package cures what the stock wheels lack on a current Python
+and torch, and fills MMAction2's registries.
+"""
+from . import compat
+
+with compat.explain_failure():
+    # MMAction2 cannot be imported before the cures.
+    compat.apply()
+    from . import datasets, engine, evaluation, models, visualization
+
+from .version import __version__
+
+__all__ = [
+    '__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models',
+    'visualization'
+]

@@ -4,7 +4,7 @@ default_scope = 'mmaction'
 default_hooks = dict(
     runtime_info=dict(type='RuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
-    logger=dict(type='LoggerHook', interval=100, ignore_last=False),
+    logger=dict(type='LoggerHook', interval=20, ignore_last=False),
     param_scheduler=dict(type='ParamSchedulerHook'),
     # A kill while a checkpoint is written must leave an older whole one.
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),

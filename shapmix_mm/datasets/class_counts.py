@@ -77,10 +77,10 @@ def _add_parts(
     shares: list[list[int]] = [[] for _ in ends]
     for index in indices:
         index = int(index) % ends[-1]
-        part = bisect.bisect_right(ends, index)
-        shares[part].append(index - (ends[part - 1] if part else 0))
-    for inner, share in zip(dataset.datasets, shares):
-        _add(inner, share, counts)
+        place = bisect.bisect_right(ends, index)
+        shares[place].append(index - (ends[place - 1] if place else 0))
+    for part, share in zip(dataset.datasets, shares):
+        _add(part, share, counts)
 
 
 def _label(dataset: Any, index: int, num_classes: int) -> int:

@@ -21,7 +21,7 @@ from .pose_checks import (
     check_poses,
     invalid_samples,
 )
-from .pose_file import PoseFile, read_pose_file, sample_name
+from .pose_file import PoseFile, join_folder, read_pose_file, sample_name
 
 
 @DATASETS.register_module()
@@ -69,6 +69,8 @@ class LongTailedPoseDataset(PoseDataset):
             sample, or a sample does not fit.
     """
 
+    num_classes: Any
+
     def __init__(
         self,
         ann_file: str,
@@ -112,15 +114,14 @@ class LongTailedPoseDataset(PoseDataset):
         self._settle_classes(file, [*(training or []), *(served or [])])
         if training is not None:
             training = self._thin_out(training, file)
-            if self.drop_invalid:
-                training = self._drop_invalid(training, served is None)
         if served is None:
-            served = training or []
-        elif self.drop_invalid:
-            served = self._drop_invalid(served, True)
-        self._check_served(served)
+            served = training = self._usable(training or [])
+        else:
+            served = self._usable(served)
+            if training is not None and self.drop_invalid:
+                training = self._usable(training, log=False)
         self._training = training
-        return self._join_video_prefix(served)
+        return join_folder(served, self.data_prefix.get('video'))
 
     def filter_data(self) -> list[dict]:
         """Filter as PoseDataset does, then count the training samples.
@@ -192,12 +193,10 @@ class LongTailedPoseDataset(PoseDataset):
         if file.classes is not None:
             self._metainfo.setdefault('classes', file.classes)
         classes = self._metainfo.get('classes')
-        if self.num_classes is None:
-            self.num_classes = (
-                len(classes)
-                if classes is not None
-                else 1 + max(int(a['label']) for a in file.annotations)
-            )
+        if self.num_classes is None and classes is not None:
+            self.num_classes = len(classes)
+        elif self.num_classes is None:
+            self.num_classes = 1 + max(a['label'] for a in file.annotations)
         if classes is not None and len(classes) != self.num_classes:
             raise ValueError(
                 f'num_classes is {self.num_classes}, but {file.path} comes '
@@ -231,8 +230,14 @@ class LongTailedPoseDataset(PoseDataset):
             )
         return [sample for sample in training if sample_name(sample) in kept]
 
-    def _drop_invalid(self, samples: list[dict], log: bool) -> list[dict]:
-        """Leave out samples with a coordinate that is not finite."""
+    def _usable(self, samples: list[dict], log: bool = True) -> list[dict]:
+        """Check the skeletons; drop or refuse those that are not finite."""
+        # With this prefix every skeleton has a file of its own.
+        if 'skeleton' not in self.data_prefix:
+            check_poses(samples, self.ann_file, self.layout)
+        if not self.drop_invalid:
+            check_finite(samples, self.ann_file)
+            return samples
         invalid = set(invalid_samples(samples))
         if log:
             MMLogger.get_current_instance().info(
@@ -240,22 +245,3 @@ class LongTailedPoseDataset(PoseDataset):
                 f'{self.split!r} dropped: not finite'
             )
         return [s for i, s in enumerate(samples) if i not in invalid]
-
-    def _check_served(self, samples: list[dict]) -> None:
-        """Check the skeletons that the pipeline will get."""
-        # With this prefix every skeleton has a file of its own.
-        if 'skeleton' not in self.data_prefix:
-            check_poses(samples, self.ann_file, self.layout)
-        if not self.drop_invalid:
-            check_finite(samples, self.ann_file)
-
-    def _join_video_prefix(self, samples: list[dict]) -> list[dict]:
-        """Put the video folder before the names, as PoseDataset does."""
-        folder = self.data_prefix.get('video')
-        if folder is None:
-            return samples
-        keys = ('filename', 'frame_dir')
-        return [
-            {k: osp.join(folder, v) if k in keys else v for k, v in s.items()}
-            for s in samples
-        ]

@@ -92,7 +92,7 @@ def invalid_samples(annotations: Sequence[Mapping[str, Any]]) -> list[int]:
         index
         for index, annotation in enumerate(annotations)
         if not all(
-            _all_finite(annotation[key])
+            np.isfinite(annotation[key]).all()
             for key in ('keypoint', 'keypoint_score')
             if key in annotation
         )
@@ -116,12 +116,3 @@ def check_finite(annotations: Sequence[Mapping[str, Any]], path: str) -> None:
             f'coordinates that are not finite ({len(invalid)} of '
             f'{len(annotations)} samples do); drop_invalid=True drops them'
         )
-
-
-def _all_finite(values: np.ndarray) -> bool:
-    """Tell whether no value is NaN or infinite."""
-    # One sum costs a fraction of a mask; it may overflow, so that only a
-    # finite sum decides.
-    with np.errstate(over='ignore', invalid='ignore'):
-        total = np.sum(values)
-    return bool(np.isfinite(total)) or bool(np.isfinite(values).all())

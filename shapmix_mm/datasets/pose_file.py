@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path as osp
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -124,6 +125,25 @@ def sample_name(annotation: Mapping[str, Any]) -> str:
         str: Its ``filename``, or else its ``frame_dir``.
     """
     return annotation['filename' if 'filename' in annotation else 'frame_dir']
+
+
+def join_folder(samples: list[dict], folder: str | None) -> list[dict]:
+    """Put a folder before the names of samples, as PoseDataset does.
+
+    Args:
+        samples (list[dict]): Annotations; they are not changed.
+        folder (str, optional): The folder; None leaves the names alone.
+
+    Returns:
+        list[dict]: Annotations with the longer names.
+    """
+    if folder is None:
+        return samples
+    keys = ('filename', 'frame_dir')
+    return [
+        {k: osp.join(folder, v) if k in keys else v for k, v in s.items()}
+        for s in samples
+    ]
 
 
 def _check_head(annotation: Any, index: int, path: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .annotations import load_annotations
 from .checkpoints import load_checkpoint_file
-from .unpickler import PickleRefused, RestrictedUnpickler
+from .refusal import PickleRefused
+from .unpickler import RestrictedUnpickler
 from .whole_checkpoints import find_whole_checkpoint, is_whole_checkpoint
 
 __all__ = [

@@ -13,11 +13,12 @@ from typing import Any, BinaryIO, Callable, ClassVar
 import torch
 
 from .config_text import runs_code
-from .unpickler import PickleRefused, RestrictedUnpickler
+from .refusal import PickleRefused
+from .unpickler import RestrictedUnpickler
+from .whole_checkpoints import is_whole_checkpoint
 
 __all__ = ['load_checkpoint_file']
 
-MapLocation = Any
 _HISTORY = ('mmengine.logging.history_buffer', 'HistoryBuffer')
 _CONFIG = ('mmengine.config.config', 'ConfigDict')
 _STATISTICS = ('min', 'max', 'current', 'mean')
@@ -71,10 +72,10 @@ class CheckpointUnpickler(RestrictedUnpickler):
         """See :meth:`RestrictedUnpickler.find_class`."""
         if (module, name) in self.lazy:
             return self.lazy[(module, name)]()
-        if module == 'torch' and isinstance(
-            getattr(torch, name, None), torch.dtype
-        ):
-            return getattr(torch, name)
+        if module == 'torch':
+            member = vars(torch).get(name)
+            if isinstance(member, torch.dtype):
+                return member
         return super().find_class(module, name)
 
     def check_state(self, instance: Any, state: Any) -> None:
@@ -100,7 +101,7 @@ _PICKLE_MODULE: Any = types.SimpleNamespace(
 
 
 def load_checkpoint_file(
-    path: str | os.PathLike[str], map_location: MapLocation = None
+    path: str | os.PathLike[str], map_location: Any = None
 ) -> Any:
     """Read a checkpoint without running anything in it.
 
@@ -138,9 +139,11 @@ def load_checkpoint_file(
         ) from error
     except Exception as error:
         # A damaged pickle can fail in any opcode, with any exception.
+        whole = is_whole_checkpoint(path)
+        reason = 'is cut short, damaged or no checkpoint'
         raise ValueError(
-            f'checkpoint {path} is cut short, damaged or no checkpoint '
-            f'({type(error).__name__}: {str(error).splitlines()[:1]})'
+            f'checkpoint {path} {"cannot be read" if whole else reason} '
+            f'({type(error).__name__}: {error})'
         ) from error
     _check_configs(path, checkpoint)
     return checkpoint
@@ -151,12 +154,11 @@ def _check_container(path: str) -> None:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-        if any(name.endswith('/constants.pkl') for name in names):
+        if any(name.endswith('constants.pkl') for name in names):
             raise ValueError(
-                f'checkpoint {path} is a TorchScript program, expected '
-                'weights'
+                f'checkpoint {path} is a TorchScript program, expected weights'
             )
-    elif tarfile.is_tarfile(path):
+    if tarfile.is_tarfile(path):
         raise ValueError(
             f'checkpoint {path} is a tar archive of torch before 0.1.10, '
             'expected a zip file or a pickle'

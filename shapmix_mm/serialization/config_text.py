@@ -60,8 +60,8 @@ def _beyond_assignment(statement: ast.stmt) -> str | None:
     for target in statement.targets:
         if not isinstance(target, ast.Name):
             return f'line {statement.lineno}, {ast.unparse(target)[:60]}'
-        if target.id == '_base_':
-            return f'line {statement.lineno}, _base_ of another file'
+        if target.id in ('_base_', 'dict'):
+            return f'line {statement.lineno}, another {target.id}'
     for node in ast.walk(statement.value):
         if not _is_data(node):
             return f'line {statement.lineno}, {ast.unparse(node)[:60]}'
@@ -71,5 +71,7 @@ def _beyond_assignment(statement: ast.stmt) -> str | None:
 def _is_data(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return isinstance(node.func, ast.Name) and node.func.id == 'dict'
-    # A bare name has no effect; calling one other than dict is ruled out.
-    return isinstance(node, (*_DATA, ast.Name))
+    if isinstance(node, ast.Name):
+        # Other names are refused: `dict = eval` would give dict(...) teeth.
+        return node.id in ('dict', 'inf', 'nan')
+    return isinstance(node, _DATA)

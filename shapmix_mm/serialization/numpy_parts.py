@@ -10,6 +10,7 @@ try:
     from numpy._core import multiarray, numeric
 except ImportError:  # numpy 1
     from numpy.core import multiarray, numeric  # type: ignore[no-redef]
+from .refusal import PickleRefused
 
 __all__ = ['NUMPY_GLOBALS', 'check_dtype_state']
 
@@ -21,7 +22,7 @@ _ARRAY_CLASS = object()
 def _rebuild_array(kind: Any, shape: Any = (0,), code: Any = b'b') -> Any:
     """Stand in for numpy's ``_reconstruct``: an empty array to be filled."""
     if kind is not _ARRAY_CLASS:
-        raise ValueError('an array of a class other than numpy.ndarray')
+        raise PickleRefused('an array of a class other than numpy.ndarray')
     return np.ndarray.__new__(np.ndarray, (0,), 'b')
 
 
@@ -32,7 +33,7 @@ def _dtype(spec: Any, align: Any = False, copy: Any = True) -> np.dtype:
     the dtype that the whole process shares.
     """
     if not isinstance(spec, (str, bytes)):
-        raise ValueError(f'a dtype given as {type(spec).__name__}')
+        raise PickleRefused(f'a dtype given as {type(spec).__name__}')
     if isinstance(spec, bytes):
         spec = spec.decode('ascii')
     return np.dtype(spec, False, True)  # type: ignore[call-overload]
@@ -41,14 +42,14 @@ def _dtype(spec: Any, align: Any = False, copy: Any = True) -> np.dtype:
 def _frombuffer(buffer: Any, dtype: Any, *layout: Any) -> Any:
     """Stand in for numpy's ``_frombuffer`` of pickle protocol 5."""
     if not isinstance(dtype, np.dtype) or dtype.hasobject:
-        raise ValueError('an array in a buffer without a plain dtype')
+        raise PickleRefused('an array in a buffer without a plain dtype')
     return numeric._frombuffer(buffer, dtype, *layout)  # type: ignore
 
 
 def _scalar(dtype: Any, data: Any = None) -> Any:
     """Stand in for numpy's ``scalar``."""
     if not isinstance(dtype, np.dtype) or dtype.hasobject:
-        raise ValueError('a numpy scalar without a plain dtype')
+        raise PickleRefused('a numpy scalar without a plain dtype')
     if isinstance(data, str):
         data = data.encode('latin1')
     return multiarray.scalar(dtype, data)  # type: ignore[attr-defined]
@@ -80,8 +81,12 @@ def check_dtype_state(dtype: np.dtype, state: Any) -> bool:
     )
 
 
-_SCALARS = ('bool_', 'float16', 'float32', 'float64', 'int8', 'int16')
-_SCALARS += ('int32', 'int64', 'str_', 'uint8', 'uint16', 'uint32', 'uint64')
+_SCALARS = [
+    'bool_',
+    'str_',
+    *(f'float{bits}' for bits in (16, 32, 64)),
+    *(f'{kind}{bits}' for kind in ('int', 'uint') for bits in (8, 16, 32, 64)),
+]
 
 NUMPY_GLOBALS: dict[tuple[str, str], Any] = {
     ('numpy', 'dtype'): _dtype,

@@ -5,17 +5,14 @@ from __future__ import annotations
 import pickle
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any, BinaryIO, Callable, ClassVar
+from typing import Any, Callable, ClassVar
 
 import numpy as np
 
 from .numpy_parts import NUMPY_GLOBALS, check_dtype_state
+from .refusal import PickleRefused
 
-__all__ = ['PickleRefused', 'RestrictedUnpickler']
-
-
-class PickleRefused(ValueError):
-    """A pickle asks for something that plain data never needs."""
+__all__ = ['RestrictedUnpickler']
 
 
 def _encode_latin1(text: str, encoding: str = 'latin1') -> bytes:
@@ -80,9 +77,6 @@ class RestrictedUnpickler(_PurePythonUnpickler):
     dispatch: ClassVar[dict[int, Callable]] = dict(
         _PurePythonUnpickler.dispatch
     )
-
-    def __init__(self, file: BinaryIO, **kwargs: Any) -> None:
-        super().__init__(file, **kwargs)
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what a global stands for.

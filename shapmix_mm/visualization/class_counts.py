@@ -123,7 +123,7 @@ def _class_axis(axes: Axes, labels: Sequence[str], *, named: bool) -> None:
     ticks = np.arange(0, total, step)
     axes.set_xticks(ticks)
     axes.set_xticklabels(
-        [labels[i] for i in ticks],
+        [labels[i] for i in ticks.tolist()],
         rotation=90 if named else 0,
         fontsize=9 if total <= 40 else 7,
     )
@@ -148,7 +148,7 @@ def _annotate(axes: Axes, values: np.ndarray) -> None:
             )
         elif len(values) <= _MAX_VALUES:
             axes.annotate(
-                f'{value:g}',
+                f'{value:.0f}',
                 (index, value),
                 (0, 1.5),
                 textcoords='offset points',

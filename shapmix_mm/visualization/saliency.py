@@ -25,7 +25,7 @@ from .saliency_panels import (
 )
 from .saliency_summary import (
     Combinations,
-    check_parts,
+    check_true_parts,
     part_saliency,
     part_symbols,
     read_table,
@@ -83,46 +83,31 @@ def plot_saliency(
     table = read_table(values, combinations, len(part_names), updates)
     labels = class_labels(classes, len(table))
     if true_parts is not None:
-        if len(true_parts) != len(table):
-            raise ValueError(
-                f'true_parts has {len(true_parts)} entries where '
-                f'values has {len(table)} classes'
-            )
-        for index, parts in enumerate(true_parts):
-            check_parts(parts, len(part_names), f'true_parts[{index}]')
-    order, legend, groups = np.arange(len(table)), [], None
+        check_true_parts(true_parts, len(table), len(part_names))
+    order, groups = np.arange(len(table)), None
+    legend: list[Patch] = []
     if class_counts is not None:
         counts = check_class_counts(class_counts, len(table))
         order = np.argsort(-counts, kind='stable')
-        labels = [f'{n} ({c:g})' for n, c in zip(labels, counts)]
+        labels = [f'{n} ({c:.0f})' for n, c in zip(labels, counts)]
         legend = group_legend(counts, thresholds)
         groups = class_groups(counts, many=thresholds[1], few=thresholds[0])
     symbols = part_symbols(part_names)
     names = ['+'.join(symbols[p] for p in parts) for parts in combinations]
-    table, labels = table[order], [labels[i] for i in order]
+    table, labels = table[order], [labels[i] for i in order.tolist()]
     sheet = plan_sheet(labels, names, part_names)
     figure = Figure(figsize=sheet.size)
     panels = make_axes(figure, sheet, labels)
-    draw_colour_bar(
-        figure,
-        sheet,
-        draw_table(panels[0], table, names),
-        panel=0,
-        label='saliency of the combination',
-    )
+    image = draw_table(panels[0], table, names)
+    draw_colour_bar(figure, sheet, image, panel=0, label='saliency')
     means = part_saliency(table, combinations, len(part_names))
-    draw_colour_bar(
-        figure,
-        sheet,
-        draw_table(panels[1], means, part_names),
-        panel=1,
-        label='mean per part',
-    )
+    image = draw_table(panels[1], means, part_names)
+    draw_colour_bar(figure, sheet, image, panel=1, label='mean per part')
     draw_best(panels[0], panels[2], table, names, sheet.font)
     if groups is not None:
         draw_groups(panels, sheet, groups[order])
     if true_parts is not None:
-        frame_parts(panels[1], [true_parts[i] for i in order])
+        frame_parts(panels[1], [true_parts[i] for i in order.tolist()])
     _describe(figure, sheet, title or 'Learnt saliency of body parts', legend)
     _key(
         figure,
@@ -170,7 +155,7 @@ def _key(
 ) -> None:
     """Explain symbols and marks, at the bottom left."""
     width, height = sheet.size
-    marks = [
+    marks: list[Line2D | Patch] = [
         Line2D([], [], label='best', **MARKS[0]),
         Line2D([], [], label='2nd, 3rd', **MARKS[1]),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,12 +23,16 @@ COLUMN = 0.27
 PART = 0.4
 CHAR = 0.068
 # White and black on each mark: it must show on the palest and darkest cell.
-_MARK = dict(marker='o', linestyle='', zorder=4, markeredgewidth=0.8)
+_MARK: dict[str, Any] = dict(
+    marker='o', linestyle='', zorder=4, markeredgewidth=0.8
+)
 MARKS = (
     dict(_MARK, color='black', markeredgecolor='white', markersize=5.5),
     dict(_MARK, color='white', markeredgecolor='black', markersize=4),
 )
-HATCH = dict(facecolor='white', edgecolor='#999999', hatch='////', linewidth=0)
+HATCH: dict[str, Any] = dict(
+    facecolor='white', edgecolor='#999999', hatch='////', linewidth=0
+)
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,12 @@ class Sheet:
 
     @property
     def row(self) -> float:
+        """Height of a row."""
         return 0.26 if self.rows <= 30 else 0.155
 
     @property
     def font(self) -> float:
+        """Size in points of the text in rows."""
         return 9 if self.rows <= 30 else 7.5
 
     @property
@@ -60,27 +67,21 @@ class Sheet:
 
     @property
     def size(self) -> tuple[float, float]:
+        """Width and height of the figure."""
         return (
             self.lefts[2] + self.text + 0.15,
             self.head + self.row * self.rows + self.foot,
         )
 
     def box(
-        self,
-        left: float,
-        width: float,
-        bottom: float | None = None,
-        height: float | None = None,
-    ) -> tuple[float, ...]:
-        """Figure fractions of a box; by default as tall as the rows."""
-        bottom = self.foot if bottom is None else bottom
-        height = self.row * self.rows if height is None else height
-        return (
-            left / self.size[0],
-            bottom / self.size[1],
-            width / self.size[0],
-            height / self.size[1],
-        )
+        self, left: float, width: float, *, bar: bool = False
+    ) -> tuple[float, float, float, float]:
+        """Place a panel, or the colour bar under it, in figure fractions."""
+        x, y = self.size
+        low, tall = self.foot, self.row * self.rows
+        if bar:
+            low, tall = self.foot - 0.3, 0.1
+        return left / x, low / y, width / x, tall / y
 
 
 def plan_sheet(
@@ -123,7 +124,7 @@ def make_axes(
         for spine in axes.spines.values():
             spine.set_visible(False)
     panels[0].set_yticks(range(sheet.rows), labels)
-    # Room for the group strip between the names and the map.
+    # Leaves room for the group strip between the names and the map.
     panels[0].tick_params(axis='y', pad=72 * (STRIP + 0.08))
     return panels
 
@@ -162,7 +163,7 @@ def draw_colour_bar(
 ) -> None:
     """Put a colour bar under panel 0 or 1."""
     width = PART * sheet.parts if panel else min(COLUMN * sheet.columns, 4.0)
-    box = sheet.box(sheet.lefts[panel], width, sheet.foot - 0.3, 0.1)
+    box = sheet.box(sheet.lefts[panel], width, bar=True)
     bar = figure.colorbar(
         image,
         cax=figure.add_axes(box),
@@ -207,11 +208,8 @@ def draw_best(
 ) -> None:
     """Name the best combinations of each class and mark them in the map."""
     right.set_xlim(0, BEST)
-    right.set_xticks(
-        np.arange(BEST) + 0.05,
-        [('1st', '2nd', '3rd')[i] for i in range(BEST)],
-        ha='left',
-    )
+    places = np.arange(BEST) + 0.05
+    right.set_xticks(places, ('1st', '2nd', '3rd'), ha='left')
     for row, values in enumerate(table):
         best = best_combinations(values, BEST)
         for rank, column in enumerate(best):

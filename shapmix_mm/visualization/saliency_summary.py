@@ -68,6 +68,19 @@ def check_parts(parts: Sequence[int], num_parts: int, name: str) -> None:
             )
 
 
+def check_true_parts(
+    true_parts: Combinations, num_classes: int, num_parts: int
+) -> None:
+    """Raise ValueError unless each class has a list of valid parts."""
+    if len(true_parts) != num_classes:
+        raise ValueError(
+            f'true_parts has {len(true_parts)} entries where values has '
+            f'{num_classes} classes'
+        )
+    for index, parts in enumerate(true_parts):
+        check_parts(parts, num_parts, f'true_parts[{index}]')
+
+
 def part_saliency(
     table: np.ndarray, combinations: Combinations, num_parts: int
 ) -> np.ndarray:

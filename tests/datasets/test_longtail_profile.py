@@ -43,9 +43,7 @@ def test_published_sizes(n_max, imbalance, num_classes, total, groups):
     num_classes=st.integers(2, 40),
     data=st.data(),
 )
-def test_exp_agrees_with_exact_arithmetic(
-    n_max, imbalance, num_classes, data
-):
+def test_exp_agrees_with_exact_arithmetic(n_max, imbalance, num_classes, data):
     k = data.draw(st.integers(0, num_classes - 1))
     with localcontext() as context:
         context.prec = 60

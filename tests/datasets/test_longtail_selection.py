@@ -64,7 +64,9 @@ PUBLISHED = {
 
 
 def make_pool(available):
-    names = [f'k{k}_{i:03d}' for k, n in enumerate(available) for i in range(n)]
+    names = [
+        f'k{k}_{i:03d}' for k, n in enumerate(available) for i in range(n)
+    ]
     labels = [k for k, n in enumerate(available) for _ in range(n)]
     return names, labels
 

@@ -11,16 +11,16 @@ center = dict(type='PreNormalize3D', align_spine=False, align_shoulder=False)
 
 train_pipeline = [
     center,
-    dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='CropResizeFrames', clip_len=64, p_interval=(0.5, 1.0)),
     dict(type='RandomRotation3D', theta=0.3),
+    dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs')
 ]
 val_pipeline = [
     center,
-    dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='CropResizeFrames', clip_len=64, p_interval=(0.95, )),
+    dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs')
 ]

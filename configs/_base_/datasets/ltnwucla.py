@@ -3,21 +3,26 @@ dataset_type = 'LongTailedPoseDataset'
 ann_file = 'data/nw_ucla/nw_ucla.pkl'
 longtail = dict(profile='exp', n_max=98, imbalance=20)
 
+# The view augmentation of CTR-GCN's NW-UCLA protocol: up to 60 degrees about
+# y and x and half to one and a half times the size, before normalisation.
 train_pipeline = [
-    dict(type='KinectV1Normalize', layout='nw-ucla'),
+    dict(
+        type='RandomRotation3D', theta=(1.0472, 1.0472, 0.0), order='yxz'),
+    dict(type='RandomScale3D', scale=(0.5, 1.5)),
+    dict(type='KinectV1Normalize'),
+    dict(
+        type='CropResizeFrames',
+        clip_len=32,
+        p_interval=(0.5, 1.0),
+        min_frames=16),
     dict(type='SkeletonFeatures', layout='nw-ucla', feats=['j']),
-    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.5, 1.0),
-         min_frames=16),
-    dict(type='RandomRotation3D', theta=(0.3, 0.3, 0.3)),
-    dict(type='RandomScale3D', scale=(0.9, 1.1)),
     dict(type='FormatGCNInput', num_person=1),
     dict(type='PackActionInputs')
 ]
 val_pipeline = [
-    dict(type='KinectV1Normalize', layout='nw-ucla'),
+    dict(type='KinectV1Normalize'),
+    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95, )),
     dict(type='SkeletonFeatures', layout='nw-ucla', feats=['j']),
-    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95, ),
-         min_frames=16),
     dict(type='FormatGCNInput', num_person=1),
     dict(type='PackActionInputs')
 ]

@@ -66,23 +66,42 @@ class Dof(NamedTuple):
     high: float
 
 
+_Axis = tuple[int, int, int]
+_Rows = tuple[tuple[str, int, _Axis, float, float], ...]
 _X, _Y, _Z, _DOWN_X = (1, 0, 0), (0, 1, 0), (0, 0, 1), (-1, 0, 0)
 # Angles of one bone are listed from the outermost rotation inwards.
-_TRUNK = (('spine_pitch', 1, _DOWN_X, -25, 70), ('spine_roll', 1, _Z, -30, 30),
-          ('spine_yaw', 1, _Y, -40, 40), ('chest_pitch', 20, _DOWN_X, -12, 30),
-          ('neck_pitch', 2, _DOWN_X, -40, 45), ('neck_roll', 2, _Z, -35, 35),
-          ('head_pitch', 3, _DOWN_X, -25, 30), ('head_roll', 3, _Z, -20, 20))
-_ARM = (('shoulder_abduct', 9, _Z, -25, 170),
-        ('shoulder_flex', 9, _X, -50, 175),
-        ('shoulder_twist', 9, _Y, -95, 90), ('elbow', 10, _X, 0, 148),
-        ('wrist_side', 11, _Z, -30, 30), ('wrist_flex', 11, _X, -60, 60))
-_LEG = (('hip_abduct', 17, _Z, -20, 45), ('hip_flex', 17, _X, -30, 115),
-        ('knee', 18, _DOWN_X, 0, 135), ('ankle', 19, _X, -35, 30))
+_TRUNK: _Rows = (
+    ('spine_pitch', 1, _DOWN_X, -25, 70),
+    ('spine_roll', 1, _Z, -30, 30),
+    ('spine_yaw', 1, _Y, -40, 40),
+    ('chest_pitch', 20, _DOWN_X, -12, 30),
+    ('neck_pitch', 2, _DOWN_X, -40, 45),
+    ('neck_roll', 2, _Z, -35, 35),
+    ('head_pitch', 3, _DOWN_X, -25, 30),
+    ('head_roll', 3, _Z, -20, 20),
+)
+_ARM: _Rows = (
+    ('shoulder_abduct', 9, _Z, -25, 170),
+    ('shoulder_flex', 9, _X, -50, 175),
+    ('shoulder_twist', 9, _Y, -95, 90),
+    ('elbow', 10, _X, 0, 148),
+    ('wrist_side', 11, _Z, -30, 30),
+    ('wrist_flex', 11, _X, -60, 60),
+)
+_LEG: _Rows = (
+    ('hip_abduct', 17, _Z, -20, 45),
+    ('hip_flex', 17, _X, -30, 115),
+    ('knee', 18, _DOWN_X, 0, 135),
+    ('ankle', 19, _X, -35, 30),
+)
 
 
 def _build_dofs() -> tuple[Dof, ...]:
     to_left = {right: left for left, right in MIRROR_PAIRS}
-    dofs = [Dof(name, 'trunk', *rest) for name, *rest in _TRUNK]
+    dofs = [
+        Dof(name, 'trunk', bone, axis, low, high)
+        for name, bone, axis, low, high in _TRUNK
+    ]
     for limb, table in (('arm', _ARM), ('leg', _LEG)):
         for name, bone, (x, y, z), low, high in table:
             dofs.append(

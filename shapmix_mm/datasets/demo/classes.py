@@ -1,8 +1,7 @@
 """Gestures of single body parts, and the demo classes made of them."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Optional
+from dataclasses import dataclass
 
 from .body import PARTS
 
@@ -41,7 +40,7 @@ class Action:
 
     name: str
     roles: Roles
-    partner: Optional[Roles] = field(default=None)
+    partner: Roles | None = None
 
     @property
     def salient_parts(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ any download. Both splits have performers of their own.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -23,7 +23,7 @@ _PERFORMERS = {'train': (1, 20), 'test': (21, 30)}
 _CAMERAS = 3
 
 
-def make_demo(settings: Optional[DemoSettings] = None,
+def make_demo(settings: DemoSettings | None = None,
               *,
               progress: bool = False) -> dict[str, Any]:
     """Make the demo set.
@@ -31,7 +31,8 @@ def make_demo(settings: Optional[DemoSettings] = None,
     Args:
         settings (DemoSettings, optional): Size and difficulty. Defaults to
             None, all defaults.
-        progress (bool): Whether to show a progress bar. Defaults to False.
+        progress (bool): Whether to show a progress bar on a terminal.
+            Defaults to False.
 
     Returns:
         dict: MMAction2's ``split`` and ``annotations``, and ``classes``,
@@ -49,7 +50,10 @@ def make_demo(settings: Optional[DemoSettings] = None,
     split: dict[str, list[str]] = {name: [] for name in _SPLITS}
     annotations = []
     for name, label, i in tqdm(
-            todo, desc='demo set', unit='clip', disable=not progress):
+            todo,
+            desc='demo set',
+            unit='clip',
+            disable=None if progress else True):
         sample = make_sample(settings, name, label, i)
         split[name].append(sample['frame_dir'])
         annotations.append(sample)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from ..longtail_profile import exp_counts
 from .classes import ACTIONS
@@ -45,16 +46,17 @@ class DemoSettings:
     def __post_init__(self) -> None:
         _require(0 <= self.seed < 2**32, 'seed', self.seed, 'in [0, 2**32)')
         _require(1 <= self.n_max <= 999, 'n_max', self.n_max, 'in 1..999')
-        _require(self.imbalance >= 1, 'imbalance', self.imbalance,
-                 'at least 1')
+        _require(1 <= self.imbalance < inf, 'imbalance', self.imbalance,
+                 'finite and at least 1')
         _require(0 <= self.test_per_class <= 999, 'test_per_class',
                  self.test_per_class, 'in 0..999')
-        _require(self.noise >= 0, 'noise', self.noise, 'at least 0')
+        _require(0 <= self.noise < inf, 'noise', self.noise,
+                 'finite and at least 0')
         for name in ('dropout', 'nuisance'):
             value = getattr(self, name)
             _require(0 <= value <= 1, name, value, 'in [0, 1]')
         low, high = self.amplitude
-        _require(0 < low <= high, 'amplitude', self.amplitude,
+        _require(0 < low <= high < inf, 'amplitude', self.amplitude,
                  'a rising pair above 0')
         _require(0 <= self.yaw <= 180, 'yaw', self.yaw, 'in [0, 180]')
         short, long = self.frames

@@ -115,7 +115,7 @@ def write_per_class(
     counts = (
         [''] * total
         if class_counts is None
-        else [f'{n:g}' for n in np.asarray(class_counts, dtype=np.float64)]
+        else [f'{n:.0f}' for n in np.asarray(class_counts, dtype=np.float64)]
     )
     groups = (
         [''] * total

@@ -22,6 +22,7 @@ from ..functional import (
     grouped_accuracy,
     write_per_class,
 )
+from .data_samples import read_label, read_score
 
 
 @METRICS.register_module()
@@ -123,7 +124,7 @@ class LongTailMetric(BaseMetric):
         """
         if not len(data_samples):
             return
-        scores = torch.stack([_score(sample) for sample in data_samples])
+        scores = torch.stack([read_score(sample) for sample in data_samples])
         if scores.element_size() < 4:
             scores = scores.float()  # NumPy has no bfloat16
         counts = self.class_counts()
@@ -131,7 +132,7 @@ class LongTailMetric(BaseMetric):
             # Checked here, on every rank: an error in compute_metrics would
             # leave the other ranks waiting for the broadcast.
             check_class_counts(counts, scores.shape[1])
-        labels = [_label(sample) for sample in data_samples]
+        labels = [read_label(sample) for sample in data_samples]
         self.results.extend(zip(scores.detach().cpu().numpy(), labels))
 
     def compute_metrics(self, results: list) -> dict:
@@ -213,42 +214,6 @@ class LongTailMetric(BaseMetric):
             logger='current',
             level=logging.WARNING,
         )
-
-
-def _score(sample: dict) -> torch.Tensor:
-    """Scores ``(K,)`` of a sample."""
-    if 'pred_score' not in sample:
-        raise KeyError(
-            "data sample has no 'pred_score', expected the scores "
-            'that the head predicts'
-        )
-    score = sample['pred_score']
-    if not isinstance(score, torch.Tensor) or score.ndim != 1:
-        what = (
-            f'shape {tuple(score.shape)}'
-            if isinstance(score, torch.Tensor)
-            else type(score).__name__
-        )
-        raise TypeError(
-            f'pred_score must be one tensor of shape (classes,), got {what}'
-        )
-    return score
-
-
-def _label(sample: dict) -> int:
-    """The only label of a sample."""
-    if 'gt_label' not in sample:
-        raise KeyError("data sample has no 'gt_label', expected its class")
-    label = torch.as_tensor(sample['gt_label'])
-    if label.numel() != 1:
-        raise TypeError(
-            'gt_label must be a single class, got '
-            f'{label.numel()} values; LongTailMetric is not '
-            'defined for multi-label data'
-        )
-    if label.is_floating_point():
-        raise TypeError(f'gt_label must be an integer, got {label.dtype}')
-    return int(label)
 
 
 def _work_dir() -> Path:

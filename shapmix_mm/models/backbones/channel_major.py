@@ -6,14 +6,14 @@ of channels is a slice that needs no copy.
 """
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Any, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def pointwise(x: Tensor, convs: Sequence[nn.Conv2d]) -> Tensor:
+def pointwise(x: Tensor, convs: Sequence[Any]) -> Tensor:
     """Apply several 1x1 convolutions to one input as one matrix product.
 
     Args:
@@ -45,7 +45,7 @@ def max_pool(x: Tensor, pool: nn.MaxPool2d) -> Tensor:
     return pool(frames).permute(0, 2, 3, 1).reshape(C, N, -1, V)
 
 
-def batch_norm(x: Tensor, norms: Sequence[nn.Module]) -> Tensor:
+def batch_norm(x: Tensor, norms: Sequence[Any]) -> Tensor:
     """Normalise groups of channels, each by its own batch norm layer.
 
     Args:
@@ -63,19 +63,22 @@ def batch_norm(x: Tensor, norms: Sequence[nn.Module]) -> Tensor:
         outs = [norm(part.unsqueeze(-1)) if isinstance(norm, nn.BatchNorm2d)
                 else norm(part) for norm, part in zip(norms, parts)]
         return torch.cat([out.flatten(2) for out in outs], 1).view(x.shape)
-    weight = torch.cat([norm.weight for norm in norms])
-    bias = torch.cat([norm.bias for norm in norms])
-    eps = norms[0].eps
-    if not norms[0].training:
-        mean = torch.cat([norm.running_mean for norm in norms])
-        var = torch.cat([norm.running_var for norm in norms])
-        out = F.batch_norm(rows, mean, var, weight, bias, eps=eps)
+    first = norms[0]
+    weight, bias, mean, var = (
+        torch.cat([getattr(norm, name) for norm in norms])
+        for name in ('weight', 'bias', 'running_mean', 'running_var'))
+    fast = x.device.type == 'cpu' and not torch.compiler.is_compiling()
+    if first.training and fast:
+        out = _normalise(rows, weight, bias, mean, var, first)
     else:
-        out = _normalise(rows, norms, weight, bias, eps)
+        out = F.batch_norm(rows, mean, var, weight, bias, first.training,
+                           first.momentum, first.eps)
+    if first.training:
+        _store_statistics(norms, mean, var)
     return out.view(x.shape)
 
 
-def _can_fuse(norms: Sequence[nn.Module]) -> bool:
+def _can_fuse(norms: Sequence[Any]) -> bool:
     """Whether all layers are plain batch norms in the same state."""
     first = norms[0]
     return all(
@@ -85,25 +88,32 @@ def _can_fuse(norms: Sequence[nn.Module]) -> bool:
         and norm.eps == first.eps for norm in norms)
 
 
-def _normalise(rows: Tensor, norms: Sequence[nn.Module], weight: Tensor,
-               bias: Tensor, eps: float) -> Tensor:
-    """Training-mode batch norm of (1, C, L) with its running statistics.
+def _normalise(rows: Tensor, weight: Tensor, bias: Tensor, mean: Tensor,
+               var: Tensor, norm: Any) -> Tensor:
+    """Training-mode batch norm of (1, C, L); updates ``mean`` and ``var``.
 
     A group norm with one channel per group and one sample is a batch norm,
     and its CPU kernel is four to six times faster.
     """
     _, C, L = rows.shape
     if L == 1:
-        raise ValueError('batch norm got 1 value per channel in training, '
-                         'expected more')
-    out, mean, rstd = torch.native_group_norm(
-        rows, weight, bias, 1, C, L, C, eps)
+        raise ValueError('Expected more than 1 value per channel when '
+                         f'training, got input size {tuple(rows.shape)}')
+    out, batch_mean, rstd = torch.native_group_norm(
+        rows, weight, bias, 1, C, L, C, norm.eps)
     with torch.no_grad():
-        mean, rstd = mean[0].float(), rstd[0].float()
-        var = (rstd.pow(-2) - eps).clamp_(min=0) * (L / (L - 1))
-        widths = [norm.num_features for norm in norms]
-        for norm, m, v in zip(norms, mean.split(widths), var.split(widths)):
-            norm.running_mean.lerp_(m, norm.momentum)
-            norm.running_var.lerp_(v, norm.momentum)
-            norm.num_batches_tracked.add_(1)
+        biased = (rstd[0].to(var).pow(-2) - norm.eps).clamp_(min=0)
+        mean.lerp_(batch_mean[0].to(mean), norm.momentum)
+        var.lerp_(biased * (L / (L - 1)), norm.momentum)
     return out
+
+
+@torch.no_grad()
+def _store_statistics(norms: Sequence[Any], mean: Tensor,
+                      var: Tensor) -> None:
+    """Hand each layer its part of the joint running statistics."""
+    widths = [norm.num_features for norm in norms]
+    for norm, m, v in zip(norms, mean.split(widths), var.split(widths)):
+        norm.running_mean.copy_(m)
+        norm.running_var.copy_(v)
+        norm.num_batches_tracked.add_(1)

@@ -68,8 +68,9 @@ class CTRGCN(BaseModule):
 
     Args:
         graph_cfg (dict): ``layout``, a name or dict that
-            :func:`shapmix_mm.skeletons.get_layout` knows, and further
-            arguments of MMAction2's ``Graph``, such as ``mode='spatial'``.
+            :func:`shapmix_mm.skeletons.get_layout` knows or a dict of
+            MMAction2's ``Graph``, and further arguments of ``Graph``, such as
+            ``mode='spatial'``.
         in_channels (int): Channels of a joint. Defaults to 3.
         base_channels (int): Channels of the first stage. Defaults to 64.
         num_stages (int): Number of blocks. Defaults to 10.
@@ -84,6 +85,12 @@ class CTRGCN(BaseModule):
             Defaults to None.
         **kwargs: ``kernel_size`` (5) and ``dilations`` (1, 2) of the temporal
             modules.
+
+    Example:
+        >>> model = CTRGCN(dict(layout='nw-ucla', mode='spatial'),
+        ...                base_channels=16, num_stages=2, num_person=1)
+        >>> model(torch.zeros(2, 1, 8, 20, 3)).shape
+        torch.Size([2, 1, 16, 8, 20])
     """
 
     def __init__(self, graph_cfg: dict, in_channels: int = 3, *,
@@ -94,9 +101,8 @@ class CTRGCN(BaseModule):
                  init_cfg: dict | list[dict] | None = None,
                  **kwargs: Any) -> None:
         super().__init__(init_cfg=init_cfg)
-        self.layout = get_layout(graph_cfg.get('layout', 'coco'))
-        self.graph = Graph(
-            **{**graph_cfg, 'layout': self.layout.graph_layout()})
+        self.layout_name, layout = _graph_layout(graph_cfg)
+        self.graph = Graph(**{**graph_cfg, 'layout': layout})
         A = torch.tensor(self.graph.A, dtype=torch.float32)
         self.register_buffer('A', A)
         self.num_person = num_person
@@ -146,7 +152,8 @@ class CTRGCN(BaseModule):
                              f'shape {tuple(x.shape)}')
         _, M, _, V, C = x.shape
         if V != self.A.size(1):
-            self.layout.check_joints(V, where='the batch')
+            raise ValueError(f'the batch has {V} joints where layout '
+                             f'{self.layout_name!r} has {self.A.size(1)}')
         if M != self.num_person:
             raise ValueError(f'the batch has {M} persons where CTRGCN was '
                              f'built with num_person={self.num_person}')
@@ -154,3 +161,15 @@ class CTRGCN(BaseModule):
             raise ValueError(f'the batch has {C} channels per joint where '
                              'CTRGCN was built with '
                              f'in_channels={self.in_channels}')
+
+
+def _graph_layout(graph_cfg: dict) -> tuple[str, dict]:
+    """Name and ``Graph`` dict of the layout; a graph needs no body parts."""
+    layout = graph_cfg.get('layout', 'coco')
+    if isinstance(layout, dict) and 'parts' not in layout:
+        missing = {'num_node', 'inward', 'center'} - set(layout)
+        if missing:
+            raise KeyError(f'graph_cfg.layout lacks {sorted(missing)}')
+        return layout.get('name', 'custom'), layout
+    found = get_layout(layout)
+    return found.name, found.graph_layout()

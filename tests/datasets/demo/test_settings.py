@@ -23,6 +23,8 @@ def test_no_class_is_left_without_samples():
     dict(n_max=1000),
     dict(imbalance=.5),
     dict(imbalance=float('nan')),
+    dict(imbalance=float('inf')),
+    dict(noise=float('inf')),
     dict(test_per_class=-1),
     dict(noise=-.1),
     dict(dropout=1.5),

@@ -1,0 +1,61 @@
+# From a bare machine with Python >= 3.9, pip and make to a trained model.
+#   make demo    set up .venv, train on the embedded demo set
+#   make test    set up .venv, run all tests
+#   make env lint bench
+# PYTHON names the interpreter, PIP_ARGS goes to every pip install.
+
+PYTHON ?= python3
+PIP_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LISTS := $(wildcard requirements/*.txt)
+DEMO_DATA := data/demo/demo.pkl
+DEMO_CONFIG := configs/ctrgcn_shapmix_demo.py
+
+.DELETE_ON_ERROR:
+.PHONY: help env demo test lint bench clean
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+
+env: $(STAMP)
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found;" \
+	  "say which Python to use: make PYTHON=/path/to/python3 ..."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || { \
+	  echo "$$($(PYTHON) -V 2>&1) is too old, Python 3.9 or newer is needed;" \
+	  "say which to use: make PYTHON=/path/to/python3 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(STAMP): $(LISTS) setup.py pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install $(PIP_ARGS) \
+	  --constraint requirements/tested.txt \
+	  --requirement requirements/runtime.txt \
+	  --requirement requirements/mminstall.txt \
+	  --requirement requirements/tests.txt
+	$(BIN)/python -m pip install $(PIP_ARGS) \
+	  --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m shapmix_mm.doctor
+	@touch $@
+
+$(DEMO_DATA): | $(STAMP)
+	$(BIN)/python tools/data/make_demo.py
+
+demo: $(STAMP) $(DEMO_DATA)
+	$(BIN)/python tools/train.py $(DEMO_CONFIG)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest tests
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy shapmix_mm
+
+bench: $(STAMP)
+	$(BIN)/python tools/analysis/benchmark.py
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

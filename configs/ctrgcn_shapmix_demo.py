@@ -1,0 +1,14 @@
+_base_ = 'ctrgcn_ce_demo.py'
+
+model = dict(
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='ShapMixBlending', num_classes=16, layout='nturgb+d')),
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.)))
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='SaliencyHook'),
+    dict(type='TrainAccuracyHook'),
+    dict(type='SaliencyFigureHook', thresholds=(12, 40))
+]

@@ -1,0 +1,72 @@
+"""Channel-major layers against PyTorch's own on the usual memory format."""
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from shapmix_mm.models.backbones import channel_major as cm
+
+
+def _both(fast, plain, x):
+    """Value and gradient of both forms on (C, N, T, V) and its transpose."""
+    results = []
+    for fn in (fast, lambda x: plain(x.transpose(0, 1)).transpose(0, 1)):
+        leaf = x.clone().requires_grad_()
+        y = fn(leaf)
+        weight = torch.arange(y.numel(), dtype=y.dtype).reshape(y.shape)
+        (y * weight).sum().backward()
+        results.append((y.detach(), leaf.grad))
+    return results
+
+
+def _assert_equal(fast, plain, x):
+    (y, grad), (y_ref, grad_ref) = _both(fast, plain, x)
+    torch.testing.assert_close(y, y_ref)
+    torch.testing.assert_close(grad, grad_ref)
+
+
+@pytest.mark.parametrize('stride, T', [(1, 6), (2, 6), (2, 5), (1, 1)])
+def test_max_pool_is_that_of_pytorch_also_at_ties(stride, T):
+    torch.manual_seed(0)
+    x = torch.randint(0, 3, (4, 3, T, 5)).double()
+    pool = nn.MaxPool2d((3, 1), (stride, 1), (1, 0))
+    _assert_equal(lambda x: cm.max_pool(x, pool), pool, x)
+
+
+@pytest.mark.parametrize('stride, dilation', [(1, 1), (1, 2), (2, 1), (2, 2)])
+def test_temporal_is_a_convolution(stride, dilation):
+    torch.manual_seed(0)
+    x = torch.randn(4, 3, 7, 5, dtype=torch.float64)
+    conv = nn.Conv2d(4, 4, (5, 1), (stride, 1), (2 * dilation, 0),
+                     (dilation, 1)).double()
+    _assert_equal(lambda x: cm.temporal(x, conv), conv, x)
+
+
+def test_pointwise_stacks_its_convolutions():
+    torch.manual_seed(0)
+    x = torch.randn(4, 3, 7, 5, dtype=torch.float64)
+    convs = [nn.Conv2d(4, width, 1).double() for width in (2, 5)]
+    _assert_equal(
+        lambda x: cm.pointwise(x, convs),
+        lambda x: torch.cat([conv(x) for conv in convs], 1), x)
+
+
+def test_batch_norm_is_accurate_far_from_zero():
+    """A mean of 100 standard deviations costs no more than in PyTorch."""
+    torch.manual_seed(0)
+    x = torch.randn(8, 50, 20, 5) + 100
+    norm, exact = nn.BatchNorm2d(8), nn.BatchNorm2d(8).double()
+    y = cm.batch_norm(x, [norm])
+    expected = exact(x.double().transpose(0, 1)).transpose(0, 1)
+    torch.testing.assert_close(y.double(), expected, rtol=0, atol=1e-4)
+    torch.testing.assert_close(
+        norm.running_var.double(), exact.running_var, rtol=1e-4, atol=0)
+
+
+def test_batch_norm_of_a_constant_is_its_bias():
+    norm = nn.BatchNorm2d(3)
+    nn.init.constant_(norm.bias, 2.)
+    y = cm.batch_norm(torch.full((3, 4, 5, 6), 7.), [norm])
+    torch.testing.assert_close(y, torch.full_like(y, 2.), rtol=0, atol=1e-3)
+    assert (norm.running_var >= 0).all()
