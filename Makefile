@@ -55,7 +55,7 @@ lint: $(STAMP)
 	$(BIN)/mypy shapmix_mm
 
 bench: $(STAMP)
-	$(BIN)/python tools/analysis/benchmark.py
+	$(BIN)/python tools/benchmark/backbone.py
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

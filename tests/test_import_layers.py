@@ -1,4 +1,5 @@
 """Imports go one way through the rooms, and files and functions stay small."""
+
 import ast
 import importlib.util
 import sysconfig
@@ -19,11 +20,19 @@ ROOMS = {
     'models': {'skeletons', 'shapley'},
     'evaluation': {'skeletons', 'shapley'},
     'visualization': {
-        'skeletons', 'shapley', 'datasets', 'models', 'evaluation'
+        'skeletons',
+        'shapley',
+        'datasets',
+        'models',
+        'evaluation',
     },
     'engine': {
-        'skeletons', 'shapley', 'datasets', 'models', 'evaluation',
-        'visualization'
+        'skeletons',
+        'shapley',
+        'datasets',
+        'models',
+        'evaluation',
+        'visualization',
     },
 }
 # Any room may read files and its own version.
@@ -61,7 +70,7 @@ def imported(path, package):
             base = node.module or ''
             if node.level:
                 up = module.split('.')
-                up = up[:len(up) - node.level + is_init]
+                up = up[: len(up) - node.level + is_init]
                 base = '.'.join(up + ([base] if base else []))
             for alias in node.names:
                 # `from . import name` names a module, or something in one.
@@ -133,7 +142,8 @@ def size_violations(package):
                 lines = function_length(node)
                 if lines > MAX_FUNCTION:
                     found.append(
-                        f'{inside}:{node.lineno}: {node.name} {lines} lines')
+                        f'{inside}:{node.lineno}: {node.name} {lines} lines'
+                    )
     return found
 
 
@@ -171,46 +181,85 @@ def bad_package(tmp_path, inside, text):
     return package
 
 
-@pytest.mark.parametrize('inside, text, problem', [
-    ('shapley/a.py', 'from shapmix_mm.models import X',
-     'shapley imports models'),
-    ('shapley/a.py', 'import mmengine.dist', 'shapley imports mmengine'),
-    ('skeletons/a.py', 'from ..datasets.b import c',
-     'skeletons imports datasets'),
-    ('models/losses/a.py', 'from ...engine import x',
-     'models imports engine'),
-    ('models/a.py', 'import shapmix_mm.evaluation as e',
-     'models imports evaluation'),
-    ('datasets/a.py', 'def f():\n    from .. import models',
-     'datasets imports models'),
-    ('datasets/__init__.py', 'from ..models import x',
-     'datasets imports models'),
-    ('evaluation/a.py', 'if TYPE_CHECKING:\n    from ..datasets import x',
-     'evaluation imports datasets'),
-    ('evaluation/functional/a.py', 'import torch',
-     'evaluation/functional imports torch'),
-    ('visualization/a.py', 'from ..engine.hooks import x',
-     'visualization imports engine'),
-    ('serialization/a.py', 'from ..skeletons import x',
-     'serialization imports skeletons'),
-    ('compat/a.py', 'from .. import models', 'compat imports models'),
-    ('version.py', 'import torch', 'version imports torch'),
-    ('extras/a.py', '', 'extras is no room of the design'),
-])
+@pytest.mark.parametrize(
+    'inside, text, problem',
+    [
+        (
+            'shapley/a.py',
+            'from shapmix_mm.models import X',
+            'shapley imports models',
+        ),
+        ('shapley/a.py', 'import mmengine.dist', 'shapley imports mmengine'),
+        (
+            'skeletons/a.py',
+            'from ..datasets.b import c',
+            'skeletons imports datasets',
+        ),
+        (
+            'models/losses/a.py',
+            'from ...engine import x',
+            'models imports engine',
+        ),
+        (
+            'models/a.py',
+            'import shapmix_mm.evaluation as e',
+            'models imports evaluation',
+        ),
+        (
+            'datasets/a.py',
+            'def f():\n    from .. import models',
+            'datasets imports models',
+        ),
+        (
+            'datasets/__init__.py',
+            'from ..models import x',
+            'datasets imports models',
+        ),
+        (
+            'evaluation/a.py',
+            'if TYPE_CHECKING:\n    from ..datasets import x',
+            'evaluation imports datasets',
+        ),
+        (
+            'evaluation/functional/a.py',
+            'import torch',
+            'evaluation/functional imports torch',
+        ),
+        (
+            'visualization/a.py',
+            'from ..engine.hooks import x',
+            'visualization imports engine',
+        ),
+        (
+            'serialization/a.py',
+            'from ..skeletons import x',
+            'serialization imports skeletons',
+        ),
+        ('compat/a.py', 'from .. import models', 'compat imports models'),
+        ('version.py', 'import torch', 'version imports torch'),
+        ('extras/a.py', '', 'extras is no room of the design'),
+    ],
+)
 def test_the_checker_sees_a_bad_import(tmp_path, inside, text, problem):
     found = layer_violations(bad_package(tmp_path, inside, text))
     assert len(found) == 1
     assert problem in found[0]
 
 
-@pytest.mark.parametrize('inside, text', [
-    ('engine/hooks/a.py', 'from ..b import c\nfrom shapmix_mm import models'),
-    ('models/blending/a.py', 'from ..class_counts import x'),
-    ('models/__init__.py', 'from .blending import x'),
-    ('shapley/a.py', 'import torch.nn\nimport itertools\nimport math'),
-    ('datasets/a.py', 'from ..serialization import x\nimport mmaction'),
-    ('__init__.py', 'from . import compat, engine'),
-])
+@pytest.mark.parametrize(
+    'inside, text',
+    [
+        (
+            'engine/hooks/a.py',
+            'from ..b import c\nfrom shapmix_mm import models',
+        ),
+        ('models/blending/a.py', 'from ..class_counts import x'),
+        ('models/__init__.py', 'from .blending import x'),
+        ('shapley/a.py', 'import torch.nn\nimport itertools\nimport math'),
+        ('datasets/a.py', 'from ..serialization import x\nimport mmaction'),
+        ('__init__.py', 'from . import compat, engine'),
+    ],
+)
 def test_the_checker_passes_a_good_import(tmp_path, inside, text):
     assert layer_violations(bad_package(tmp_path, inside, text)) == []
 

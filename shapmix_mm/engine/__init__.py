@@ -1,8 +1,9 @@
 """Training engine: hooks, launching, and mixins for existing configs."""
 from .hooks import (ClassCountsHook, SaliencyFigureHook, SaliencyHook,
                     TrainAccuracyHook)
+from .whole_files import WholeFileBackend
 
 __all__ = [
     'ClassCountsHook', 'SaliencyFigureHook', 'SaliencyHook',
-    'TrainAccuracyHook'
+    'TrainAccuracyHook', 'WholeFileBackend'
 ]

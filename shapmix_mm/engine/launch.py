@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 import os
 import os.path as osp
+from typing import Any, Iterator
 
 import torch
 from mmaction.registry import RUNNERS
@@ -76,11 +77,10 @@ def check_annotations(cfg: Config, *loaders: str) -> None:
         FileNotFoundError: If an annotation file does not exist.
     """
     for loader in loaders:
-        node = (cfg.get(loader) or {}).get('dataset') or {}
-        while 'dataset' in node:
-            node = node['dataset']
-        path = node.get('ann_file')
-        if path and '://' not in path:
+        for node in _innermost(cfg.get(loader)):
+            path = node.get('ann_file')
+            if not isinstance(path, str) or not path or '://' in path:
+                continue
             path = osp.join(node.get('data_root') or '', path)
             if not osp.isfile(path):
                 raise FileNotFoundError(
@@ -89,6 +89,15 @@ def check_annotations(cfg: Config, *loaders: str) -> None:
                     '(tools/data/skeleton/README.md there); '
                     'tools/data/prepare_nw_ucla.py makes NW-UCLA\'s from its '
                     'JSON files; `make demo` needs no download at all')
+
+
+def _innermost(node: Any) -> Iterator[dict]:
+    if isinstance(node, (list, tuple)):
+        for item in node:
+            yield from _innermost(item)
+    elif isinstance(node, dict):
+        inner = [node[key] for key in ('dataset', 'datasets') if key in node]
+        yield from _innermost(inner) if inner else iter([node])
 
 
 def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:

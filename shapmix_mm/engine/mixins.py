@@ -71,9 +71,9 @@ def find_mixin(name: str) -> str:
 def apply_mixin(cfg: Config, mixin: Config) -> None:
     """Merge one mixin into a config, in place.
 
-    Hooks and metrics are added to those that the config has, where mmengine
-    would replace the whole list. The blend takes layout and number of
-    classes from the model that it meets.
+    Hooks and metrics are added to those that the config has, or merged into
+    one of the same type, where mmengine would replace the whole list. The
+    blend takes layout and number of classes from the model that it meets.
 
     Args:
         cfg (Config): The config.
@@ -96,15 +96,21 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
 
 
 def _union(old: Any, new: list) -> list:
-    merged = list(old) if isinstance(old, (list, tuple)) else [old]
-    merged = [item for item in merged if item]
-    present = {item['type'] for item in merged}
-    return merged + [item for item in new if item['type'] not in present]
+    present = list(old) if isinstance(old, (list, tuple)) else [old]
+    present = [dict(item) for item in present if item]
+    added = []
+    for item in new:
+        same = [own for own in present if own['type'] == item['type']]
+        if same:
+            same[0].update(item)
+        else:
+            added.append(item)
+    return present + added
 
 
 def _add_imports(cfg: Config, modules: Sequence[str]) -> None:
     old = cfg.get('custom_imports', None) or {}
-    names = old.get('imports', [])
+    names = old.get('imports') or []
     names = [names] if isinstance(names, str) else list(names)
     names += [name for name in modules if name not in names]
     cfg.custom_imports = dict(old, imports=names)
@@ -129,5 +135,7 @@ def _complete(blending: ConfigDict, model: ConfigDict) -> None:
 def _strip_delete_keys(node: Any) -> None:
     if isinstance(node, dict):
         node.pop('_delete_', None)
-        for value in node.values():
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for value in node:
             _strip_delete_keys(value)

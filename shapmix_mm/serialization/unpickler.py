@@ -36,11 +36,14 @@ PLAIN_GLOBALS: dict[tuple[str, str], Any] = {
     ('builtins', 'slice'): slice,
     ('builtins', 'str'): str,
     ('builtins', 'tuple'): tuple,
+    # Names of Python 2, which protocols 0 to 2 still write.
+    ('builtins', 'long'): int,
+    ('builtins', 'unicode'): str,
+    ('builtins', 'xrange'): range,
     ('collections', 'OrderedDict'): OrderedDict,
     ('_codecs', 'encode'): _encode_latin1,
 }
 
-# Names of Python 2, which pickle protocols 0 to 2 still write.
 _OLD_MODULES = {'__builtin__': 'builtins', 'copy_reg': 'copyreg'}
 
 # The interpreted twin of pickle.Unpickler. The compiled one offers no way to

@@ -223,15 +223,10 @@ def draw_best(
             )
             heat.plot(column, row, **(MARKS[0] if rank == 0 else MARKS[1]))
         if not best:
-            right.text(
-                0.05,
-                row,
-                'never updated',
-                va='center',
-                fontsize=font,
-                color='#666666',
-                style='italic',
+            style: dict[str, Any] = dict(
+                fontsize=font, color='#666666', style='italic'
             )
+            right.text(0.05, row, 'never updated', va='center', **style)
 
 
 def frame_parts(axes: Axes, true_parts: Sequence[Sequence[int]]) -> None:

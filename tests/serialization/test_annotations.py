@@ -239,9 +239,7 @@ def test_missing_file_says_where_skeletons_come_from(tmp_path):
 
 @pytest.mark.parametrize('protocol', [2, 4])
 def test_every_truncation_is_an_error(tmp_path, protocol):
-    content = pickle.dumps(
-        {'a': [np.arange(3), 'text']}, protocol=protocol
-    )
+    content = pickle.dumps({'a': [np.arange(3), 'text']}, protocol=protocol)
     path = tmp_path / 'cut.pkl'
     for size in range(len(content)):
         write(path, content[:size])

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .channel_major import is_traced
+
 # Size of the topologies of one chunk: about the second-level cache of a core.
 CHUNK_BYTES = 2 * 2**20
 
@@ -39,11 +41,13 @@ def aggregate(x: Tensor, query: Tensor, key: Tensor, shared: Tensor, *,
         Tensor: Aggregated features (C', N, T, V).
     """
     args = (x.contiguous(), query, key, shared, *feature, *refine)
-    # Compilers and exporters want one graph without a loop; a GPU fills
-    # itself only with all samples at once.
-    plain = (x.device.type != 'cpu' or torch.is_autocast_enabled('cpu')
-             or torch.compiler.is_compiling() or torch.jit.is_tracing())
-    return aggregate_plain(*args) if plain else ChunkedAggregation.apply(*args)
+    # Compilers and exporters want one graph without a loop, a GPU fills
+    # itself only with all samples at once, and autocast (which has cast the
+    # query) chooses the precision of each operation by itself.
+    full = query.dtype in (torch.float32, torch.float64)
+    if x.device.type == 'cpu' and full and not is_traced():
+        return ChunkedAggregation.apply(*args)
+    return aggregate_plain(*args)
 
 
 def aggregate_plain(x: Tensor, query: Tensor, key: Tensor, shared: Tensor,

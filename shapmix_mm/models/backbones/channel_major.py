@@ -13,6 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+def is_traced() -> bool:
+    """Whether a compiler or exporter is looking at the calls."""
+    compiling = getattr(torch.compiler, 'is_compiling', bool)
+    return compiling() or torch.jit.is_tracing()
+
+
 def pointwise(x: Tensor, convs: Sequence[Any]) -> Tensor:
     """Apply several 1x1 convolutions to one input as one matrix product.
 
@@ -67,7 +73,7 @@ def batch_norm(x: Tensor, norms: Sequence[Any]) -> Tensor:
     weight, bias, mean, var = (
         torch.cat([getattr(norm, name) for norm in norms])
         for name in ('weight', 'bias', 'running_mean', 'running_var'))
-    fast = x.device.type == 'cpu' and not torch.compiler.is_compiling()
+    fast = x.device.type == 'cpu' and not is_traced()
     if first.training and fast:
         out = _normalise(rows, weight, bias, mean, var, first)
     else:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from shapmix_mm.skeletons import get_layout
 
-from .channel_major import batch_norm, pointwise
+from .channel_major import batch_norm, is_traced, pointwise
 from .ctrgc import SpatialModule
 from .multi_scale_tcn import MultiScaleTCN
 
@@ -134,7 +134,9 @@ class CTRGCN(BaseModule):
             ValueError: If ``x`` has other dimensions, joints, persons or
                 channels than the model was built for.
         """
-        self._check(x)
+        # The checks would fix the persons of an exported model to a number.
+        if not is_traced():
+            self._check(x)
         N, M, T, V, C = x.shape
         x = x.permute(1, 3, 4, 0, 2)
         x = batch_norm(x.reshape(M * V * C, N, T), [self.data_bn])

@@ -1,0 +1,18 @@
+# Mixin: Shap-Mix with the scale and the clamp of the released code.
+custom_imports = dict(imports=['shapmix_mm'])
+
+model = dict(
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(type='ShapMixBlending', norm='none', gain=10.)),
+    # The mean over 2N samples times 2 is the sum of the two means.
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.)))
+
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='SaliencyHook', clamp=True),
+    dict(type='TrainAccuracyHook')
+]
+val_evaluator = [dict(type='LongTailMetric')]
+test_evaluator = [dict(type='LongTailMetric')]
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

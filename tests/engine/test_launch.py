@@ -1,0 +1,286 @@
+"""Work directory, annotation check, and the command lines of the tools."""
+
+import argparse
+import importlib.util
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import mmaction
+import pytest
+from mmengine.config import Config
+
+from shapmix_mm.engine.launch import check_annotations, set_work_dir
+
+TOOLS = Path(__file__).resolve().parents[2] / 'tools'
+STOCK_TOOLS = Path(mmaction.__file__).parent / '.mim' / 'tools'
+SCRIPTS = sorted(TOOLS.glob('*.sh'))
+
+
+def arguments(config='a/b/leaf.py', work_dir=None, mixins=()):
+    return argparse.Namespace(
+        config=config, work_dir=work_dir, mixins=list(mixins)
+    )
+
+
+@pytest.mark.parametrize(
+    'cfg, args, expected',
+    [
+        (dict(work_dir='own'), arguments(work_dir='given'), 'given'),
+        (dict(), arguments(work_dir='given'), 'given'),
+        (dict(work_dir='own'), arguments(mixins=['shapmix']), 'own'),
+        (dict(), arguments(), 'work_dirs/leaf'),
+        (dict(work_dir=None), arguments(), 'work_dirs/leaf'),
+        (dict(), arguments('mmaction::skeleton/stgcn/s.py'), 'work_dirs/s'),
+        (dict(), arguments('s.v2.py'), 'work_dirs/s.v2'),
+        # Runs of one config with other mixins must not share a directory.
+        (
+            dict(),
+            arguments(mixins=['stmix', 'x/my.py']),
+            'work_dirs/leaf_stmix_my',
+        ),
+    ],
+)
+def test_work_dir_priority(cfg, args, expected):
+    cfg = Config(cfg)
+    set_work_dir(cfg, args)
+    assert Path(cfg.work_dir) == Path(expected)
+
+
+def missing_in(dataset, **loaders):
+    cfg = Config(dict(train_dataloader=dict(dataset=dataset), **loaders))
+    with pytest.raises(FileNotFoundError) as error:
+        check_annotations(cfg, 'train_dataloader', 'val_dataloader')
+    return str(error.value)
+
+
+def pose(path, **kwargs):
+    return dict(type='PoseDataset', ann_file=str(path), **kwargs)
+
+
+@pytest.fixture
+def there(tmp_path):
+    path = tmp_path / 'there.pkl'
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda inner, there: inner,
+        lambda inner, there: dict(
+            type='RepeatDataset', times=5, dataset=inner
+        ),
+        lambda inner, there: dict(
+            type='ConcatDataset', datasets=[pose(there), inner]
+        ),
+        lambda inner, there: dict(
+            type='RepeatDataset',
+            times=2,
+            dataset=dict(
+                type='ConcatDataset',
+                datasets=[
+                    dict(type='ClassBalancedDataset', dataset=inner),
+                    pose(there),
+                ],
+            ),
+        ),
+        lambda inner, there: [pose(there), inner],
+    ],
+    ids=['bare', 'repeat', 'concat', 'nested', 'list'],
+)
+def test_a_missing_annotation_file_is_named_with_its_loader(wrap, there):
+    message = missing_in(wrap(pose('no/such.pkl'), there))
+    assert message.startswith(
+        'train_dataloader: annotation file no/such.pkl does not exist'
+    )
+    # Where the skeletons come from, and what runs without any.
+    assert 'ntu60_3d.pkl' in message
+    assert 'make demo' in message
+
+
+def test_the_second_loader_is_checked_too(there):
+    message = missing_in(
+        pose(there),
+        val_dataloader=dict(dataset=pose('gone.pkl', data_root='/root_')),
+    )
+    assert message.startswith('val_dataloader: annotation file /root_/gone')
+
+
+@pytest.mark.parametrize(
+    'cfg',
+    [
+        dict(),
+        dict(train_dataloader=None),
+        dict(train_dataloader=dict(dataset=dict(type='Own'))),
+        dict(train_dataloader=dict(dataset=dict(type='Own', ann_file=''))),
+        dict(train_dataloader=dict(dataset=pose('s3://bucket/file.pkl'))),
+        # A loader that will not be used may miss its file.
+        dict(test_dataloader=dict(dataset=pose('no/such.pkl'))),
+    ],
+)
+def test_nothing_to_miss_is_no_error(cfg):
+    check_annotations(Config(cfg), 'train_dataloader', 'val_dataloader')
+
+
+def test_a_relative_file_lies_below_the_data_root(there):
+    cfg = Config(
+        dict(
+            train_dataloader=dict(
+                dataset=pose(there.name, data_root=str(there.parent))
+            )
+        )
+    )
+    check_annotations(cfg, 'train_dataloader')
+
+
+def load_tool(path):
+    spec = importlib.util.spec_from_file_location(f'tool_{path.stem}', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def parser_of(path, monkeypatch):
+    """The parser of a tool, caught when it is about to parse."""
+    caught = []
+
+    def parse_args(self, *args, **kwargs):
+        caught.append(self)
+        return argparse.Namespace(local_rank=0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(argparse.ArgumentParser, 'parse_args', parse_args)
+        patch.setenv('LOCAL_RANK', '0')
+        load_tool(path).parse_args()
+    return caught[0]
+
+
+@pytest.mark.parametrize('name', ['train.py', 'test.py'])
+def test_every_flag_of_mmaction2_is_there(name, monkeypatch):
+    stock = parser_of(STOCK_TOOLS / name, monkeypatch)
+    ours = parser_of(TOOLS / name, monkeypatch)
+    text = ours.format_help()
+    flags = stock._option_string_actions
+    assert len(flags) > 8
+    for flag, theirs in flags.items():
+        own = ours._option_string_actions[flag]
+        for what in ('dest', 'nargs', 'const', 'default', 'choices'):
+            assert getattr(own, what) == getattr(theirs, what), (flag, what)
+        assert type(own) is type(theirs)
+        assert own.type in (theirs.type, None if theirs.type is str else 0)
+        # torch.distributed.launch gives it, no person does.
+        assert 'local' in flag or flag in text
+    assert [a.dest for a in ours._get_positional_actions()] == [
+        a.dest for a in stock._get_positional_actions()
+    ]
+    assert '--with' in text
+
+
+@pytest.mark.parametrize('name', ['train.py', 'test.py'])
+def test_help_is_printed(name, monkeypatch, capsys):
+    monkeypatch.setattr('sys.argv', [name, '--help'])
+    with pytest.raises(SystemExit) as end:
+        load_tool(TOOLS / name).parse_args()
+    assert end.value.code == 0
+    assert 'usage: ' in capsys.readouterr().out
+
+
+def bash(*words, **env):
+    return subprocess.run(
+        ['bash', *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, **env),
+    )
+
+
+def test_there_are_scripts():
+    assert [path.name for path in SCRIPTS] == [
+        'dist_test.sh',
+        'dist_train.sh',
+        'slurm_train.sh',
+    ]
+
+
+@pytest.mark.parametrize('path', SCRIPTS, ids=lambda path: path.name)
+def test_scripts_parse_and_explain_themselves(path):
+    assert bash('-n', path).returncode == 0
+    for words in ([], ['one']):
+        done = bash(path, *words)
+        assert done.returncode == 2
+        assert done.stdout == ''
+        assert done.stderr.startswith('usage: ')
+        assert f'bash tools/{path.name} ' in done.stderr
+        assert 'CONFIG' in done.stderr
+
+
+@pytest.mark.parametrize(
+    'name, given, tool, rest',
+    [
+        (
+            'dist_train.sh',
+            ['c f.py', '2', '--with', 'shapmix', '--amp'],
+            'train.py',
+            ['c f.py', '--launcher', 'pytorch', '--with', 'shapmix', '--amp'],
+        ),
+        (
+            'dist_test.sh',
+            ['cf.py', 'c p.pth', '2', '--dump', 'a.pkl'],
+            'test.py',
+            ['cf.py', 'c p.pth', '--launcher', 'pytorch', '--dump', 'a.pkl'],
+        ),
+    ],
+)
+def test_dist_scripts_start_torchrun(name, given, tool, rest, tmp_path):
+    python = fake(tmp_path, 'python')
+    done = bash(TOOLS / name, *given, PYTHON=str(python), PORT='29511')
+    words = done.stdout.splitlines()
+    assert words[:2] == ['-m', 'torch.distributed.run']
+    assert '--nproc_per_node=2' in words
+    assert '--master_port=29511' in words
+    assert words[words.index(str(TOOLS / tool)) + 1 :] == rest
+
+
+def test_the_slurm_script_starts_srun(tmp_path):
+    srun = fake(tmp_path, 'srun')
+    done = bash(
+        TOOLS / 'slurm_train.sh',
+        'part',
+        'job',
+        'cf.py',
+        '--seed',
+        '1',
+        PATH=f'{srun.parent}{os.pathsep}{os.environ["PATH"]}',
+        GPUS='4',
+        GPUS_PER_NODE='2',
+        PYTHON='py',
+    )
+    words = done.stdout.splitlines()
+    assert words[:2] == ['-p', 'part']
+    assert {
+        '--ntasks=4',
+        '--gres=gpu:2',
+        '--ntasks-per-node=2',
+        '--job-name=job',
+    } <= set(words)
+    assert words[words.index('py') :] == [
+        'py',
+        '-u',
+        str(TOOLS / 'train.py'),
+        'cf.py',
+        '--launcher',
+        'slurm',
+        '--seed',
+        '1',
+    ]
+
+
+def fake(folder, name):
+    """A command that prints its arguments, one on a line."""
+    path = folder / name
+    path.write_text(f'#!{shutil.which("bash")}\nprintf "%s\\n" "$@"\n')
+    path.chmod(0o755)
+    return path
