@@ -4,11 +4,14 @@ model = dict(
     data_preprocessor=dict(
         type='ActionDataPreprocessor',
         blending=dict(
-            type='ShapMixBlending', num_classes=16, layout='nturgb+d')),
-    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.)))
+            type='ShapMixBlending', num_classes=16, layout='nturgb+d'
+        ),
+    ),
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
+)
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='SaliencyHook'),
     dict(type='TrainAccuracyHook'),
-    dict(type='SaliencyFigureHook', thresholds=(12, 40))
+    dict(type='SaliencyFigureHook', thresholds=(12, 40)),
 ]

@@ -1,18 +1,24 @@
 _base_ = [
-    '_base_/datasets/ltntu60_xsub.py', '_base_/models/ctrgcn.py',
-    '_base_/schedules/sgd_100e.py', '_base_/default_runtime.py'
+    '_base_/datasets/ltntu60_xsub.py',
+    '_base_/models/ctrgcn.py',
+    '_base_/schedules/sgd_100e.py',
+    '_base_/default_runtime.py',
 ]
 
 model = dict(
     data_preprocessor=dict(
         type='ActionDataPreprocessor',
         blending=dict(
-            type='ShapMixBlending', num_classes=60, layout='nturgb+d')),
+            type='ShapMixBlending', num_classes=60, layout='nturgb+d'
+        ),
+    ),
     cls_head=dict(
         num_classes=60,
-        loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.)))
+        loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0),
+    ),
+)
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='SaliencyHook'),
-    dict(type='TrainAccuracyHook')
+    dict(type='TrainAccuracyHook'),
 ]

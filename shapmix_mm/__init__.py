@@ -3,6 +3,7 @@
 Importing the package cures what the stock wheels lack on a current Python
 and torch, and fills MMAction2's registries.
 """
+
 from . import compat
 
 with compat.explain_failure():
@@ -13,6 +14,11 @@ with compat.explain_failure():
 from .version import __version__
 
 __all__ = [
-    '__version__', 'compat', 'datasets', 'engine', 'evaluation', 'models',
-    'visualization'
+    '__version__',
+    'compat',
+    'datasets',
+    'engine',
+    'evaluation',
+    'models',
+    'visualization',
 ]

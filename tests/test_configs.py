@@ -231,6 +231,8 @@ def test_pipelines_agree_on_what_the_model_sees(leaf):
                 == values(of_type(train, kind), key)
                 != []
             )
+        for kind in ('KinectV1Normalize', 'PreNormalize3D'):
+            assert of_type(val, kind) == of_type(train, kind)
         # Nothing random in validation.
         assert not [kind for kind in types(val) if kind.startswith('Random')]
         assert len(of_type(val, 'CropResizeFrames')[0].p_interval) == 1

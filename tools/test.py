@@ -1,10 +1,16 @@
 """Test a skeleton recognizer."""
+
 import argparse
 
-import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from mmengine.config import Config
-from shapmix_mm.engine.launch import (add_common_arguments, build_runner,
-                                      check_annotations, set_work_dir)
+
+import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.engine.launch import (
+    add_common_arguments,
+    build_runner,
+    check_annotations,
+    set_work_dir,
+)
 from shapmix_mm.engine.mixins import load_config
 
 
@@ -15,18 +21,20 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file')
     add_common_arguments(parser)
     parser.add_argument(
-        '--dump', metavar='FILE.pkl', help='write all predictions to a file')
+        '--dump', metavar='FILE.pkl', help='write all predictions to a file'
+    )
     parser.add_argument(
-        '--show-dir', help='directory for pictures of the predictions')
+        '--show-dir', help='directory for pictures of the predictions'
+    )
     parser.add_argument(
-        '--show', action='store_true', help='show pictures in a window')
+        '--show', action='store_true', help='show pictures in a window'
+    )
     parser.add_argument(
-        '--interval', type=int, default=1, help='samples between pictures')
+        '--interval', type=int, default=1, help='samples between pictures'
+    )
     parser.add_argument(
-        '--wait-time',
-        type=float,
-        default=2,
-        help='seconds to show a picture')
+        '--wait-time', type=float, default=2, help='seconds to show a picture'
+    )
     return parser.parse_args()
 
 
@@ -37,20 +45,23 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         if 'visualization' not in cfg.default_hooks:
             raise ValueError(
                 '--show and --show-dir need default_hooks.visualization='
-                "dict(type='VisualizationHook') in the config")
+                "dict(type='VisualizationHook') in the config"
+            )
         cfg.default_hooks.visualization.update(
             enable=True,
             show=args.show,
             wait_time=args.wait_time,
             out_dir=args.show_dir,
-            interval=args.interval)
+            interval=args.interval,
+        )
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise ValueError(f'--dump needs a .pkl file, got {args.dump}')
         metrics = cfg.test_evaluator
         metrics = metrics if isinstance(metrics, list) else [metrics]
         cfg.test_evaluator = [
-            *metrics, dict(type='DumpResults', out_file_path=args.dump)
+            *metrics,
+            dict(type='DumpResults', out_file_path=args.dump),
         ]
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)

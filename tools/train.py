@@ -1,10 +1,16 @@
 """Train a skeleton recognizer."""
+
 import argparse
 
-import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from mmengine.config import Config
-from shapmix_mm.engine.launch import (add_common_arguments, build_runner,
-                                      check_annotations, set_work_dir)
+
+import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.engine.launch import (
+    add_common_arguments,
+    build_runner,
+    check_annotations,
+    set_work_dir,
+)
 from shapmix_mm.engine.mixins import load_config
 from shapmix_mm.serialization import find_whole_checkpoint
 
@@ -13,8 +19,10 @@ def parse_args() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        'config', help='config file, or package::path such as '
-        'mmaction::skeleton/stgcn/NAME.py')
+        'config',
+        help='config file, or package::path such as '
+        'mmaction::skeleton/stgcn/NAME.py',
+    )
     add_common_arguments(parser)
     parser.add_argument(
         '--resume',
@@ -22,26 +30,32 @@ def parse_args() -> argparse.Namespace:
         const='auto',
         metavar='CHECKPOINT',
         help='go on from a checkpoint; without a path, from the last whole '
-        'one in the work directory, if there is one')
+        'one in the work directory, if there is one',
+    )
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision')
+        '--amp', action='store_true', help='automatic mixed precision'
+    )
     parser.add_argument(
         '--no-validate',
         action='store_true',
-        help='no validation during training')
+        help='no validation during training',
+    )
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',
-        help='scale the learning rate by the actual batch size')
+        help='scale the learning rate by the actual batch size',
+    )
     parser.add_argument('--seed', type=int, help='random seed')
     parser.add_argument(
         '--diff-rank-seed',
         action='store_true',
-        help='another seed for each process')
+        help='another seed for each process',
+    )
     parser.add_argument(
         '--deterministic',
         action='store_true',
-        help='deterministic algorithms of cuDNN')
+        help='deterministic algorithms of cuDNN',
+    )
     return parser.parse_args()
 
 
@@ -57,17 +71,28 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise ValueError(
+                '--auto-scale-lr needs auto_scale_lr=dict('
+                'base_batch_size=...) in the config'
+            )
         cfg.auto_scale_lr.enable = True
-    if args.seed is not None or cfg.get('randomness') is None:
-        cfg.randomness = dict(
-            seed=args.seed,
-            diff_rank_seed=args.diff_rank_seed,
-            deterministic=args.deterministic)
+    given = dict(
+        seed=args.seed,
+        diff_rank_seed=args.diff_rank_seed or None,
+        deterministic=args.deterministic or None,
+    )
+    cfg.randomness = {
+        **(cfg.get('randomness') or {}),
+        **{k: v for k, v in given.items() if v is not None},
+    }
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
     if args.resume == 'auto':
-        cfg.load_from = find_whole_checkpoint(cfg.work_dir)
-        cfg.resume = cfg.load_from is not None
+        found = find_whole_checkpoint(cfg.work_dir)
+        cfg.resume = found is not None
+        # Without one, weights that the config starts from still count.
+        cfg.load_from = found or cfg.get('load_from')
     elif args.resume is not None:
         cfg.load_from, cfg.resume = args.resume, True
 

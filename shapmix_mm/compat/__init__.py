@@ -11,6 +11,7 @@ from typing import Callable
 
 from .checkpoints import cure_checkpoints
 from .configs import config_file, cure_config_scope
+from .exporters import cure_onnx_export
 from .failure import explain_failure
 from .imports import (
     cure_importlib_metadata,
@@ -29,6 +30,7 @@ __all__ = [
     'cure_importlib_metadata',
     'cure_localizers',
     'cure_numpy_inf',
+    'cure_onnx_export',
     'cure_pkg_resources',
     'explain_failure',
 ]
@@ -40,6 +42,7 @@ CURES: dict[str, Callable[[], bool]] = {
     'configs of shapmix_mm::': cure_config_scope,
     'checkpoint loading': cure_checkpoints,
     'numpy.Inf': cure_numpy_inf,
+    'ONNX export': cure_onnx_export,
 }
 _APPLIED: dict[str, bool] = {}
 

@@ -192,6 +192,8 @@ class LongTailedPoseDataset(PoseDataset):
         """Fix number and names of the classes, and check the labels."""
         if file.classes is not None:
             self._metainfo.setdefault('classes', file.classes)
+        if file.salient_parts is not None:
+            self._metainfo.setdefault('salient_parts', file.salient_parts)
         classes = self._metainfo.get('classes')
         if self.num_classes is None and classes is not None:
             self.num_classes = len(classes)

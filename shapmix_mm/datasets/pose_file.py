@@ -20,12 +20,15 @@ class PoseFile(NamedTuple):
         annotations (list[dict]): Every sample, of all splits.
         splits (dict[str, set[str]]): Names of the samples of each split.
         classes (list[str] | None): Class names, when the file has them.
+        salient_parts (dict[str, list[str]] | None): Parts known to tell each
+            class of a synthetic set, when the file has them.
     """
 
     path: str
     annotations: list[dict]
     splits: dict[str, Collection[str]]
     classes: list[str] | None
+    salient_parts: dict[str, list[str]] | None
 
     def part(self, split: str | None) -> list[dict]:
         """Samples of one split.
@@ -77,7 +80,8 @@ def read_pose_file(path: str) -> PoseFile:
 
     Args:
         path (str): A pickle of ``{split, annotations}``, or of a bare list
-            of annotations. An optional key ``classes`` holds class names.
+            of annotations. Optional keys: ``classes``, the class
+            names, and ``salient_parts``, the parts that tell each class.
 
     Returns:
         PoseFile: Its content, each annotation with a name and a label.
@@ -112,6 +116,7 @@ def read_pose_file(path: str) -> PoseFile:
         list(annotations),
         dict(splits),
         None if classes is None else [str(name) for name in classes],
+        content.get('salient_parts'),
     )
 
 

@@ -1,9 +1,17 @@
 """Training engine: hooks, launching, and mixins for existing configs."""
-from .hooks import (ClassCountsHook, SaliencyFigureHook, SaliencyHook,
-                    TrainAccuracyHook)
+
+from .hooks import (
+    ClassCountsHook,
+    SaliencyFigureHook,
+    SaliencyHook,
+    TrainAccuracyHook,
+)
 from .whole_files import WholeFileBackend
 
 __all__ = [
-    'ClassCountsHook', 'SaliencyFigureHook', 'SaliencyHook',
-    'TrainAccuracyHook', 'WholeFileBackend'
+    'ClassCountsHook',
+    'SaliencyFigureHook',
+    'SaliencyHook',
+    'TrainAccuracyHook',
+    'WholeFileBackend',
 ]

@@ -1,4 +1,5 @@
 """Scores of a recognizer on skeletons of which only some parts move."""
+
 from __future__ import annotations
 
 from contextlib import contextmanager
@@ -32,8 +33,9 @@ def evaluating(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def keep_parts(clips: Tensor, mean: Tensor, coalitions: Sequence[int],
-               layout: Layout) -> Tensor:
+def keep_parts(
+    clips: Tensor, mean: Tensor, coalitions: Sequence[int], layout: Layout
+) -> Tensor:
     """Hold all parts outside a coalition at the mean pose.
 
     Frames in which a person is absent stay empty: a mean pose there would
@@ -57,9 +59,14 @@ def keep_parts(clips: Tensor, mean: Tensor, coalitions: Sequence[int],
     return torch.where(keep, clips, still.to(clips.dtype))
 
 
-def coalition_scores(model: nn.Module, clips: Tensor, label: Tensor,
-                     mean: Tensor, coalitions: Sequence[int],
-                     layout: Layout) -> Tensor:
+def coalition_scores(
+    model: nn.Module,
+    clips: Tensor,
+    label: Tensor,
+    mean: Tensor,
+    coalitions: Sequence[int],
+    layout: Layout,
+) -> Tensor:
     """Worth of coalitions: the confidence in each sample's own class.
 
     All coalitions go through the model in one forward pass, in evaluation

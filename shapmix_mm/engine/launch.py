@@ -1,4 +1,5 @@
 """Start a runner: arguments that the tools share, and processes on CPU."""
+
 from __future__ import annotations
 
 import argparse
@@ -11,8 +12,12 @@ from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 
-__all__ = ['add_common_arguments', 'build_runner', 'check_annotations',
-           'set_work_dir']
+__all__ = [
+    'add_common_arguments',
+    'build_runner',
+    'check_annotations',
+    'set_work_dir',
+]
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +29,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--work-dir',
         help='directory for logs, checkpoints and figures; the default is '
-        'work_dirs/ followed by the name of the config')
+        'work_dirs/ followed by the name of the config',
+    )
     parser.add_argument(
         '--with',
         dest='mixins',
@@ -32,23 +38,30 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar='MIXIN',
         help='method mixins to merge into the config, in this order: a short '
-        'name (shapmix, stmix, balsoftmax) or a config file')
+        'name (shapmix, stmix, balsoftmax) or a config file',
+    )
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
         metavar='KEY=VALUE',
         help='settings to override, such as optim_wrapper.optimizer.lr=0.05; '
-        'lists are written key="[a,b]"')
+        'lists are written key="[a,b]"',
+    )
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],
         default='none',
-        help='how several processes were started')
+        help='how several processes were started',
+    )
     # torch.distributed.launch passes it; torchrun sets the variable.
     parser.add_argument(
-        '--local_rank', '--local-rank', type=int, default=0,
-        help=argparse.SUPPRESS)
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help=argparse.SUPPRESS,
+    )
 
 
 def set_work_dir(cfg: Config, args: argparse.Namespace) -> None:
@@ -62,8 +75,17 @@ def set_work_dir(cfg: Config, args: argparse.Namespace) -> None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         stem = osp.splitext(osp.basename(args.config.split('::')[-1]))[0]
-        cfg.work_dir = osp.join('work_dirs', '_'.join([stem, *map(
-            lambda m: osp.splitext(osp.basename(m))[0], args.mixins)]))
+        cfg.work_dir = osp.join(
+            'work_dirs',
+            '_'.join(
+                [
+                    stem,
+                    *map(
+                        lambda m: osp.splitext(osp.basename(m))[0], args.mixins
+                    ),
+                ]
+            ),
+        )
 
 
 def check_annotations(cfg: Config, *loaders: str) -> None:
@@ -87,8 +109,9 @@ def check_annotations(cfg: Config, *loaders: str) -> None:
                     f'{loader}: annotation file {path} does not exist. '
                     'MMAction2 publishes ntu60_3d.pkl and ntu120_3d.pkl '
                     '(tools/data/skeleton/README.md there); '
-                    'tools/data/prepare_nw_ucla.py makes NW-UCLA\'s from its '
-                    'JSON files; `make demo` needs no download at all')
+                    "tools/data/prepare_nw_ucla.py makes NW-UCLA's from its "
+                    'JSON files; `make demo` needs no download at all'
+                )
 
 
 def _innermost(node: Any) -> Iterator[dict]:
@@ -121,7 +144,8 @@ def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
             type='MMDistributedDataParallel',
             device_ids=None,
             broadcast_buffers=False,
-            find_unused_parameters=cfg.get('find_unused_parameters', False))
+            find_unused_parameters=cfg.get('find_unused_parameters', False),
+        )
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)

@@ -1,9 +1,10 @@
 """Mean pose of the training set, the replacement for masked parts."""
+
 from __future__ import annotations
 
 import random
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -44,11 +45,13 @@ def unrepeated(dataset: Any) -> Dataset:
     return dataset
 
 
-def mean_pose(dataset: Any,
-              *,
-              batch_size: int = 64,
-              num_workers: int = 0,
-              device: torch.device | None = None) -> Tensor:
+def mean_pose(
+    dataset: Any,
+    *,
+    batch_size: int = 64,
+    num_workers: int = 0,
+    device: torch.device | None = None,
+) -> Tensor:
     """Static mean of the training set in the stream's own feature space.
 
     Each person slot has its own mean, over the frames in which the person is
@@ -66,23 +69,33 @@ def mean_pose(dataset: Any,
 
     Returns:
         Tensor: float32, shape (M, V, C), on the CPU.
+
+    Raises:
+        ValueError: If a sample comes out of the pipeline with coordinates
+            that are not finite; names it.
     """
     samples = unrepeated(dataset)
-    total: Tensor | float = 0.
-    frames: Tensor | float = 0.
+    total: Tensor | float = 0.0
+    frames: Tensor | float = 0.0
     with preserved_random_state():
-        shard: Dataset = Subset(
-            samples,
-            range(dist.get_rank(), len(samples),  # type: ignore[arg-type]
-                  dist.get_world_size()))
+        indices = range(
+            dist.get_rank(),
+            len(samples),  # type: ignore[arg-type]
+            dist.get_world_size(),
+        )
+        shard: Dataset = Subset(samples, indices)
         loader = DataLoader(
             shard,
             batch_size,
             num_workers=num_workers,
-            collate_fn=pseudo_collate)
+            collate_fn=pseudo_collate,
+        )
         quiet = not dist.is_main_process()
-        for batch in track(loader, 'mean pose', disable=quiet):
+        for number, batch in enumerate(
+            track(loader, 'mean pose', disable=quiet)
+        ):
             clips = torch.cat(batch['inputs']).double()
+            _check_finite(clips, samples, indices[number * batch_size :])
             present = clips.flatten(3).any(-1)
             total = total + clips.sum((0, 2))
             frames = frames + present.sum((0, 2)).double()
@@ -92,3 +105,16 @@ def mean_pose(dataset: Any,
     dist.all_reduce(total)
     dist.all_reduce(frames)
     return (total / frames.clamp(min=1)[:, None, None]).float().cpu()
+
+
+def _check_finite(clips: Tensor, dataset: Any, indices: Sequence[int]) -> None:
+    finite = clips.flatten(1).isfinite().all(1)
+    if not bool(finite.all()):
+        index = indices[int(finite.int().argmin())]
+        info: dict = getattr(dataset, 'get_data_info', lambda _: {})(index)
+        name = info.get('frame_dir', info.get('filename', f'number {index}'))
+        raise ValueError(
+            f'sample {name!r} of the training set has coordinates that are '
+            'not finite after its pipeline; LongTailedPoseDataset with '
+            'drop_invalid=True drops samples that are not finite in the file'
+        )

@@ -1,4 +1,5 @@
 """Merge method mixins into a config that already exists."""
+
 from __future__ import annotations
 
 import os.path as osp
@@ -60,11 +61,15 @@ def find_mixin(name: str) -> str:
         if (folder / f'{name}.py').is_file():
             return str(folder / f'{name}.py')
         if folder.is_dir():
-            known = sorted(p.stem for p in folder.glob('*.py')
-                           if p.stem != 'default_runtime')
+            known = sorted(
+                p.stem
+                for p in folder.glob('*.py')
+                if p.stem != 'default_runtime'
+            )
             raise FileNotFoundError(
                 f'--with {name}: no such file, and no mixin of that name; '
-                f'known are {", ".join(known)}')
+                f'known are {", ".join(known)}'
+            )
     raise FileNotFoundError(f'--with {name}: no such file')
 
 
@@ -120,15 +125,18 @@ def _complete(blending: ConfigDict, model: ConfigDict) -> None:
     if 'num_classes' not in blending:
         head = model.get('cls_head') or {}
         if 'num_classes' not in head:
-            raise ValueError('the mixin needs model.cls_head.num_classes, or '
-                             'model.data_preprocessor.blending.num_classes')
+            raise ValueError(
+                'the mixin needs model.cls_head.num_classes, or '
+                'model.data_preprocessor.blending.num_classes'
+            )
         blending['num_classes'] = head['num_classes']
     if 'layout' not in blending:
         graph = (model.get('backbone') or {}).get('graph_cfg') or {}
         if 'layout' not in graph:
             raise ValueError(
                 'the mixin needs model.backbone.graph_cfg.layout, or '
-                'model.data_preprocessor.blending.layout')
+                'model.data_preprocessor.blending.layout'
+            )
         blending['layout'] = graph['layout']
 
 

@@ -1,4 +1,5 @@
 """Files on disk that are either as they were or completely rewritten."""
+
 from __future__ import annotations
 
 import os

@@ -1,4 +1,5 @@
 """Class counts as state of a module, whatever their number at build time."""
+
 from __future__ import annotations
 
 from typing import Any, ClassVar, Sequence
@@ -23,8 +24,9 @@ class LazyBuffersMixin(nn.Module):
         for name in self.lazy_buffers:
             self.register_buffer(name, torch.zeros(0))
 
-    def _load_from_state_dict(self, state_dict: dict, prefix: str,
-                              *args: Any, **kwargs: Any) -> None:
+    def _load_from_state_dict(
+        self, state_dict: dict, prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
         for name in self.lazy_buffers:
             saved = state_dict.get(prefix + name)
             if saved is not None:
@@ -42,7 +44,7 @@ class ClassCountsMixin(LazyBuffersMixin):
     """
 
     needs_class_counts: ClassVar[bool] = True
-    lazy_buffers: ClassVar[tuple[str, ...]] = ('class_counts', )
+    lazy_buffers: ClassVar[tuple[str, ...]] = ('class_counts',)
     class_counts: Tensor
 
     def set_class_counts(self, counts: Sequence[float] | Tensor) -> None:
@@ -61,9 +63,12 @@ class ClassCountsMixin(LazyBuffersMixin):
         if counts.ndim != 1 or counts.numel() != expected:
             raise ValueError(
                 f'{owner} needs class counts of shape ({expected},), got '
-                f'shape {tuple(counts.shape)}')
+                f'shape {tuple(counts.shape)}'
+            )
         if not bool((counts > 0).all()):
             empty = (~(counts > 0)).nonzero().flatten().tolist()
-            raise ValueError(f'{owner} needs a positive number of training '
-                             f'samples for each class; not so for {empty}')
+            raise ValueError(
+                f'{owner} needs a positive number of training '
+                f'samples for each class; not so for {empty}'
+            )
         self.class_counts = counts.to(self.class_counts.device)

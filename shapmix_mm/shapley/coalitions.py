@@ -1,4 +1,5 @@
 """Coalitions of body parts as bit masks: part p is bit p."""
+
 from __future__ import annotations
 
 from itertools import combinations
@@ -7,8 +8,12 @@ from typing import Sequence
 import torch
 from torch import Tensor
 
-__all__ = ['check_sizes', 'combination_masks', 'combination_parts',
-           'mask_to_parts']
+__all__ = [
+    'check_sizes',
+    'combination_masks',
+    'combination_parts',
+    'mask_to_parts',
+]
 
 
 def check_sizes(num_parts: int, sizes: Sequence[int]) -> tuple[int, ...]:
@@ -28,18 +33,21 @@ def check_sizes(num_parts: int, sizes: Sequence[int]) -> tuple[int, ...]:
     if num_parts < 2:
         raise ValueError(f'num_parts must be at least 2, got {num_parts}')
     if not sizes:
-        raise ValueError('combination sizes must name at least one size, '
-                         f'got {sizes!r}')
+        raise ValueError(
+            f'combination sizes must name at least one size, got {sizes!r}'
+        )
     for size in sizes:
         if not isinstance(size, int) or not 1 <= size <= num_parts - 1:
             raise ValueError(
                 f'combination sizes must lie in 1..{num_parts - 1} for '
-                f'{num_parts} parts, got {size!r} in {tuple(sizes)}')
+                f'{num_parts} parts, got {size!r} in {tuple(sizes)}'
+            )
     return tuple(sorted(set(sizes)))
 
 
-def combination_parts(num_parts: int,
-                      sizes: Sequence[int] = (2, 3)) -> list[tuple[int, ...]]:
+def combination_parts(
+    num_parts: int, sizes: Sequence[int] = (2, 3)
+) -> list[tuple[int, ...]]:
     """Part combinations in table order: by size, then lexicographic.
 
     Args:
@@ -55,7 +63,8 @@ def combination_parts(num_parts: int,
         [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
     """
     return [
-        parts for size in check_sizes(num_parts, sizes)
+        parts
+        for size in check_sizes(num_parts, sizes)
         for parts in combinations(range(num_parts), size)
     ]
 
@@ -75,10 +84,12 @@ def combination_masks(num_parts: int, sizes: Sequence[int] = (2, 3)) -> Tensor:
         >>> combination_masks(3, (1, 2)).tolist()
         [1, 2, 4, 3, 5, 6]
     """
-    return torch.tensor([
-        sum(1 << part for part in parts)
-        for parts in combination_parts(num_parts, sizes)
-    ])
+    return torch.tensor(
+        [
+            sum(1 << part for part in parts)
+            for parts in combination_parts(num_parts, sizes)
+        ]
+    )
 
 
 def mask_to_parts(masks: Tensor, num_parts: int) -> Tensor:

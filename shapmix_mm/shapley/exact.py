@@ -1,4 +1,5 @@
 """Exact generalised Shapley values from the worths of all coalitions."""
+
 from __future__ import annotations
 
 from math import comb
@@ -39,9 +40,9 @@ def shapley_weights(num_parts: int, sizes: Sequence[int] = (2, 3)) -> Tensor:
     return weights
 
 
-def exact_shapley(worths: Tensor,
-                  num_parts: int,
-                  sizes: Sequence[int] = (2, 3)) -> Tensor:
+def exact_shapley(
+    worths: Tensor, num_parts: int, sizes: Sequence[int] = (2, 3)
+) -> Tensor:
     r"""Exact generalised Shapley value of every mixable combination.
 
     .. math:: v_b = \frac{1}{|U-b|+1} \sum_{r \subseteq U-b}
@@ -65,6 +66,7 @@ def exact_shapley(worths: Tensor,
     if worths.ndim == 0 or worths.size(-1) != 2**num_parts:
         raise ValueError(
             f'worths of {num_parts} parts need a last dimension of '
-            f'{2**num_parts}, got shape {tuple(worths.shape)}')
+            f'{2**num_parts}, got shape {tuple(worths.shape)}'
+        )
     weights = shapley_weights(num_parts, sizes).to(worths)
     return worths @ weights

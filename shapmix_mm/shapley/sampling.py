@@ -1,4 +1,5 @@
 """Random coalitions whose mean marginal contribution is Eq. 2."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -20,15 +21,18 @@ class Draw:
         block (int): Bit mask of b.
         coalition (int): Bit mask of r; it shares no part with b.
     """
+
     index: int
     block: int
     coalition: int
 
 
-def draw_marginal(num_parts: int,
-                  sizes: Sequence[int] = (2, 3),
-                  *,
-                  generator: torch.Generator | None = None) -> Draw:
+def draw_marginal(
+    num_parts: int,
+    sizes: Sequence[int] = (2, 3),
+    *,
+    generator: torch.Generator | None = None,
+) -> Draw:
     """Draw b uniformly and r by the law that Eq. 2 averages over.
 
     The weight ``1 / ((n + 1) comb(n, |r|))`` of Eq. 2, with n = \\|U - b\\|,

@@ -1,4 +1,5 @@
 """Running saliency of every class and part combination."""
+
 from __future__ import annotations
 
 from typing import Sequence
@@ -27,26 +28,28 @@ class SaliencyTable(nn.Module):
     values: Tensor
     updates: Tensor
 
-    def __init__(self,
-                 num_classes: int,
-                 num_parts: int,
-                 sizes: Sequence[int] = (2, 3)) -> None:
+    def __init__(
+        self, num_classes: int, num_parts: int, sizes: Sequence[int] = (2, 3)
+    ) -> None:
         super().__init__()
         if num_classes < 1:
             raise ValueError(
-                f'num_classes must be positive, got {num_classes}')
+                f'num_classes must be positive, got {num_classes}'
+            )
         self.combinations = combination_parts(num_parts, sizes)
         shape = (num_classes, len(self.combinations))
         self.register_buffer('values', torch.zeros(shape))
         self.register_buffer('updates', torch.zeros(shape))
 
     @torch.no_grad()
-    def update(self,
-               totals: Tensor,
-               counts: Tensor,
-               *,
-               momentum: float,
-               columns: Sequence[int] | slice = slice(None)) -> None:
+    def update(
+        self,
+        totals: Tensor,
+        counts: Tensor,
+        *,
+        momentum: float,
+        columns: Sequence[int] | slice = slice(None),
+    ) -> None:
         """Make one EMA step for every entry that has samples behind it.
 
         The first step of an entry takes the observation whole: started from

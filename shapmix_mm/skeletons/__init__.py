@@ -1,4 +1,5 @@
 """Joint layouts, their body parts and their bones."""
+
 from .bones import joint_to_bone
 from .builtin import BUILTIN_LAYOUTS
 from .layout import Layout, get_layout

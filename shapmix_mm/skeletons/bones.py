@@ -1,4 +1,5 @@
 """Bone features: each joint as the vector that leads to it."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -6,10 +7,9 @@ import numpy as np
 from .layout import LayoutLike, get_layout
 
 
-def joint_to_bone(keypoint: np.ndarray,
-                  layout: LayoutLike,
-                  *,
-                  scored: bool | None = None) -> np.ndarray:
+def joint_to_bone(
+    keypoint: np.ndarray, layout: LayoutLike, *, scored: bool | None = None
+) -> np.ndarray:
     """Subtract from each joint the joint at the other end of its bone.
 
     Equals MMAction2's ``JointToBone`` on the layouts that it knows.
@@ -34,13 +34,16 @@ def joint_to_bone(keypoint: np.ndarray,
     """
     layout = get_layout(layout)
     if keypoint.ndim < 2 or keypoint.shape[-1] not in (2, 3):
-        raise ValueError('Bones need joints of shape (..., V, 2 or 3), got '
-                         f'{keypoint.shape}')
+        raise ValueError(
+            'Bones need joints of shape (..., V, 2 or 3), got '
+            f'{keypoint.shape}'
+        )
     layout.check_joints(keypoint.shape[-2])
     joints = keypoint.astype(np.float32)
     ends = joints[..., list(layout.parents), :]
     bones = joints - ends
-    if keypoint.shape[-1] == 3 and (layout.planar
-                                    if scored is None else scored):
+    if keypoint.shape[-1] == 3 and (
+        layout.planar if scored is None else scored
+    ):
         bones[..., 2] = (joints[..., 2] + ends[..., 2]) / 2
     return bones

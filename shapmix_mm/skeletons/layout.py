@@ -1,4 +1,5 @@
 """The joint layout: joints, bones, body parts and left/right pairs."""
+
 from __future__ import annotations
 
 import operator
@@ -41,6 +42,7 @@ class Layout:
         ValueError: If the parts are no partition, the bones do not reach
             every joint, or a joint is out of range.
     """
+
     name: str
     num_joints: int
     bones: tuple[tuple[int, int], ...]
@@ -82,7 +84,8 @@ class Layout:
         return dict(
             num_node=self.num_joints,
             inward=list(self.bones),
-            center=self.center)
+            center=self.center,
+        )
 
     def check_joints(self, num: int, where: str = '') -> None:
         """Refuse data with another number of joints.
@@ -96,8 +99,10 @@ class Layout:
             ValueError: If the numbers differ.
         """
         if num != self.num_joints:
-            raise ValueError(f'{where or "The batch"} has {num} joints where '
-                             f'layout {self.name!r} has {self.num_joints}')
+            raise ValueError(
+                f'{where or "The batch"} has {num} joints where '
+                f'layout {self.name!r} has {self.num_joints}'
+            )
 
 
 LayoutLike = Union[str, Mapping[str, Any], Layout]
@@ -131,12 +136,15 @@ def get_layout(layout: LayoutLike) -> Layout:
             raise KeyError(
                 f'Unknown layout {layout!r}: known are '
                 f'{sorted(BUILTIN_LAYOUTS)}, or give a dict with the keys '
-                f'{list(_REQUIRED)}')
+                f'{list(_REQUIRED)}'
+            )
         return _from_dict(BUILTIN_LAYOUTS[layout], layout)
     if isinstance(layout, Mapping):
         return _from_dict(layout, str(layout.get('name', 'custom')))
-    raise TypeError('A layout must be a name, a dict or a Layout, got '
-                    f'{type(layout).__name__}')
+    raise TypeError(
+        'A layout must be a name, a dict or a Layout, got '
+        f'{type(layout).__name__}'
+    )
 
 
 def _from_dict(spec: Mapping[str, Any], name: str) -> Layout:
@@ -145,8 +153,10 @@ def _from_dict(spec: Mapping[str, Any], name: str) -> Layout:
     if missing:
         raise KeyError(f'Layout {name!r} lacks the keys {missing}')
     if unknown:
-        raise KeyError(f'Layout {name!r} has unknown keys {unknown}: known '
-                       f'are {list(_REQUIRED + _OPTIONAL)}')
+        raise KeyError(
+            f'Layout {name!r} has unknown keys {unknown}: known '
+            f'are {list(_REQUIRED + _OPTIONAL)}'
+        )
     names = spec.get('joint_names')
     try:
         parts = _named_parts(spec['parts'])
@@ -160,10 +170,12 @@ def _from_dict(spec: Mapping[str, Any], name: str) -> Layout:
             joint_names=None if names is None else tuple(map(str, names)),
             pairs=_pairs(spec.get('pairs') or ()),
             parents=_ints(spec.get('parents') or ()),
-            planar=bool(spec.get('planar', False)))
+            planar=bool(spec.get('planar', False)),
+        )
     except TypeError as err:
-        raise TypeError(f'Layout {name!r} needs whole joint numbers in lists: '
-                        f'{err}') from err
+        raise TypeError(
+            f'Layout {name!r} needs whole joint numbers in lists: {err}'
+        ) from err
 
 
 def _named_parts(parts: Any) -> Mapping[str, Any]:

@@ -1,4 +1,5 @@
 """Checks that a joint layout is whole, each naming the joint at fault."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -20,13 +21,16 @@ def check_layout(layout: Layout) -> None:
     """
     head = f'Layout {layout.name!r}: '
     if layout.num_joints < 1:
-        raise ValueError(f'{head}the number of joints must be at least 1, '
-                         f'got {layout.num_joints}')
+        raise ValueError(
+            f'{head}the number of joints must be at least 1, '
+            f'got {layout.num_joints}'
+        )
     names = layout.joint_names
     if names is not None and len(names) != layout.num_joints:
-        raise ValueError(f'{head}{len(names)} joint names for '
-                         f'{layout.num_joints} joints')
-    _check_range(layout, (layout.center, ), 'center')
+        raise ValueError(
+            f'{head}{len(names)} joint names for {layout.num_joints} joints'
+        )
+    _check_range(layout, (layout.center,), 'center')
     _check_parts(layout, head)
     _check_bones(layout, head)
     _check_pairs(layout, head)
@@ -66,16 +70,21 @@ def _check_range(layout: Layout, joints: tuple[int, ...], where: str) -> None:
         if not 0 <= joint < layout.num_joints:
             raise ValueError(
                 f'Layout {layout.name!r}: {where} names joint {joint}, but '
-                f'joints run from 0 to {layout.num_joints - 1}')
+                f'joints run from 0 to {layout.num_joints - 1}'
+            )
 
 
 def _check_parts(layout: Layout, head: str) -> None:
     if not MIN_PARTS <= layout.num_parts <= MAX_PARTS:
-        raise ValueError(f'{head}there must be {MIN_PARTS} to {MAX_PARTS} '
-                         f'parts, got {layout.num_parts}')
+        raise ValueError(
+            f'{head}there must be {MIN_PARTS} to {MAX_PARTS} '
+            f'parts, got {layout.num_parts}'
+        )
     if len(set(layout.part_names)) != layout.num_parts:
-        raise ValueError(f'{head}{layout.num_parts} parts need as many '
-                         f'different names, got {list(layout.part_names)}')
+        raise ValueError(
+            f'{head}{layout.num_parts} parts need as many '
+            f'different names, got {list(layout.part_names)}'
+        )
     owner: dict[int, str] = {}
     for name, joints in zip(layout.part_names, layout.parts):
         _check_range(layout, joints, f'part {name!r}')
@@ -85,7 +94,8 @@ def _check_parts(layout: Layout, head: str) -> None:
             if joint in owner:
                 raise ValueError(
                     f'{head}{_label(layout, joint)} is repeated in the '
-                    f'parts: in {owner[joint]!r} and again in {name!r}')
+                    f'parts: in {owner[joint]!r} and again in {name!r}'
+                )
             owner[joint] = name
     lost = [j for j in range(layout.num_joints) if j not in owner]
     if lost:
@@ -100,8 +110,9 @@ def _check_bones(layout: Layout, head: str) -> None:
             raise ValueError(f'{head}a bone is (child, parent), got {bone}')
         _check_range(layout, bone, f'bone {bone}')
         if bone[0] == bone[1]:
-            raise ValueError(f'{head}bone {bone} links '
-                             f'{_label(layout, bone[0])} to itself')
+            raise ValueError(
+                f'{head}bone {bone} links {_label(layout, bone[0])} to itself'
+            )
         if bone in seen:
             raise ValueError(f'{head}bone {bone} is listed twice')
         seen.add(bone)
@@ -111,7 +122,8 @@ def _check_bones(layout: Layout, head: str) -> None:
         listed = ', '.join(_label(layout, joint) for joint in lost)
         raise ValueError(
             f'{head}no chain of (child, parent) bones leads from the center, '
-            f'{_label(layout, layout.center)}, to {listed}')
+            f'{_label(layout, layout.center)}, to {listed}'
+        )
 
 
 def _hops(layout: Layout) -> dict[int, int]:
@@ -135,8 +147,10 @@ def _check_pairs(layout: Layout, head: str) -> None:
         _check_range(layout, pair, f'pair {pair}')
         for joint in pair:
             if joint in seen:
-                raise ValueError(f'{head}{_label(layout, joint)} is repeated '
-                                 'in the left/right pairs')
+                raise ValueError(
+                    f'{head}{_label(layout, joint)} is repeated '
+                    'in the left/right pairs'
+                )
             seen.add(joint)
 
 
@@ -144,6 +158,8 @@ def _check_parents(layout: Layout, head: str) -> None:
     if not layout.parents:
         return
     if len(layout.parents) != layout.num_joints:
-        raise ValueError(f'{head}{len(layout.parents)} parents for '
-                         f'{layout.num_joints} joints')
+        raise ValueError(
+            f'{head}{len(layout.parents)} parents for '
+            f'{layout.num_joints} joints'
+        )
     _check_range(layout, layout.parents, 'parents')

@@ -51,14 +51,9 @@ def plot_class_counts(
     few, many = thresholds
     groups = class_groups(values, many=many, few=few)
     labels = class_labels(classes, len(values))
-    pitch = 0.45 if len(values) <= 20 else max(0.13, 9 / len(values))
     deepest = max(map(len, labels)) if classes is not None else 1
-    foot = 0.45 + 0.065 * deepest
-    width, height = max(7.2, pitch * len(values) + 1.2), 3.6 + foot
-    figure = Figure(figsize=(width, height))
-    axes = figure.add_axes(
-        (0.75 / width, foot / height, 1 - 0.95 / width, 2.85 / height)
-    )
+    figure, axes = _canvas(len(values), deepest)
+    height = figure.get_figheight()
     axes.bar(
         np.arange(len(values)),
         values,
@@ -69,14 +64,7 @@ def plot_class_counts(
     _value_axis(axes, values)
     _class_axis(axes, labels, named=classes is not None)
     _annotate(axes, values)
-    for name, bound in (('few', few), ('many', many)):
-        axes.axhline(
-            bound,
-            color=GROUP_COLOURS[name],
-            linestyle='--',
-            linewidth=0.9,
-            zorder=1,
-        )
+    _bounds(axes, few, many)
     figure.legend(
         handles=group_legend(values, thresholds),
         ncols=3,
@@ -89,6 +77,27 @@ def plot_class_counts(
         title or _summary(values), y=1 - 0.1 / height, va='top', fontsize=11
     )
     return save_figure(figure, path)
+
+
+def _bounds(axes: Axes, few: float, many: float) -> None:
+    for name, bound in (('few', few), ('many', many)):
+        axes.axhline(
+            bound,
+            color=GROUP_COLOURS[name],
+            linestyle='--',
+            linewidth=0.9,
+            zorder=1,
+        )
+
+
+def _canvas(bars: int, deepest_label: int) -> tuple[Figure, Axes]:
+    """Sheet with room for every bar and for labels that stand upright."""
+    pitch = 0.45 if bars <= 20 else max(0.13, 9 / bars)
+    foot = 0.45 + 0.065 * deepest_label
+    width, height = max(7.2, pitch * bars + 1.2), 3.6 + foot
+    figure = Figure(figsize=(width, height))
+    box = (0.75 / width, foot / height, 1 - 0.95 / width, 2.85 / height)
+    return figure, figure.add_axes(box)
 
 
 def _summary(values: np.ndarray) -> str:

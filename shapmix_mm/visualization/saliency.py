@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -84,39 +85,45 @@ def plot_saliency(
     labels = class_labels(classes, len(table))
     if true_parts is not None:
         check_true_parts(true_parts, len(table), len(part_names))
-    order, groups = np.arange(len(table)), None
-    legend: list[Patch] = []
+    order, groups, legend = np.arange(len(table)), None, list[Patch]()
     if class_counts is not None:
         counts = check_class_counts(class_counts, len(table))
         order = np.argsort(-counts, kind='stable')
         labels = [f'{n} ({c:.0f})' for n, c in zip(labels, counts)]
-        legend = group_legend(counts, thresholds)
-        groups = class_groups(counts, many=thresholds[1], few=thresholds[0])
+        legend, groups = _groups(counts, thresholds)
     symbols = part_symbols(part_names)
     names = ['+'.join(symbols[p] for p in parts) for parts in combinations]
     table, labels = table[order], [labels[i] for i in order.tolist()]
     sheet = plan_sheet(labels, names, part_names)
     figure = Figure(figsize=sheet.size)
     panels = make_axes(figure, sheet, labels)
-    image = draw_table(panels[0], table, names)
-    draw_colour_bar(figure, sheet, image, panel=0, label='saliency')
     means = part_saliency(table, combinations, len(part_names))
-    image = draw_table(panels[1], means, part_names)
-    draw_colour_bar(figure, sheet, image, panel=1, label='mean per part')
-    draw_best(panels[0], panels[2], table, names, sheet.font)
+    _fill(figure, sheet, panels, (table, names), (means, part_names))
     if groups is not None:
         draw_groups(panels, sheet, groups[order])
     if true_parts is not None:
         frame_parts(panels[1], [true_parts[i] for i in order.tolist()])
     _describe(figure, sheet, title or 'Learnt saliency of body parts', legend)
-    _key(
-        figure,
-        sheet,
-        [f'{s} = {n}'.replace('_', ' ') for s, n in zip(symbols, part_names)],
-        framed=true_parts is not None,
-        hatched=bool(np.isnan(table).any()),
-    )
+    spelt = ',  '.join(f'{s} = {n}' for s, n in zip(symbols, part_names))
+    marks = _marks(true_parts is not None, bool(np.isnan(table).any()))
+    _key(figure, sheet, spelt.replace('_', ' '), marks)
     return save_figure(figure, path)
+
+
+def _fill(
+    figure: Figure,
+    sheet: Sheet,
+    panels: Sequence[Axes],
+    combinations: tuple[np.ndarray, Sequence[str]],
+    parts: tuple[np.ndarray, Sequence[str]],
+) -> None:
+    """Draw both tables with their colour bars, and the best by name."""
+    for index, (drawn, label) in enumerate(
+        ((combinations, 'saliency'), (parts, 'mean per part'))
+    ):
+        image = draw_table(panels[index], *drawn)
+        draw_colour_bar(figure, sheet, image, panel=index, label=label)
+    draw_best(panels[0], panels[2], *combinations, sheet.font)
 
 
 def _describe(
@@ -145,16 +152,15 @@ def _describe(
         )
 
 
-def _key(
-    figure: Figure,
-    sheet: Sheet,
-    symbols: Sequence[str],
-    *,
-    framed: bool,
-    hatched: bool,
-) -> None:
-    """Explain symbols and marks, at the bottom left."""
-    width, height = sheet.size
+def _groups(
+    counts: np.ndarray, thresholds: tuple[float, float]
+) -> tuple[list[Patch], np.ndarray]:
+    few, many = thresholds
+    groups = class_groups(counts, many=many, few=few)
+    return group_legend(counts, thresholds), groups
+
+
+def _marks(framed: bool, hatched: bool) -> list[Line2D | Patch]:
     marks: list[Line2D | Patch] = [
         Line2D([], [], label='best', **MARKS[0]),
         Line2D([], [], label='2nd, 3rd', **MARKS[1]),
@@ -170,6 +176,17 @@ def _key(
         )
     if hatched:
         marks.append(Patch(label='never updated', **HATCH))
+    return marks
+
+
+def _key(
+    figure: Figure,
+    sheet: Sheet,
+    symbols: str,
+    marks: list[Line2D | Patch],
+) -> None:
+    """Explain symbols and marks, at the bottom left."""
+    width, height = sheet.size
     figure.legend(
         handles=marks,
         ncols=len(marks),
@@ -183,7 +200,7 @@ def _key(
     figure.text(
         0.15 / width,
         0.1 / height,
-        ',  '.join(symbols),
+        symbols,
         fontsize=8,
         va='bottom',
     )

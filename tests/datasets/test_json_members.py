@@ -1,4 +1,5 @@
 """MemberReader: the same files from a folder and from each archive."""
+
 from __future__ import annotations
 
 import io
@@ -68,12 +69,14 @@ def test_reading_writes_nothing(tmp_path):
 def test_hostile_members_come_as_names_only_or_not_at_all(tmp_path):
     path = tmp_path / 'evil.tar'
     with tarfile.open(path, 'w') as archive:
-        for name, kind in (('../up.json', tarfile.REGTYPE),
-                           ('/abs.json', tarfile.REGTYPE),
-                           ('link.json', tarfile.SYMTYPE),
-                           ('hard.json', tarfile.LNKTYPE),
-                           ('dev.json', tarfile.CHRTYPE),
-                           ('pipe.json', tarfile.FIFOTYPE)):
+        for name, kind in (
+            ('../up.json', tarfile.REGTYPE),
+            ('/abs.json', tarfile.REGTYPE),
+            ('link.json', tarfile.SYMTYPE),
+            ('hard.json', tarfile.LNKTYPE),
+            ('dev.json', tarfile.CHRTYPE),
+            ('pipe.json', tarfile.FIFOTYPE),
+        ):
             info = tarfile.TarInfo(name)
             info.type, info.linkname = kind, '/etc/passwd'
             archive.addfile(info, io.BytesIO())

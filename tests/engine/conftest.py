@@ -1,4 +1,5 @@
 """A tiny long-tailed set on a layout of its own, and a real runner on it."""
+
 import pickle
 
 import numpy as np
@@ -11,7 +12,8 @@ LAYOUT = dict(
     num_node=6,
     inward=[(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)],
     center=0,
-    parts=[[0, 1], [2], [3], [4], [5]])
+    parts=[[0, 1], [2], [3], [4], [5]],
+)
 COUNTS = (8, 6, 4, 3)
 
 
@@ -26,17 +28,18 @@ def stick_file(tmp_path):
                 frame_dir = f'{name}_{label}_{i}'
                 persons = 1 + i % 2
                 keypoint = rng.normal(size=(persons, 12, 6, 3))
-                keypoint[:, :, 1 + label] += 2.
+                keypoint[:, :, 1 + label] += 2.0
                 split[name].append(frame_dir)
                 annotations.append(
                     dict(
                         frame_dir=frame_dir,
                         label=label,
                         total_frames=12,
-                        keypoint=keypoint.astype(np.float32)))
+                        keypoint=keypoint.astype(np.float32),
+                    )
+                )
     path = tmp_path / 'stick.pkl'
-    path.write_bytes(
-        pickle.dumps(dict(split=split, annotations=annotations)))
+    path.write_bytes(pickle.dumps(dict(split=split, annotations=annotations)))
     return path
 
 
@@ -49,7 +52,7 @@ def stick_config(stick_file, tmp_path):
             dict(type='UniformSampleFrames', clip_len=8),
             dict(type='PoseDecode'),
             dict(type='FormatGCNInput', num_person=2),
-            dict(type='PackActionInputs')
+            dict(type='PackActionInputs'),
         ]
 
         def loader(split, **kwargs):
@@ -62,7 +65,9 @@ def stick_config(stick_file, tmp_path):
                     ann_file=str(stick_file),
                     split=split,
                     pipeline=pipeline,
-                    **kwargs))
+                    **kwargs,
+                ),
+            )
 
         cfg = Config(
             dict(
@@ -74,7 +79,9 @@ def stick_config(stick_file, tmp_path):
                         blending=dict(
                             type='ShapMixBlending',
                             num_classes=4,
-                            layout=LAYOUT)),
+                            layout=LAYOUT,
+                        ),
+                    ),
                     backbone=dict(
                         type='STGCN',
                         base_channels=8,
@@ -86,35 +93,45 @@ def stick_config(stick_file, tmp_path):
                                 key: LAYOUT[key]
                                 for key in ('num_node', 'inward', 'center')
                             },
-                            mode='stgcn_spatial')),
+                            mode='stgcn_spatial',
+                        ),
+                    ),
                     cls_head=dict(
                         type='GCNHead',
                         num_classes=4,
                         in_channels=8,
                         loss_cls=dict(
-                            type='BalancedSoftmaxLoss', loss_weight=2.))),
+                            type='BalancedSoftmaxLoss', loss_weight=2.0
+                        ),
+                    ),
+                ),
                 custom_hooks=[
                     dict(type='ClassCountsHook'),
                     dict(type='SaliencyHook', warmup_epochs=1),
-                    dict(type='TrainAccuracyHook')
+                    dict(type='TrainAccuracyHook'),
                 ],
                 default_hooks=dict(
                     logger=dict(type='LoggerHook', interval=1),
                     checkpoint=dict(type='CheckpointHook', interval=1),
-                    sync_buffers=dict(type='SyncBuffersHook')),
+                    sync_buffers=dict(type='SyncBuffersHook'),
+                ),
                 train_dataloader=loader('train'),
                 val_dataloader=loader('test', test_mode=True),
                 val_evaluator=[dict(type='AccMetric')],
                 train_cfg=dict(type='EpochBasedTrainLoop', max_epochs=2),
                 val_cfg=dict(type='ValLoop'),
                 optim_wrapper=dict(
-                    optimizer=dict(type='SGD', lr=0.05, momentum=0.9)),
+                    optimizer=dict(type='SGD', lr=0.05, momentum=0.9)
+                ),
                 visualizer=dict(
                     type='ActionVisualizer',
-                    vis_backends=[dict(type='LocalVisBackend')]),
+                    vis_backends=[dict(type='LocalVisBackend')],
+                ),
                 randomness=dict(seed=0),
                 experiment_name=f'stick{abs(hash(tmp_path))}',
-                work_dir=str(tmp_path / 'run')))
+                work_dir=str(tmp_path / 'run'),
+            )
+        )
         cfg.merge_from_dict(overrides)
         return cfg
 

@@ -4,6 +4,7 @@ Each line of standard input is an order. The process of the order is forked
 from one that has imported the package, so that it starts in no time and can
 still be killed alone.
 """
+
 import json
 import os
 import runpy
@@ -11,8 +12,9 @@ import sys
 import traceback
 
 import mmengine.config.config
-import shapmix_mm  # noqa: F401
 import torch._dynamo  # noqa: F401  (otherwise imported by each optimizer)
+
+import shapmix_mm  # noqa: F401
 
 # Laying the config text out for readers takes half of a tiny run's time.
 mmengine.config.config.FormatCode = lambda text, **kwargs: (text, True)
@@ -44,8 +46,7 @@ def main():
             sys.stderr.flush()
             os._exit(code)
         print(pid, flush=True)
-        print(
-            os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 
 
 if __name__ == '__main__':

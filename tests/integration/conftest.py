@@ -1,4 +1,5 @@
 """A tiny set, its config as a file, and the tools run as commands."""
+
 from __future__ import annotations
 
 import functools
@@ -14,62 +15,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from mmengine.config import Config
+from mmengine.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = (8, 6, 4, 3)
-ENV = dict(
-    os.environ, OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore')
+ENV = dict(os.environ, OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore')
 
-CONFIG = """
-default_scope = 'mmaction'
-custom_imports = dict(imports=['shapmix_mm'])
-LAYOUT = dict(
-    name='stick', num_node=6,
-    inward=[(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)], center=0,
-    parts=[[0, 1], [2], [3], [4], [5]])
-model = dict(
-    type='RecognizerGCN',
-    backbone=dict(
-        type='STGCN', base_channels=8, num_stages=2, inflate_stages=[],
-        down_stages=[], graph_cfg=dict(layout=LAYOUT, mode='stgcn_spatial')),
-    cls_head=dict(type='GCNHead', num_classes=4, in_channels=8))
-pipeline = [
-    dict(type='UniformSampleFrames', clip_len=8, test_mode=True),
-    dict(type='PoseDecode'),
-    dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs')]
-train_dataloader = dict(
-    batch_size=7, num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='LongTailedPoseDataset', ann_file=ANN_FILE, split='train',
-        pipeline=pipeline))
-val_dataloader = dict(
-    batch_size=4, num_workers=0,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='LongTailedPoseDataset', ann_file=ANN_FILE, split='test',
-        pipeline=pipeline, test_mode=True))
-test_dataloader = val_dataloader
-val_evaluator = [
-    dict(type='AccMetric'), dict(type='LongTailMetric', many=7, few=4)]
-test_evaluator = val_evaluator
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')
-optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.05, momentum=0.9))
-default_hooks = dict(
-    runtime_info=dict(type='RuntimeInfoHook'),
-    logger=dict(type='LoggerHook', interval=1),
-    checkpoint=dict(type='CheckpointHook', interval=1),
-    sampler_seed=dict(type='DistSamplerSeedHook'),
-    sync_buffers=dict(type='SyncBuffersHook'))
-visualizer = dict(
-    type='ActionVisualizer', vis_backends=[dict(type='LocalVisBackend')])
-randomness = dict(seed=0)
-env_cfg = dict(mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0))
-"""
-
+CONFIG = Path(__file__).with_name('stick_config.py')
 SHAPMIX = """
 model['data_preprocessor'] = dict(
     type='ActionDataPreprocessor',
@@ -82,13 +35,24 @@ custom_hooks = [
 """
 
 
-def make_stick(folder,
-               name='stick.pkl',
-               counts=COUNTS,
-               tests=(3, 3, 3, 4),
-               joints=6,
-               frames=12,
-               change=None):
+@pytest.fixture(autouse=True)
+def plain_config_text(monkeypatch):
+    """Laying config text out for readers takes half of a tiny run's time."""
+    monkeypatch.setattr(
+        'mmengine.config.config.FormatCode',
+        lambda text, **kwargs: (text, True),
+    )
+
+
+def make_stick(
+    folder,
+    name='stick.pkl',
+    counts=COUNTS,
+    tests=(3, 3, 3, 4),
+    joints=6,
+    frames=12,
+    change=None,
+):
     """Write an annotation file of a few random clips."""
     rng = np.random.default_rng(0)
     annotations, split = [], dict(train=[], test=[])
@@ -96,14 +60,16 @@ def make_stick(folder,
         for label, count in enumerate(sizes):
             for i in range(count):
                 keypoint = rng.normal(size=(1 + i % 2, frames, joints, 3))
-                keypoint[:, :, 1 + label] += 1.
+                keypoint[:, :, 1 + label] += 1.0
                 split[part].append(f'{part}_{label}_{i}')
                 annotations.append(
                     dict(
                         frame_dir=split[part][-1],
                         label=label,
                         total_frames=frames,
-                        keypoint=keypoint.astype(np.float32)))
+                        keypoint=keypoint.astype(np.float32),
+                    )
+                )
     data = dict(split=split, annotations=annotations)
     if change is not None:
         change(data)
@@ -116,8 +82,10 @@ def make_config(folder, ann_file, extra='', *, name='cfg.py', shapmix=True):
     """Write a config file; ``extra`` is more Python at its end."""
     path = folder / name
     path.write_text(
-        CONFIG.replace('ANN_FILE', repr(str(ann_file))) +
-        (SHAPMIX if shapmix else '') + extra)
+        CONFIG.read_text().replace('ANN_FILE', str(ann_file))
+        + (SHAPMIX if shapmix else '')
+        + extra
+    )
     return path
 
 
@@ -139,6 +107,35 @@ def write_config(tmp_path):
     return functools.partial(make_config, tmp_path)
 
 
+@pytest.fixture
+def build(write_config, tmp_path, request):
+    """Function that builds the runner of a config."""
+    names = iter(range(100))
+
+    def make(ann_file, extra='', **kwargs):
+        cfg = Config.fromfile(write_config(ann_file, extra, **kwargs))
+        cfg.work_dir = str(tmp_path / 'run')
+        cfg.experiment_name = f'{request.node.name}_{next(names)}'
+        return Runner.from_cfg(cfg)
+
+    return make
+
+
+@pytest.fixture
+def trains(build):
+    """Function that expects a training to the end and returns the runner."""
+
+    def check(ann_file, extra='', **kwargs):
+        runner = build(ann_file, extra, **kwargs)
+        runner.train()
+        assert runner.epoch == runner.max_epochs
+        state = runner.model.state_dict()
+        assert all(v.isfinite().all() for v in state.values())
+        return runner
+
+    return check
+
+
 class Command:
     """A running script."""
 
@@ -151,7 +148,8 @@ class Command:
     def wait(self):
         return SimpleNamespace(
             rc=int(self.server.stdout.readline()),
-            out=self.log.read_text(errors='replace'))
+            out=self.log.read_text(errors='replace'),
+        )
 
 
 @pytest.fixture(scope='session')
@@ -163,7 +161,8 @@ def command_server():
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=ENV,
-        text=True)
+        text=True,
+    )
     yield server
     server.stdin.close()
     server.wait(60)
@@ -179,7 +178,8 @@ def start(command_server, tmp_path_factory):
             argv=[str(ROOT / 'tools' / f'{name}.py'), *map(str, args)],
             log=str(log),
             path=[*map(str, path)],
-            env=env or {})
+            env=env or {},
+        )
         print(json.dumps(order), file=command_server.stdin, flush=True)
         pid = int(command_server.stdout.readline())
         return Command(command_server, pid, log)
@@ -213,16 +213,23 @@ def dist_train(tmp_path):
             PYTHON=sys.executable,
             PORT=str(port),
             PYTHONPATH=os.pathsep.join(map(str, path)),
-            **(env or {}))
+            **(env or {}),
+        )
         done = subprocess.run(
-            ['bash', str(ROOT / 'tools' / 'dist_train.sh'), str(config), '2',
-             *map(str, args)],
+            [
+                'bash',
+                str(ROOT / 'tools' / 'dist_train.sh'),
+                str(config),
+                '2',
+                *map(str, args),
+            ],
             env=env,
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=300)
+            timeout=300,
+        )
         assert done.returncode == 0, done.stdout[-4000:]
         return done.stdout
 
@@ -231,8 +238,11 @@ def dist_train(tmp_path):
 
 def accuracies(metrics):
     # MMEngine writes null for the whole numbers of a test run.
-    return {k: v for k, v in metrics.items()
-            if k.startswith('acc/') and not k.startswith('acc/num')}
+    return {
+        k: v
+        for k, v in metrics.items()
+        if k.startswith('acc/') and not k.startswith('acc/num')
+    }
 
 
 @pytest.fixture(scope='session')
@@ -241,8 +251,11 @@ def validations():
 
     def read(work_dir):
         logs = sorted(Path(work_dir).glob('*/vis_data/scalars.json'))
-        lines = [json.loads(line) for log in logs
-                 for line in log.read_text().splitlines()]
+        lines = [
+            json.loads(line)
+            for log in logs
+            for line in log.read_text().splitlines()
+        ]
         return [accuracies(line) for line in lines if 'acc/overall' in line]
 
     return read
@@ -253,8 +266,10 @@ def tested():
     """Function that reads the metrics of a test run from its log."""
 
     def read(work_dir):
-        metrics = [json.loads(path.read_text())
-                   for path in sorted(Path(work_dir).glob('*/*.json'))]
+        metrics = [
+            json.loads(path.read_text())
+            for path in sorted(Path(work_dir).glob('*/*.json'))
+        ]
         assert len(metrics) == 1
         return accuracies(metrics[0])
 

@@ -1,107 +1,41 @@
 """A killed run goes on from its last whole checkpoint, with equal state."""
+
 import shutil
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 BLEND = 'data_preprocessor.blending.'
-STATE = [f'{BLEND}{name}' for name in (
-    'class_counts', 'mean_pose', 'guided', 'saliency.values',
-    'saliency.updates')] + ['cls_head.loss_cls.class_counts']
+STATE = [
+    f'{BLEND}{name}'
+    for name in (
+        'class_counts',
+        'mean_pose',
+        'guided',
+        'saliency.values',
+        'saliency.updates',
+    )
+] + ['cls_head.loss_cls.class_counts']
 
-# Loaded through custom_imports. Whatever writes a checkpoint or the pointer
-# to it does so in small pieces, and says when it begins.
-WITNESS = '''
-import builtins
-import os
-import time
-
-import torch
-from mmaction.registry import HOOKS, METRICS
-from mmengine.evaluator import BaseMetric
-from mmengine.hooks import Hook
-
-real_open = builtins.open
-
-
-class SlowFile:
-
-    def __init__(self, file, seconds):
-        self.file, self.seconds = file, seconds
-
-    def __enter__(self):
-        time.sleep(self.seconds / 2)
-        return self
-
-    def __exit__(self, *error):
-        self.file.close()
-
-    def write(self, data):
-        size = len(data) // 10 + 1
-        for start in range(0, len(data), size):
-            self.file.write(data[start:start + size])
-            self.file.flush()
-            time.sleep(self.seconds / 20)
-
-
-def slow_open(path, mode='r', *args, **kwargs):
-    file = real_open(path, mode, *args, **kwargs)
-    name = os.path.basename(str(path))
-    seconds = float(os.environ.get('SLOW', 0))
-    if seconds and 'w' in mode and (
-            '.pth' in name or name == 'last_checkpoint'):
-        with real_open(os.environ['MARKS'], 'a') as marks:
-            marks.write(name + '\\n')
-        return SlowFile(file, seconds)
-    return file
-
-
-builtins.open = slow_open
-
-
-@METRICS.register_module()
-class Rising(BaseMetric):
-
-    default_prefix = 'rising'
-
-    def process(self, data_batch, data_samples):
-        self.results.append(0)
-
-    def compute_metrics(self, results):
-        return dict(score=time.time())
-
-
-@HOOKS.register_module()
-class Witness(Hook):
-
-    priority = 'LOWEST'
-
-    def before_train(self, runner):
-        target = os.environ['WITNESS']
-        torch.save(dict(
-            epoch=runner.epoch, iter=runner.iter,
-            loaded=runner._load_from if runner._resume else None,
-            state=runner.model.state_dict(),
-            optimizer=runner.optim_wrapper.state_dict()), target + '.part')
-        os.replace(target + '.part', target)
-'''
-EXTRA = '''
+# The module ``witness``, loaded through custom_imports.
+PLUGINS = [Path(__file__).with_name('plugins')]
+EXTRA = """
 custom_imports = dict(imports=['shapmix_mm', 'witness'])
 custom_hooks += [dict(type='Witness')]
 custom_hooks[1]['warmup_epochs'] = 2
 train_cfg['max_epochs'] = 5
 val_evaluator += [dict(type='Rising')]
 default_hooks['checkpoint'].update(save_best='rising/score', rule='greater')
-'''
+"""
 
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory, stick_maker):
-    """A config, its data and the module of the witness."""
+    """A config and its data."""
     path = tmp_path_factory.mktemp('resume')
-    (path / 'witness.py').write_text(WITNESS)
     stick_maker.config(path, stick_maker.annotations(path), EXTRA)
     return path
 
@@ -111,14 +45,19 @@ def resume(folder, start, tmp_path):
     """Function that starts or resumes a run and waits until it trains."""
     rounds = iter(range(100))
 
-    def go(work_dir, *args, slow=0.):
+    def go(work_dir, *args, slow=0.0):
         number = next(rounds)
         witness = tmp_path / f'witness{number}.pt'
         marks = tmp_path / f'marks{number}'
         process = start(
-            'train', folder / 'cfg.py', '--work-dir', work_dir, *args,
-            path=[folder],
-            env=dict(WITNESS=str(witness), MARKS=str(marks), SLOW=str(slow)))
+            'train',
+            folder / 'cfg.py',
+            '--work-dir',
+            work_dir,
+            *args,
+            path=PLUGINS,
+            env=dict(WITNESS=str(witness), MARKS=str(marks), SLOW=str(slow)),
+        )
         until(witness.exists, process)
         return process, torch.load(witness, weights_only=False), marks
 
@@ -145,13 +84,17 @@ def check_goes_on_from(seen, path):
         mine = seen['state'][name]
         assert mine.dtype == value.dtype and mine.shape == value.shape
         assert mine.numpy().tobytes() == value.numpy().tobytes(), name
-    assert seen['optimizer']['param_groups'] == (
-        saved['optimizer']['param_groups'])
+    assert (
+        seen['optimizer']['param_groups']
+        == (saved['optimizer']['param_groups'])
+    )
     moments = saved['optimizer']['state']
     assert len(moments) == len(seen['optimizer']['state']) > 0
     for key, state in moments.items():
-        assert torch.equal(state['momentum_buffer'],
-                           seen['optimizer']['state'][key]['momentum_buffer'])
+        assert torch.equal(
+            state['momentum_buffer'],
+            seen['optimizer']['state'][key]['momentum_buffer'],
+        )
 
 
 def readable(path):
@@ -169,7 +112,8 @@ def epochs_in(work_dir):
 @pytest.mark.slow
 @pytest.mark.parametrize('seed', [0])
 def test_kills_at_any_moment_lose_at_most_the_epoch_under_way(
-        resume, tmp_path, seed):
+    resume, tmp_path, seed
+):
     """Per epoch five writes: checkpoint, pointer, best, and both again.
 
     Each kill falls into another of them, or soon after it.
@@ -202,7 +146,8 @@ def test_kills_at_any_moment_lose_at_most_the_epoch_under_way(
     check_goes_on_from(seen, saved[-1])
     assert process.wait().rc == 0
     assert [p.name for p in epochs_in(work_dir)] == [
-        f'epoch_{i}.pth' for i in range(1, 6)]
+        f'epoch_{i}.pth' for i in range(1, 6)
+    ]
     last = torch.load(work_dir / 'epoch_5.pth', weights_only=False)
     assert last['meta']['epoch'] == 5 and last['meta']['iter'] == 15
     assert last['state_dict'][f'{BLEND}guided'] == 1
@@ -212,9 +157,16 @@ def test_kills_at_any_moment_lose_at_most_the_epoch_under_way(
 @pytest.fixture(scope='module')
 def three_epochs(folder, tool):
     """Work directory of a run that was stopped after three epochs."""
-    tool('train', folder / 'cfg.py', '--work-dir', folder / 'three',
-         '--cfg-options', 'train_cfg.max_epochs=3', path=[folder],
-         env=dict(WITNESS=str(folder / 'witness.pt')))
+    tool(
+        'train',
+        folder / 'cfg.py',
+        '--work-dir',
+        folder / 'three',
+        '--cfg-options',
+        'train_cfg.max_epochs=3',
+        path=PLUGINS,
+        env=dict(WITNESS=str(folder / 'witness.pt')),
+    )
     return folder / 'three'
 
 
@@ -226,23 +178,30 @@ DAMAGES = dict(
     none=(lambda d: None, 3),
     truncated_checkpoint=(lambda d: cut(d / 'epoch_3.pth'), 2),
     empty_checkpoint=(lambda d: (d / 'epoch_3.pth').write_bytes(b''), 2),
-    two_truncated=(
-        lambda d: [cut(d / f'epoch_{i}.pth') for i in (2, 3)], 1),
+    two_truncated=(lambda d: [cut(d / f'epoch_{i}.pth') for i in (2, 3)], 1),
     empty_pointer=(lambda d: (d / 'last_checkpoint').write_text(''), 3),
     truncated_pointer=(
-        lambda d: (d / 'last_checkpoint').write_text(str(d / 'epoc')), 3),
+        lambda d: (d / 'last_checkpoint').write_text(str(d / 'epoc')),
+        3,
+    ),
     no_pointer=(lambda d: (d / 'last_checkpoint').unlink(), 3),
     half_written_next=(
         lambda d: (d / 'epoch_4.pth').write_bytes(
-            (d / 'epoch_3.pth').read_bytes()[:5000]), 3),
+            (d / 'epoch_3.pth').read_bytes()[:5000]
+        ),
+        3,
+    ),
     all_broken=(
-        lambda d: [cut(d / f'epoch_{i}.pth') for i in (1, 2, 3)], None),
+        lambda d: [cut(d / f'epoch_{i}.pth') for i in (1, 2, 3)],
+        None,
+    ),
 )
 
 
 @pytest.mark.parametrize('damage', list(DAMAGES))
 def test_only_whole_checkpoints_are_resumed(
-        damage, three_epochs, resume, tmp_path):
+    damage, three_epochs, resume, tmp_path
+):
     work_dir = tmp_path / 'three'
     shutil.copytree(three_epochs, work_dir)
     (work_dir / 'last_checkpoint').write_text(str(work_dir / 'epoch_3.pth'))
@@ -262,22 +221,33 @@ def test_only_whole_checkpoints_are_resumed(
 
 
 def test_a_named_checkpoint_is_resumed_although_later_ones_exist(
-        three_epochs, resume, tmp_path):
+    three_epochs, resume, tmp_path
+):
     path = three_epochs / 'epoch_1.pth'
     process, seen, _ = resume(tmp_path / 'other', '--resume', path)
     check_goes_on_from(seen, path)
     assert process.wait().rc == 0
     assert [p.name for p in epochs_in(tmp_path / 'other')] == [
-        f'epoch_{i}.pth' for i in range(2, 6)]
+        f'epoch_{i}.pth' for i in range(2, 6)
+    ]
 
 
 def test_a_named_checkpoint_that_is_cut_short_is_an_error(
-        folder, three_epochs, tool, tmp_path):
+    folder, three_epochs, tool, tmp_path
+):
     broken = tmp_path / 'broken.pth'
     broken.write_bytes((three_epochs / 'epoch_3.pth').read_bytes()[:-1000])
-    result = tool('train', folder / 'cfg.py', '--work-dir', tmp_path / 'run',
-                  '--resume', broken, ok=False, path=[folder],
-                  env=dict(WITNESS=str(tmp_path / 'witness.pt')))
+    result = tool(
+        'train',
+        folder / 'cfg.py',
+        '--work-dir',
+        tmp_path / 'run',
+        '--resume',
+        broken,
+        ok=False,
+        path=PLUGINS,
+        env=dict(WITNESS=str(tmp_path / 'witness.pt')),
+    )
     assert result.rc == 1
     assert f'ValueError: checkpoint {broken} is cut short' in result.out
     assert not (tmp_path / 'witness.pt').exists()

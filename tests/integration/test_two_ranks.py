@@ -1,76 +1,35 @@
 """Two processes on the CPU hold one state, that of a single process."""
+
 import json
+from pathlib import Path
 
 import pytest
 import torch
 
-BLEND = ('class_counts', 'mean_pose', 'guided', 'saliency.values',
-         'saliency.updates')
+BLEND = (
+    'class_counts',
+    'mean_pose',
+    'guided',
+    'saliency.values',
+    'saliency.updates',
+)
 
-DUMPER = '''
-import os
-
-import torch
-from mmaction.registry import HOOKS
-from mmengine.dist import get_rank
-from mmengine.hooks import Hook
-from shapmix_mm.engine.hooks.unwrapping import bare_model
-
-
-def dump(runner, when):
-    blend = bare_model(runner).data_preprocessor.blending
-    torch.save(
-        {name: value.clone() for name, value in blend.state_dict().items()},
-        os.path.join(os.environ['DUMPS'],
-                     f'{when}_epoch{runner.epoch + 1}_rank{get_rank()}.pt'))
-
-
-@HOOKS.register_module()
-class BeforeSync(Hook):
-    """Runs before SyncBuffersHook, whose priority is NORMAL."""
-
-    priority = 'ABOVE_NORMAL'
-
-    def after_train_epoch(self, runner):
-        dump(runner, 'before')
-
-
-@HOOKS.register_module()
-class AfterSync(Hook):
-
-    priority = 'LOWEST'
-
-    def after_train_epoch(self, runner):
-        dump(runner, 'after')
-
-
-@HOOKS.register_module()
-class FrozenStatistics(Hook):
-    """Batch norm uses the batch in training, and learns nothing from it."""
-
-    def before_train(self, runner):
-        for module in runner.model.modules():
-            if hasattr(module, 'running_mean'):
-                module.momentum = 0.
-'''
-
-EXTRA = '''
+# The module ``dumper``, loaded through custom_imports.
+PLUGINS = [Path(__file__).with_name('plugins')]
+EXTRA = """
 custom_imports = dict(imports=['shapmix_mm', 'dumper'])
 custom_hooks += [dict(type='BeforeSync'), dict(type='AfterSync')]
-'''
+"""
 
-FROZEN = EXTRA + '''
-custom_hooks += [dict(type='FrozenStatistics')]
+FROZEN = (
+    EXTRA
+    + """
+custom_hooks += [dict(type='FrozenModel')]
 optim_wrapper['optimizer'].update(lr=0., momentum=0.)
 train_dataloader['sampler']['shuffle'] = False
 train_dataloader['batch_size'] = {batch}
-'''
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / 'dumper.py').write_text(DUMPER)
-    return tmp_path
+"""
+)
 
 
 def load(folder, when, epoch, rank):
@@ -79,36 +38,49 @@ def load(folder, when, epoch, rank):
 
 def check_ranks_are_equal(dumps):
     for epoch in (1, 2):
-        states = [load(dumps, when, epoch, rank)
-                  for when in ('before', 'after') for rank in (0, 1)]
+        states = [
+            load(dumps, when, epoch, rank)
+            for when in ('before', 'after')
+            for rank in (0, 1)
+        ]
         assert set(states[0]) == set(BLEND)
         for name, value in states[0].items():
             for other in states[1:]:
                 assert value.numpy().tobytes() == (
-                    other[name].numpy().tobytes()), (epoch, name)
+                    other[name].numpy().tobytes()
+                ), (epoch, name)
         assert states[0]['saliency.updates'].sum() > 0
         assert states[0]['guided'] == epoch - 1
 
 
 @pytest.mark.slow
 def test_ranks_hold_equal_bits_also_after_buffers_are_synchronised(
-        folder, write_stick, write_config, dist_train):
+    tmp_path, write_stick, write_config, dist_train
+):
     """Shuffled data, of which the last batch is short and padded."""
     cfg = write_config(
-        write_stick(), EXTRA + "train_dataloader['batch_size'] = 4\n")
-    dist_train(cfg, '--work-dir', folder / 'run', path=[folder],
-               env=dict(DUMPS=str(folder)))
-    check_ranks_are_equal(folder)
-    state = torch.load(
-        folder / 'run' / 'epoch_2.pth', weights_only=False)['state_dict']
-    for name, value in load(folder, 'after', 2, 1).items():
+        write_stick(), EXTRA + "train_dataloader['batch_size'] = 4\n"
+    )
+    dist_train(
+        cfg,
+        '--work-dir',
+        tmp_path / 'run',
+        path=PLUGINS,
+        env=dict(DUMPS=str(tmp_path)),
+    )
+    check_ranks_are_equal(tmp_path)
+    state = torch.load(tmp_path / 'run' / 'epoch_2.pth', weights_only=False)[
+        'state_dict'
+    ]
+    for name, value in load(tmp_path, 'after', 2, 1).items():
         assert torch.equal(value, state[f'data_preprocessor.blending.{name}'])
     assert state['cls_head.loss_cls.class_counts'].tolist() == [8, 6, 4, 3]
 
 
 @pytest.mark.slow
 def test_two_ranks_learn_the_table_of_one_on_the_same_batches(
-        folder, write_stick, write_config, dist_train, tool, validations):
+    tmp_path, write_stick, write_config, dist_train, tool, validations
+):
     """The model is frozen; DefaultSampler deals samples out in turn.
 
     Rank r takes samples r, r + 2, ..., so that two batches of 5 hold the
@@ -118,11 +90,12 @@ def test_two_ranks_learn_the_table_of_one_on_the_same_batches(
     dumps, scores = [], []
     for ranks, batch in ((2, 5), (1, 10)):
         cfg = write_config(
-            ann_file, FROZEN.format(batch=batch), name=f'cfg{ranks}.py')
-        dumps.append(folder / f'ranks{ranks}')
+            ann_file, FROZEN.format(batch=batch), name=f'cfg{ranks}.py'
+        )
+        dumps.append(tmp_path / f'ranks{ranks}')
         dumps[-1].mkdir()
-        args = dict(path=[folder], env=dict(DUMPS=str(dumps[-1])))
-        work_dir = folder / f'run{ranks}'
+        args = dict(path=PLUGINS, env=dict(DUMPS=str(dumps[-1])))
+        work_dir = tmp_path / f'run{ranks}'
         if ranks == 2:
             dist_train(cfg, '--work-dir', work_dir, **args)
         else:
@@ -133,10 +106,9 @@ def test_two_ranks_learn_the_table_of_one_on_the_same_batches(
         two, one = (load(folder, 'after', epoch, 0) for folder in dumps)
         assert torch.equal(two['saliency.updates'], one['saliency.updates'])
         for name in BLEND:
-            torch.testing.assert_close(two[name], one[name], rtol=0,
-                                       atol=1e-6)
+            torch.testing.assert_close(two[name], one[name], rtol=0, atol=1e-6)
     table = one['saliency.values']
-    assert table.abs().max() > 1e-3, 'a table of zeros would agree anyway'
+    assert table.abs().max() > 0.01, 'a table of zeros would agree anyway'
     # The same frozen model on the same 13 clips, an odd number.
     assert len(scores[0]) == 2 and scores[0][0] == scores[1][0]
     assert 'acc/few' in scores[0][0], json.dumps(scores[0])

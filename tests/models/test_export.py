@@ -20,21 +20,27 @@ import shapmix_mm
 
 T, V = 16, 25
 SIZE = dict(
-    base_channels=16, num_stages=3, inflate_stages=[2], down_stages=[3])
+    base_channels=16, num_stages=3, inflate_stages=[2], down_stages=[3]
+)
 HEAD = dict(type='GCNHead', num_classes=7, in_channels=32)
 BACKBONES = {
     'ctrgcn': dict(
         type='CTRGCN',
-        graph_cfg=dict(layout='nturgb+d', mode='spatial'), **SIZE),
+        graph_cfg=dict(layout='nturgb+d', mode='spatial'),
+        **SIZE,
+    ),
     'stgcn': dict(
         type='STGCN',
-        graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial'), **SIZE),
+        graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial'),
+        **SIZE,
+    ),
 }
 
 
 def _recognizer(backbone, **kwargs):
-    return dict(type='RecognizerGCN', backbone=backbone, cls_head=HEAD,
-                **kwargs)
+    return dict(
+        type='RecognizerGCN', backbone=backbone, cls_head=HEAD, **kwargs
+    )
 
 
 def _trained(cfg):
@@ -60,26 +66,48 @@ def _scores(model, skeletons):
 
 def _script():
     mmaction = importlib.util.find_spec('mmaction')
-    return (Path(mmaction.origin).parent / '.mim' / 'tools' / 'deployment'
-            / 'export_onnx_gcn.py')
+    return (
+        Path(mmaction.origin).parent
+        / '.mim'
+        / 'tools'
+        / 'deployment'
+        / 'export_onnx_gcn.py'
+    )
 
 
 def _export(folder, cfg, model):
     """Run MMAction2's own script on a config file and a checkpoint."""
     config, checkpoint = folder / 'config.py', folder / 'model.pth'
-    Config(dict(
-        custom_imports=dict(imports=['shapmix_mm']),
-        default_scope='mmaction', model=cfg)).dump(config)
+    Config(
+        dict(
+            custom_imports=dict(imports=['shapmix_mm']),
+            default_scope='mmaction',
+            model=cfg,
+        )
+    ).dump(config)
     save_checkpoint(
-        dict(state_dict=model.state_dict(), meta={}), str(checkpoint))
+        dict(state_dict=model.state_dict(), meta={}), str(checkpoint)
+    )
     out = folder / 'model.onnx'
     root = str(Path(shapmix_mm.__file__).parents[1])
     path = os.pathsep.join([root, os.environ.get('PYTHONPATH', '')])
     done = subprocess.run(
-        [sys.executable, str(_script()), str(config), str(checkpoint),
-         '--num_frames', str(T), '--output_file', str(out)],
-        cwd=folder, env={**os.environ, 'PYTHONPATH': path}, timeout=300,
-        capture_output=True, text=True)
+        [
+            sys.executable,
+            str(_script()),
+            str(config),
+            str(checkpoint),
+            '--num_frames',
+            str(T),
+            '--output_file',
+            str(out),
+        ],
+        cwd=folder,
+        env={**os.environ, 'PYTHONPATH': path},
+        timeout=300,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     return out
 
@@ -93,12 +121,11 @@ def test_onnx_export_by_the_stock_script_matches(name, tmp_path):
     pytest.importorskip('onnx')
     cfg = _recognizer(BACKBONES[name])
     model = _trained(cfg)
-    session = onnxruntime.InferenceSession(
-        str(_export(tmp_path, cfg, model)))
+    session = onnxruntime.InferenceSession(str(_export(tmp_path, cfg, model)))
     generator = torch.Generator().manual_seed(1)
     for N, frames in ((1, T), (5, T), (2, T + 5)):
         x = torch.randn(N, 2, frames, V, 3, generator=generator)
-        scores, = session.run(['cls_score'], {'input_tensor': x.numpy()})
+        (scores,) = session.run(['cls_score'], {'input_tensor': x.numpy()})
         expected = _scores(model, x)
         assert np.ptp(expected) > 1e-2
         np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
@@ -106,20 +133,28 @@ def test_onnx_export_by_the_stock_script_matches(name, tmp_path):
 
 @pytest.mark.parametrize('name', BACKBONES)
 def test_blend_state_in_a_checkpoint_does_not_disturb_a_stock_model(
-        name, tmp_path):
+    name, tmp_path
+):
     """A stock recognizer ignores the table and gives the same scores."""
-    ours = _trained(_recognizer(BACKBONES[name], data_preprocessor=dict(
-        type='ActionDataPreprocessor')))
+    ours = _trained(
+        _recognizer(
+            BACKBONES[name],
+            data_preprocessor=dict(type='ActionDataPreprocessor'),
+        )
+    )
     state = dict(ours.state_dict())
-    for key, shape in (('table.values', (7, 20)), ('table.updates', (7, 20)),
-                       ('mean_pose', (V, 3))):
+    for key, shape in (
+        ('table.values', (7, 20)),
+        ('table.updates', (7, 20)),
+        ('mean_pose', (V, 3)),
+    ):
         state[f'data_preprocessor.blending.{key}'] = torch.rand(shape)
     path = str(tmp_path / 'epoch_1.pth')
     save_checkpoint(dict(state_dict=state, meta=dict(epoch=1)), path)
 
-    stock = MODELS.build(Config(dict(
-        model=_recognizer(BACKBONES[name]))).model)
+    stock = MODELS.build(
+        Config(dict(model=_recognizer(BACKBONES[name]))).model
+    )
     load_checkpoint(stock, path, map_location='cpu')
     x = torch.randn(3, 2, T, V, 3)
-    np.testing.assert_array_equal(
-        _scores(stock.eval(), x), _scores(ours, x))
+    np.testing.assert_array_equal(_scores(stock.eval(), x), _scores(ours, x))

@@ -1,4 +1,5 @@
 """Exact values against brute force, axioms and shapiq."""
+
 from itertools import permutations
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from shapmix_mm.shapley import combination_masks, exact_shapley
 
 SIZES = (1, 2, 3)
@@ -21,7 +23,7 @@ def by_permutations(worths, num_parts, block):
     others = [p for p in range(num_parts) if not block >> p & 1]
     marginal = []
     for order in permutations([*others, 'block']):
-        before = sum(1 << p for p in order[:order.index('block')])
+        before = sum(1 << p for p in order[: order.index('block')])
         marginal.append(worths[before | block] - worths[before])
     return sum(marginal) / len(marginal)
 
@@ -56,11 +58,12 @@ def test_equals_shapiq_generalised_shapley_value():
 @given(st.integers(3, 8), st.integers(0, 10**6))
 def test_efficiency_and_linearity(num_parts, seed):
     first, second = game(num_parts, seed), game(num_parts, seed + 1)
-    values = exact_shapley(first, num_parts, (1, ))
+    values = exact_shapley(first, num_parts, (1,))
     torch.testing.assert_close(values.sum(), first[-1] - first[0])
     both = exact_shapley(2 * first - second, num_parts, (1, 2))
-    apart = (2 * exact_shapley(first, num_parts, (1, 2)) -
-             exact_shapley(second, num_parts, (1, 2)))
+    apart = 2 * exact_shapley(first, num_parts, (1, 2)) - exact_shapley(
+        second, num_parts, (1, 2)
+    )
     torch.testing.assert_close(both, apart)
 
 
@@ -68,7 +71,8 @@ def test_efficiency_and_linearity(num_parts, seed):
 @given(st.integers(3, 8), st.integers(0, 10**6), st.data())
 def test_null_part_and_symmetry(num_parts, seed, data):
     null, one, other = data.draw(
-        st.permutations(range(num_parts)).map(lambda p: p[:3]))
+        st.permutations(range(num_parts)).map(lambda p: p[:3])
+    )
     base = game(num_parts, seed)
     worths = torch.empty_like(base)
     for mask in range(2**num_parts):
@@ -76,7 +80,7 @@ def test_null_part_and_symmetry(num_parts, seed, data):
         pair = (mask >> one & 1) + (mask >> other & 1)
         # Only how many of the two symmetric parts are in matters.
         worths[mask] = base[key] + pair * base[key | 1 << one]
-    values = exact_shapley(worths, num_parts, (1, ))
+    values = exact_shapley(worths, num_parts, (1,))
     assert abs(float(values[null])) < 1e-9
     assert float(values[one]) == pytest.approx(float(values[other]))
 

@@ -1,6 +1,8 @@
 """The table's EMA against a loop by hand."""
+
 import numpy as np
 import torch
+
 from shapmix_mm.shapley import SaliencyTable
 
 
@@ -17,14 +19,16 @@ def test_ema_equals_a_loop_and_leaves_unseen_entries_alone():
             torch.from_numpy(totals[:, None]),
             torch.from_numpy(counts[:, None]),
             momentum=0.9,
-            columns=[column])
+            columns=[column],
+        )
         for k in range(4):
             if counts[k] == 0:
                 continue
             mean = totals[k] / counts[k]
             first = updates[k, column] == 0
-            values[k, column] = mean if first else (
-                0.9 * values[k, column] + 0.1 * mean)
+            values[k, column] = (
+                mean if first else (0.9 * values[k, column] + 0.1 * mean)
+            )
             updates[k, column] += 1
     np.testing.assert_allclose(table.values, values, atol=1e-6)
     np.testing.assert_array_equal(table.updates, updates)
@@ -37,8 +41,9 @@ def test_whole_table_and_single_columns_agree():
     for _ in range(2):
         whole.update(totals, counts, momentum=0.5)
         for c in range(20):
-            single.update(totals[:, [c]], counts[:, [c]], momentum=0.5,
-                          columns=[c])
+            single.update(
+                totals[:, [c]], counts[:, [c]], momentum=0.5, columns=[c]
+            )
     assert torch.equal(whole.values, single.values)
     assert torch.equal(whole.updates, single.updates)
 
@@ -55,7 +60,10 @@ def test_state_dict_round_trip_keeps_values_and_updates():
 
 
 def test_filled_takes_the_class_mean_for_unseen_entries():
-    table = SaliencyTable(2, 3, (1, ))
-    table.update(torch.tensor([[1., 3., 9.], [0., 0., 0.]]),
-                 torch.tensor([[1., 1., 0.], [0., 0., 0.]]), momentum=0.9)
-    assert table.filled().tolist() == [[1., 3., 2.], [0., 0., 0.]]
+    table = SaliencyTable(2, 3, (1,))
+    table.update(
+        torch.tensor([[1.0, 3.0, 9.0], [0.0, 0.0, 0.0]]),
+        torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]),
+        momentum=0.9,
+    )
+    assert table.filled().tolist() == [[1.0, 3.0, 2.0], [0.0, 0.0, 0.0]]

@@ -1,4 +1,5 @@
 """Bones against MMAction2's JointToBone and against a plain loop."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -8,9 +9,17 @@ from mmaction.datasets.transforms import JointToBone
 from shapmix_mm.skeletons import get_layout, joint_to_bone
 
 
-@pytest.mark.parametrize('name, channels', [
-    ('nturgb+d', 3), ('nturgb+d', 2), ('coco', 2), ('coco', 3),
-    ('openpose', 2), ('openpose', 3)])
+@pytest.mark.parametrize(
+    'name, channels',
+    [
+        ('nturgb+d', 3),
+        ('nturgb+d', 2),
+        ('coco', 2),
+        ('coco', 3),
+        ('openpose', 2),
+        ('openpose', 3),
+    ],
+)
 def test_equals_stock_joint_to_bone(name, channels):
     joints = get_layout(name).num_joints
     keypoint = np.random.RandomState(0).randn(2, 5, joints, channels)
@@ -31,16 +40,22 @@ def test_nw_ucla_by_a_plain_loop():
     assert not joint_to_bone(keypoint, layout)[:, :, layout.center].any()
 
 
-SPEC = dict(num_node=4, inward=[(1, 0), (2, 1), (3, 0)], center=0,
-            parts=[[0, 1], [2], [3]])
+SPEC = dict(
+    num_node=4,
+    inward=[(1, 0), (2, 1), (3, 0)],
+    center=0,
+    parts=[[0, 1], [2], [3]],
+)
 
 
 def test_a_custom_layout_by_hand():
     keypoint = np.array([[1, 1, 5], [3, 1, 1], [7, 2, 3], [0, 0, 9]], float)
     want = [[0, 0, 0], [2, 0, -4], [4, 1, 2], [-1, -1, 4]]
     np.testing.assert_array_equal(joint_to_bone(keypoint, SPEC), want)
-    for planar in (joint_to_bone(keypoint, SPEC, scored=True),
-                   joint_to_bone(keypoint, dict(SPEC, planar=True))):
+    for planar in (
+        joint_to_bone(keypoint, SPEC, scored=True),
+        joint_to_bone(keypoint, dict(SPEC, planar=True)),
+    ):
         np.testing.assert_array_equal(planar[:, :2], np.array(want)[:, :2])
         np.testing.assert_array_equal(planar[:, 2], [5, 3, 2, 7])
 
@@ -60,7 +75,7 @@ def test_half_precision_is_subtracted_in_single():
     np.testing.assert_array_equal(bones[2], [want, want])
 
 
-@pytest.mark.parametrize('shape', [(3, ), (2, 17, 4), (17, 1)])
+@pytest.mark.parametrize('shape', [(3,), (2, 17, 4), (17, 1)])
 def test_wrong_channels_are_refused(shape):
     with pytest.raises(ValueError, match='2 or 3'):
         joint_to_bone(np.zeros(shape), 'coco')

@@ -1,4 +1,5 @@
 """Layouts: the built-in ones against MMAction2, custom ones against chance."""
+
 from __future__ import annotations
 
 import copy
@@ -34,8 +35,13 @@ def test_graph_layout_gives_the_stock_adjacency(name, mode):
 def test_builtin_parts_follow_the_joint_names(name):
     layout = get_layout(name)
     assert layout.num_joints == SIZES[name]
-    assert layout.part_names == ('trunk', 'left_arm', 'right_arm', 'left_leg',
-                                 'right_leg')
+    assert layout.part_names == (
+        'trunk',
+        'left_arm',
+        'right_arm',
+        'left_leg',
+        'right_leg',
+    )
     arm = ('shoulder', 'elbow', 'wrist', 'hand', 'thumb')
     leg = ('hip', 'knee', 'ankle', 'foot')
     for part, joints in zip(layout.part_names, layout.parts):
@@ -53,8 +59,11 @@ def test_builtin_pairs_are_all_the_left_right_names(name):
     layout = get_layout(name)
     index = {joint: i for i, joint in enumerate(layout.joint_names)}
     assert len(index) == layout.num_joints
-    want = {(i, index[joint.replace('left', 'right')])
-            for joint, i in index.items() if joint.startswith('left')}
+    want = {
+        (i, index[joint.replace('left', 'right')])
+        for joint, i in index.items()
+        if joint.startswith('left')
+    }
     assert set(layout.pairs) == want
 
 
@@ -91,8 +100,11 @@ def test_a_layout_is_returned_as_it_is_and_hashes():
 def test_check_joints_says_both_numbers():
     layout = get_layout('nturgb+d')
     layout.check_joints(25)
-    with pytest.raises(ValueError, match=r"^Sample 'a' has 17 joints where "
-                       r"layout 'nturgb\+d' has 25$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^Sample 'a' has 17 joints where "
+        r"layout 'nturgb\+d' has 25$",
+    ):
         layout.check_joints(17, "Sample 'a'")
 
 
@@ -101,21 +113,29 @@ def custom(**changes):
         num_node=6,
         inward=[(1, 0), (2, 1), (3, 1), (4, 0), (5, 0)],
         center=0,
-        parts=[[0, 1], [2, 3], [4, 5]])
+        parts=[[0, 1], [2, 3], [4, 5]],
+    )
     spec.update(changes)
     return spec
 
 
 def test_custom_dict_with_lists_or_names():
     plain = get_layout(custom())
-    assert (plain.name, plain.part_names) == ('custom',
-                                              ('part0', 'part1', 'part2'))
+    assert (plain.name, plain.part_names) == (
+        'custom',
+        ('part0', 'part1', 'part2'),
+    )
     assert plain.parents == (0, 0, 1, 1, 0, 0)
     named = get_layout(
-        custom(name='arm', parts=dict(a=[0, 1], b=[2, 3], c=[4, 5]),
-               joint_names=list('uvwxyz'), pairs=[[2, 3]]))
+        custom(
+            name='arm',
+            parts=dict(a=[0, 1], b=[2, 3], c=[4, 5]),
+            joint_names=list('uvwxyz'),
+            pairs=[[2, 3]],
+        )
+    )
     assert named.name == 'arm' and named.part_names == ('a', 'b', 'c')
-    assert named.pairs == ((2, 3), ) and named.joint_names[5] == 'z'
+    assert named.pairs == ((2, 3),) and named.joint_names[5] == 'z'
 
 
 def test_a_config_dict_is_not_changed():
@@ -126,8 +146,9 @@ def test_a_config_dict_is_not_changed():
 
 
 def test_extra_links_are_allowed_and_the_parent_is_nearest_the_center():
-    layout = get_layout(custom(inward=[(3, 2), (1, 0), (2, 1), (3, 1), (4, 0),
-                                       (5, 0)]))
+    layout = get_layout(
+        custom(inward=[(3, 2), (1, 0), (2, 1), (3, 1), (4, 0), (5, 0)])
+    )
     assert layout.parents[3] == 1
 
 
@@ -135,32 +156,46 @@ def test_given_parents_are_kept():
     assert get_layout(custom(parents=[0, 0, 1, 2, 0, 4])).parents[3] == 2
 
 
-@pytest.mark.parametrize('changes, words', [
-    (dict(parts=[[0, 1], [2, 3], [4]]), ['missing', 'joint 5']),
-    (dict(parts=[[0, 1], [2, 3], [4, 5, 3]]),
-     ['joint 3', 'repeated', 'part1', 'part2']),
-    (dict(parts=[[0, 1, 1], [2, 3], [4, 5]]), ['joint 1', 'repeated']),
-    (dict(parts=[[0, 1], [2, 3], [4, 5, 6]]), ['part2', 'joint 6', '0 to 5']),
-    (dict(parts=[[0, 1, 2, 3], [], [4, 5]]), ['part1', 'no joints']),
-    (dict(parts=[[0, 1, 2], [3, 4, 5]]), ['3 to 8', 'got 2']),
-    (dict(inward=[(1, 0), (2, 1), (3, 1), (4, 0)]), ['joint 5', 'center']),
-    (dict(inward=[(1, 0), (2, 3), (3, 2), (4, 0), (5, 0)]),
-     ['joint 2, joint 3']),
-    (dict(inward=[(1, 0), (2, 1), (3, 1), (4, 0), (5, 6)]), ['joint 6']),
-    (dict(inward=[(1, 0), (2, 1), (3, 1), (4, 0), (5, 0), (5, 5)]),
-     ['joint 5', 'itself']),
-    (dict(inward=[(1, 0), (2, 1), (3, 1), (4, 0), (5, 0), (5, 0)]),
-     ['(5, 0)', 'twice']),
-    (dict(inward=[(1, 0, 0)]), ['(1, 0, 0)']),
-    (dict(center=6), ['center', 'joint 6']),
-    (dict(center=-1), ['center', 'joint -1']),
-    (dict(joint_names=['a']), ['1 joint names', '6 joints']),
-    (dict(pairs=[(2, 9)]), ['joint 9']),
-    (dict(pairs=[(2, 3), (3, 4)]), ['joint 3', 'repeated']),
-    (dict(parents=[0, 1]), ['2 parents']),
-    (dict(parents=[0, 0, 1, 1, 0, 7]), ['joint 7']),
-    (dict(num_node=0), ['at least 1']),
-])
+@pytest.mark.parametrize(
+    'changes, words',
+    [
+        (dict(parts=[[0, 1], [2, 3], [4]]), ['missing', 'joint 5']),
+        (
+            dict(parts=[[0, 1], [2, 3], [4, 5, 3]]),
+            ['joint 3', 'repeated', 'part1', 'part2'],
+        ),
+        (dict(parts=[[0, 1, 1], [2, 3], [4, 5]]), ['joint 1', 'repeated']),
+        (
+            dict(parts=[[0, 1], [2, 3], [4, 5, 6]]),
+            ['part2', 'joint 6', '0 to 5'],
+        ),
+        (dict(parts=[[0, 1, 2, 3], [], [4, 5]]), ['part1', 'no joints']),
+        (dict(parts=[[0, 1, 2], [3, 4, 5]]), ['3 to 8', 'got 2']),
+        (dict(inward=[(1, 0), (2, 1), (3, 1), (4, 0)]), ['joint 5', 'center']),
+        (
+            dict(inward=[(1, 0), (2, 3), (3, 2), (4, 0), (5, 0)]),
+            ['joint 2, joint 3'],
+        ),
+        (dict(inward=[(1, 0), (2, 1), (3, 1), (4, 0), (5, 6)]), ['joint 6']),
+        (
+            dict(inward=[(1, 0), (2, 1), (3, 1), (4, 0), (5, 0), (5, 5)]),
+            ['joint 5', 'itself'],
+        ),
+        (
+            dict(inward=[(1, 0), (2, 1), (3, 1), (4, 0), (5, 0), (5, 0)]),
+            ['(5, 0)', 'twice'],
+        ),
+        (dict(inward=[(1, 0, 0)]), ['(1, 0, 0)']),
+        (dict(center=6), ['center', 'joint 6']),
+        (dict(center=-1), ['center', 'joint -1']),
+        (dict(joint_names=['a']), ['1 joint names', '6 joints']),
+        (dict(pairs=[(2, 9)]), ['joint 9']),
+        (dict(pairs=[(2, 3), (3, 4)]), ['joint 3', 'repeated']),
+        (dict(parents=[0, 1]), ['2 parents']),
+        (dict(parents=[0, 0, 1, 1, 0, 7]), ['joint 7']),
+        (dict(num_node=0), ['at least 1']),
+    ],
+)
 def test_a_bad_dict_is_refused_with_the_joint_named(changes, words):
     with pytest.raises(ValueError) as err:
         get_layout(custom(name='mine', **changes))
@@ -170,8 +205,12 @@ def test_a_bad_dict_is_refused_with_the_joint_named(changes, words):
 
 def test_the_joints_name_is_in_the_message():
     with pytest.raises(ValueError, match=r'joint 5 \(toe\)'):
-        get_layout(custom(parts=[[0, 1], [2, 3], [4]],
-                          joint_names=['a', 'b', 'c', 'd', 'e', 'toe']))
+        get_layout(
+            custom(
+                parts=[[0, 1], [2, 3], [4]],
+                joint_names=['a', 'b', 'c', 'd', 'e', 'toe'],
+            )
+        )
 
 
 def test_unknown_name_lists_the_known_ones():
@@ -194,9 +233,16 @@ def test_other_types_are_refused(bad):
         get_layout(bad)
 
 
-@pytest.mark.parametrize('changes', [
-    dict(num_node=6.0), dict(parts=[[0, 1], [2, 3], [4, 5.0]]),
-    dict(inward=[3]), dict(parts=[0, 1, 2]), dict(parts=7)])
+@pytest.mark.parametrize(
+    'changes',
+    [
+        dict(num_node=6.0),
+        dict(parts=[[0, 1], [2, 3], [4, 5.0]]),
+        dict(inward=[3]),
+        dict(parts=[0, 1, 2]),
+        dict(parts=7),
+    ],
+)
 def test_values_that_are_no_joint_numbers_are_refused(changes):
     with pytest.raises(TypeError, match='custom'):
         get_layout(custom(**changes))
@@ -207,8 +253,9 @@ def layouts(draw):
     """A random tree over V joints and a random partition of them."""
     num = draw(st.integers(8, 30))
     order = draw(st.permutations(range(num)))
-    bones = [(order[i], order[draw(st.integers(0, i - 1))])
-             for i in range(1, num)]
+    bones = [
+        (order[i], order[draw(st.integers(0, i - 1))]) for i in range(1, num)
+    ]
     num_parts = draw(st.integers(3, 8))
     parts = [[joint] for joint in order[:num_parts]]
     for joint in order[num_parts:]:
@@ -229,8 +276,9 @@ def test_any_partition_and_tree_is_accepted(spec):
 @settings(max_examples=60, deadline=None)
 @given(layouts(), st.data())
 def test_any_lost_joint_is_named(spec, data):
-    part = data.draw(st.sampled_from(
-        [p for p in spec['parts'] if len(p) > 1] or [None]))
+    part = data.draw(
+        st.sampled_from([p for p in spec['parts'] if len(p) > 1] or [None])
+    )
     if part is None:
         return
     joint = part.pop(data.draw(st.integers(0, len(part) - 1)))
@@ -269,8 +317,14 @@ def test_any_cut_bone_is_named(spec, data):
 def test_a_layout_made_by_hand_is_checked_too():
     good = get_layout('coco')
     with pytest.raises(ValueError, match='joint 4'):
-        Layout('x', 17, good.bones, 0, ((0, 1, 2, 3), *good.parts[1:]),
-               good.part_names)
+        Layout(
+            'x',
+            17,
+            good.bones,
+            0,
+            ((0, 1, 2, 3), *good.parts[1:]),
+            good.part_names,
+        )
 
 
 def test_the_builtin_table_is_what_get_layout_knows():

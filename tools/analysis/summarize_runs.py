@@ -1,4 +1,5 @@
 """Tabulate finished runs: mean and 95 % interval over seeds, last epoch."""
+
 from __future__ import annotations
 
 import argparse
@@ -18,12 +19,14 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         epilog='Each run is a work directory of tools/train.py, laid out as '
         'ROOT/METHOD/SEED. Runs that did not reach their last validation are '
-        'named and left out.')
+        'named and left out.',
+    )
     parser.add_argument('root', type=Path, help='folder of METHOD/SEED runs')
     parser.add_argument(
         '--epoch',
         type=int,
-        help='epoch to read; the default is the last of the longest run')
+        help='epoch to read; the default is the last of the longest run',
+    )
     return parser.parse_args()
 
 
@@ -43,7 +46,8 @@ def validations(run: Path) -> dict[int, dict[str, float]]:
             if 'acc/overall' in entry:
                 found[entry['step']] = {
                     key: 100 * entry[f'acc/{key}']
-                    for key in KEYS if f'acc/{key}' in entry
+                    for key in KEYS
+                    if f'acc/{key}' in entry
                 }
     return found
 
@@ -61,7 +65,7 @@ def cell(values: list[float]) -> str:
         return '-'
     if len(values) == 1:
         return f'{values[0]:.1f}'
-    half = stats.sem(values) * stats.t.ppf(.975, len(values) - 1)
+    half = stats.sem(values) * stats.t.ppf(0.975, len(values) - 1)
     return f'{np.mean(values):.1f} ± {half:.1f}'
 
 
@@ -78,8 +82,11 @@ def table(root: Path, epoch: int | None) -> str:
     Raises:
         ValueError: If no run has a validation.
     """
-    runs = {run: validations(run)
-            for run in sorted(root.glob('*/*')) if run.is_dir()}
+    runs = {
+        run: validations(run)
+        for run in sorted(root.glob('*/*'))
+        if run.is_dir()
+    }
     ends = [max(found) for found in runs.values() if found]
     if not ends:
         raise ValueError(f'no run in {root}/METHOD/SEED has a validation')
@@ -93,12 +100,13 @@ def table(root: Path, epoch: int | None) -> str:
             notes.append(f'left out: {run} has no validation of epoch {last}')
     lines = [
         '| method | seeds | ' + ' | '.join(KEYS) + ' |',
-        '|---|---|' + '---|' * len(KEYS)
+        '|---|---|' + '---|' * len(KEYS),
     ]
     for method, seeds in methods.items():
         cells = [cell([s[key] for s in seeds if key in s]) for key in KEYS]
-        lines.append(f'| {method} | {len(seeds)} | ' + ' | '.join(cells) +
-                     ' |')
+        lines.append(
+            f'| {method} | {len(seeds)} | ' + ' | '.join(cells) + ' |'
+        )
     return '\n'.join(lines + notes)
 
 

@@ -10,18 +10,19 @@ train_pipeline = [
         type='CropResizeFrames',
         clip_len=32,
         p_interval=(0.75, 1.0),
-        min_frames=16),
+        min_frames=16,
+    ),
     dict(type='RandomRotation3D', theta=(0.1, 0.5, 0.1)),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 val_pipeline = [
     center,
-    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95, )),
+    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 
 train_dataloader = dict(
@@ -38,7 +39,10 @@ train_dataloader = dict(
             train_split='train',
             num_classes=16,
             layout='nturgb+d',
-            pipeline=train_pipeline)))
+            pipeline=train_pipeline,
+        ),
+    ),
+)
 val_dataloader = dict(
     batch_size=100,
     num_workers=0,
@@ -51,14 +55,14 @@ val_dataloader = dict(
         num_classes=16,
         layout='nturgb+d',
         pipeline=val_pipeline,
-        test_mode=True))
+        test_mode=True,
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = [
     dict(
-        type='LongTailMetric',
-        many=40,
-        few=12,
-        per_class_file='per_class.csv')
+        type='LongTailMetric', many=40, few=12, per_class_file='per_class.csv'
+    )
 ]
 test_evaluator = val_evaluator

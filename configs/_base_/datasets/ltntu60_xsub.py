@@ -5,8 +5,7 @@
 # cropped and resized to T = 64.
 dataset_type = 'LongTailedPoseDataset'
 ann_file = 'data/skeleton/ntu60_3d.pkl'
-longtail = dict(
-    profile='list', file='data/skeleton/ltntu60_xsub_if100.txt')
+longtail = dict(profile='list', file='data/skeleton/ltntu60_xsub_if100.txt')
 center = dict(type='PreNormalize3D', align_spine=False, align_shoulder=False)
 
 train_pipeline = [
@@ -15,14 +14,14 @@ train_pipeline = [
     dict(type='RandomRotation3D', theta=0.3),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 val_pipeline = [
     center,
-    dict(type='CropResizeFrames', clip_len=64, p_interval=(0.95, )),
+    dict(type='CropResizeFrames', clip_len=64, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 
 train_dataloader = dict(
@@ -39,7 +38,9 @@ train_dataloader = dict(
         longtail=longtail,
         num_classes=60,
         layout='nturgb+d',
-        pipeline=train_pipeline))
+        pipeline=train_pipeline,
+    ),
+)
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,
@@ -54,8 +55,10 @@ val_dataloader = dict(
         num_classes=60,
         layout='nturgb+d',
         pipeline=val_pipeline,
-        test_mode=True))
+        test_mode=True,
+    ),
+)
 test_dataloader = val_dataloader
 
-val_evaluator = [dict(type='LongTailMetric')]
+val_evaluator = [dict(type='LongTailMetric', many=100, few=20)]
 test_evaluator = val_evaluator

@@ -3,28 +3,29 @@ dataset_type = 'LongTailedPoseDataset'
 ann_file = 'data/nw_ucla/nw_ucla.pkl'
 longtail = dict(profile='exp', n_max=98, imbalance=20)
 
-# The view augmentation of CTR-GCN's NW-UCLA protocol: up to 60 degrees about
-# y and x and half to one and a half times the size, before normalisation.
+# The cameras differ in azimuth, so that training turns bodies by up to 60
+# degrees about the vertical. Coordinates stay in metres: CTR-GCN's protocol
+# stretches each axis to [-1, 1], which loses the proportions of the body.
 train_pipeline = [
-    dict(
-        type='RandomRotation3D', theta=(1.0472, 1.0472, 0.0), order='yxz'),
-    dict(type='RandomScale3D', scale=(0.5, 1.5)),
-    dict(type='KinectV1Normalize'),
+    dict(type='RandomRotation3D', theta=(0.3, 1.0472, 0.0), order='yxz'),
+    dict(type='RandomScale3D', scale=(0.8, 1.2)),
+    dict(type='KinectV1Normalize', stretch=False),
     dict(
         type='CropResizeFrames',
         clip_len=32,
         p_interval=(0.5, 1.0),
-        min_frames=16),
+        min_frames=16,
+    ),
     dict(type='SkeletonFeatures', layout='nw-ucla', feats=['j']),
     dict(type='FormatGCNInput', num_person=1),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 val_pipeline = [
-    dict(type='KinectV1Normalize'),
-    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95, )),
+    dict(type='KinectV1Normalize', stretch=False),
+    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nw-ucla', feats=['j']),
     dict(type='FormatGCNInput', num_person=1),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 
 train_dataloader = dict(
@@ -42,7 +43,10 @@ train_dataloader = dict(
             longtail=longtail,
             num_classes=10,
             layout='nw-ucla',
-            pipeline=train_pipeline)))
+            pipeline=train_pipeline,
+        ),
+    ),
+)
 val_dataloader = dict(
     batch_size=64,
     num_workers=0,
@@ -56,7 +60,9 @@ val_dataloader = dict(
         num_classes=10,
         layout='nw-ucla',
         pipeline=val_pipeline,
-        test_mode=True))
+        test_mode=True,
+    ),
+)
 test_dataloader = val_dataloader
 
 val_evaluator = [dict(type='LongTailMetric', many=50, few=20)]

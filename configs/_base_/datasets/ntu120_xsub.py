@@ -11,14 +11,14 @@ train_pipeline = [
     dict(type='RandomRotation3D', theta=0.3),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 val_pipeline = [
     center,
-    dict(type='CropResizeFrames', clip_len=64, p_interval=(0.95, )),
+    dict(type='CropResizeFrames', clip_len=64, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs')
+    dict(type='PackActionInputs'),
 ]
 
 train_dataloader = dict(
@@ -34,7 +34,9 @@ train_dataloader = dict(
         train_split='xsub_train',
         num_classes=120,
         layout='nturgb+d',
-        pipeline=train_pipeline))
+        pipeline=train_pipeline,
+    ),
+)
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,
@@ -48,8 +50,10 @@ val_dataloader = dict(
         num_classes=120,
         layout='nturgb+d',
         pipeline=val_pipeline,
-        test_mode=True))
+        test_mode=True,
+    ),
+)
 test_dataloader = val_dataloader
 
-val_evaluator = [dict(type='LongTailMetric')]
+val_evaluator = [dict(type='LongTailMetric', many=100, few=20)]
 test_evaluator = val_evaluator

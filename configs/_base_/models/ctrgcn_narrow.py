@@ -7,8 +7,9 @@ model = dict(
         num_stages=4,
         inflate_stages=[2, 4],
         down_stages=[2, 4],
-        graph_cfg=dict(layout='nturgb+d', mode='spatial')),
+        graph_cfg=dict(layout='nturgb+d', mode='spatial'),
+    ),
     cls_head=dict(
-        type='GCNHead',
-        in_channels=64,
-        loss_cls=dict(type='CrossEntropyLoss')))
+        type='GCNHead', in_channels=64, loss_cls=dict(type='CrossEntropyLoss')
+    ),
+)

@@ -7,8 +7,9 @@ model = dict(
         num_stages=6,
         inflate_stages=[3, 5],
         down_stages=[3, 5],
-        graph_cfg=dict(mode='spatial')),
+        graph_cfg=dict(mode='spatial'),
+    ),
     cls_head=dict(
-        type='GCNHead',
-        in_channels=128,
-        loss_cls=dict(type='CrossEntropyLoss')))
+        type='GCNHead', in_channels=128, loss_cls=dict(type='CrossEntropyLoss')
+    ),
+)

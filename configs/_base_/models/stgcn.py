@@ -2,9 +2,9 @@
 model = dict(
     type='RecognizerGCN',
     backbone=dict(
-        type='STGCN', graph_cfg=dict(layout='nturgb+d',
-                                     mode='stgcn_spatial')),
+        type='STGCN', graph_cfg=dict(layout='nturgb+d', mode='stgcn_spatial')
+    ),
     cls_head=dict(
-        type='GCNHead',
-        in_channels=256,
-        loss_cls=dict(type='CrossEntropyLoss')))
+        type='GCNHead', in_channels=256, loss_cls=dict(type='CrossEntropyLoss')
+    ),
+)

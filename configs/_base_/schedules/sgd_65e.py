@@ -6,7 +6,9 @@ test_cfg = dict(type='TestLoop')
 
 optim_wrapper = dict(
     optimizer=dict(
-        type='SGD', lr=0.1, momentum=0.9, weight_decay=4e-4, nesterov=True))
+        type='SGD', lr=0.1, momentum=0.9, weight_decay=4e-4, nesterov=True
+    )
+)
 param_scheduler = [
     dict(
         type='LinearLR',
@@ -14,7 +16,8 @@ param_scheduler = [
         begin=0,
         end=5,
         by_epoch=True,
-        convert_to_iter_based=True),
-    dict(type='MultiStepLR', milestones=[35, 55], gamma=0.1, by_epoch=True)
+        convert_to_iter_based=True,
+    ),
+    dict(type='MultiStepLR', milestones=[35, 55], gamma=0.1, by_epoch=True),
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=64)

@@ -6,6 +6,7 @@ space (there, too, x grows towards the right hand of a person who faces it).
 Every bone belongs to the joint at which it ends. Lengths are metres, angles
 in the tables are degrees.
 """
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -19,28 +20,78 @@ PARTS = _LAYOUT.part_names
 #: Joint pairs (left, right) that change places in a mirror image.
 MIRROR_PAIRS = _LAYOUT.pairs
 #: The layout's bones, hung from the spine base.
-PARENTS = (-1, 0, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17,
-           18, 1, 7, 7, 11, 11)
-_ROOT_FIRST = (0, 1, 20, 2, 3, 4, 5, 6, 7, 21, 22, 8, 9, 10, 11, 23, 24, 12,
-               13, 14, 15, 16, 17, 18, 19)
+PARENTS = (
+    -1,
+    0,
+    20,
+    2,
+    20,
+    4,
+    5,
+    6,
+    20,
+    8,
+    9,
+    10,
+    0,
+    12,
+    13,
+    14,
+    0,
+    16,
+    17,
+    18,
+    1,
+    7,
+    7,
+    11,
+    11,
+)
+_ROOT_FIRST = (
+    0,
+    1,
+    20,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    21,
+    22,
+    8,
+    9,
+    10,
+    11,
+    23,
+    24,
+    12,
+    13,
+    14,
+    15,
+    16,
+    17,
+    18,
+    19,
+)
 # Bone vectors of a person of 1.70 m who stands with hanging arms, seen
 # Kinect-wise (the head joint is the middle of the head, not its top), as
 # (vector, group of bones that are longer or shorter together).
 _BONES = {
-    1: ((0, .25, 0), 'spine'),
-    20: ((0, .22, 0), 'spine'),
-    2: ((0, .07, 0), 'head'),
-    3: ((0, .15, -.01), 'head'),
-    8: ((.17, -.03, 0), 'width'),
-    9: ((0, -.27, 0), 'arm'),
-    10: ((0, -.24, 0), 'arm'),
-    11: ((0, -.08, 0), 'arm'),
-    23: ((0, -.07, 0), 'arm'),
-    24: ((0, -.03, -.045), 'arm'),
-    16: ((.085, -.03, 0), 'width'),
-    17: ((0, -.40, 0), 'leg'),
-    18: ((0, -.39, 0), 'leg'),
-    19: ((0, -.06, -.12), 'leg'),
+    1: ((0, 0.25, 0), 'spine'),
+    20: ((0, 0.22, 0), 'spine'),
+    2: ((0, 0.07, 0), 'head'),
+    3: ((0, 0.15, -0.01), 'head'),
+    8: ((0.17, -0.03, 0), 'width'),
+    9: ((0, -0.27, 0), 'arm'),
+    10: ((0, -0.24, 0), 'arm'),
+    11: ((0, -0.08, 0), 'arm'),
+    23: ((0, -0.07, 0), 'arm'),
+    24: ((0, -0.03, -0.045), 'arm'),
+    16: ((0.085, -0.03, 0), 'width'),
+    17: ((0, -0.40, 0), 'leg'),
+    18: ((0, -0.39, 0), 'leg'),
+    19: ((0, -0.06, -0.12), 'leg'),
 }
 _REFERENCE_STATURE = 1.70
 _FOOT_HEIGHT = 0.02
@@ -105,11 +156,25 @@ def _build_dofs() -> tuple[Dof, ...]:
     for limb, table in (('arm', _ARM), ('leg', _LEG)):
         for name, bone, (x, y, z), low, high in table:
             dofs.append(
-                Dof(f'left_{name}', f'left_{limb}', to_left[bone],
-                    (x, -y, -z), low, high))
+                Dof(
+                    f'left_{name}',
+                    f'left_{limb}',
+                    to_left[bone],
+                    (x, -y, -z),
+                    low,
+                    high,
+                )
+            )
             dofs.append(
-                Dof(f'right_{name}', f'right_{limb}', bone, (x, y, z), low,
-                    high))
+                Dof(
+                    f'right_{name}',
+                    f'right_{limb}',
+                    bone,
+                    (x, y, z),
+                    low,
+                    high,
+                )
+            )
     return tuple(dofs)
 
 
@@ -118,8 +183,9 @@ DOF_INDEX = {dof.name: i for i, dof in enumerate(DOFS)}
 LIMITS = np.array([(dof.low, dof.high) for dof in DOFS], dtype=float)
 
 
-def body_offsets(stature: float = _REFERENCE_STATURE,
-                 **factors: float) -> np.ndarray:
+def body_offsets(
+    stature: float = _REFERENCE_STATURE, **factors: float
+) -> np.ndarray:
     """Bone vectors of a body that stands upright with hanging arms.
 
     Args:
@@ -135,8 +201,10 @@ def body_offsets(stature: float = _REFERENCE_STATURE,
     """
     known = {group for _, group in _BONES.values()}
     if not set(factors) <= known:
-        raise ValueError(f'bone groups are {sorted(known)}, '
-                         f'got {sorted(set(factors) - known)}')
+        raise ValueError(
+            f'bone groups are {sorted(known)}, '
+            f'got {sorted(set(factors) - known)}'
+        )
     offsets = np.zeros((len(PARENTS), 3))
     for joint, (vector, group) in _BONES.items():
         scale = stature / _REFERENCE_STATURE * factors.get(group, 1.0)
@@ -189,8 +257,11 @@ def _rotations(angles: np.ndarray) -> np.ndarray:
         x, y, z = dof.axis
         cross[i] = ((0, -z, y), (z, 0, -x), (-y, x, 0))
     radians = np.deg2rad(angles)[..., None, None]
-    return (np.eye(3) + np.sin(radians) * cross +
-            (1 - np.cos(radians)) * (cross @ cross))
+    return (
+        np.eye(3)
+        + np.sin(radians) * cross
+        + (1 - np.cos(radians)) * (cross @ cross)
+    )
 
 
 def mirrored(points: np.ndarray) -> np.ndarray:

@@ -1,4 +1,5 @@
 """Gestures of single body parts, and the demo classes made of them."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -51,113 +52,182 @@ class Action:
         """
         parts = set()
         for part, (gesture, _) in [
-                *self.roles.items(), *(self.partner or {}).items()
+            *self.roles.items(),
+            *(self.partner or {}).items(),
         ]:
             parts.add(part)
-            if any(name.startswith(('spine', 'chest'))
-                   for name in GESTURES[gesture].swings):
+            if any(
+                name.startswith(('spine', 'chest'))
+                for name in GESTURES[gesture].swings
+            ):
                 parts |= {'left_arm', 'right_arm'}
         return tuple(part for part in PARTS if part in parts)
 
 
 GESTURES = {
-    'wave': Gesture((1.1, 2.0), {
-        'shoulder_abduct': (75, 0, 0),
-        'shoulder_twist': (-80, 0, 0),
-        'elbow': (85, 35, 0),
-        'wrist_side': (0, 12, .1)
-    }),
-    'circle': Gesture((1.1, 2.0), {
-        'shoulder_abduct': (75, 0, 0),
-        'shoulder_twist': (-60, 30, .25),
-        'elbow': (85, 30, 0),
-    }),
-    'punch': Gesture((.9, 1.5), {
-        'shoulder_flex': (45, 38, 0),
-        'elbow': (70, -55, 0),
-    }),
-    'raise': Gesture((.7, 1.2), {
-        'shoulder_abduct': (85, 55, 0),
-        'elbow': (15, 8, .5),
-    }),
-    'shake': Gesture((1.2, 2.2), {
-        'shoulder_flex': (45, 12, 0),
-        'elbow': (45, 18, .5),
-    }),
-    'slap': Gesture((.8, 1.4), {
-        'shoulder_flex': (85, 35, 0),
-        'elbow': (60, -25, 0),
-    }),
-    'kick': Gesture((.8, 1.3), {
-        'hip_flex': (28, 36, 0),
-        'knee': (38, -34, .08),
-        'ankle': (0, 10, .5),
-    }),
-    'knee_lift': Gesture((.8, 1.3), {
-        'hip_flex': (38, 38, 0),
-        'knee': (45, 42, 0),
-    }),
-    'nod': Gesture((.9, 1.7), {
-        'neck_pitch': (10, 22, 0),
-        'head_pitch': (5, 14, 0),
-    }),
-    'tilt': Gesture((.9, 1.7), {
-        'neck_roll': (0, 28, 0),
-        'head_roll': (0, 16, 0),
-    }),
-    'bow': Gesture((.4, .8), {
-        'spine_pitch': (26, 24, 0),
-        'chest_pitch': (10, 10, 0),
-        'neck_pitch': (6, 6, 0),
-    }),
-    'recoil': Gesture((.9, 1.5), {
-        'spine_pitch': (-9, -9, .1),
-        'chest_pitch': (-4, -4, .1),
-    }),
-    'scratch': Gesture((1.5, 2.5), {
-        'shoulder_flex': (70, 4, 0),
-        'shoulder_abduct': (40, 5, .2),
-        'elbow': (130, 8, 0),
-    }),
-    'akimbo': Gesture((.2, .5), {
-        'shoulder_abduct': (42, 3, 0),
-        'shoulder_flex': (-20, 3, .3),
-        'shoulder_twist': (55, 4, 0),
-        'elbow': (85, 5, 0),
-    }),
-    'look_at_watch': Gesture((.2, .5), {
-        'shoulder_flex': (40, 5, 0),
-        'shoulder_twist': (55, 5, 0),
-        'elbow': (95, 8, 0),
-    }),
-    'dangle': Gesture((.6, 1.2), {
-        'shoulder_flex': (0, 24, 0),
-        'elbow': (18, 10, .1),
-    }),
-    'step': Gesture((.4, .8), {
-        'hip_abduct': (9, 8, 0),
-        'knee': (8, 6, .5),
-    }),
-    'tap': Gesture((1.2, 2.2), {
-        'hip_flex': (10, 2, 0),
-        'knee': (12, 6, 0),
-        'ankle': (5, 14, 0),
-    }),
-    'bend': Gesture((.4, .9), {
-        'hip_flex': (14, 12, 0),
-        'knee': (26, 22, 0),
-    }),
-    'look_down': Gesture((.2, .5), {
-        'neck_pitch': (20, 5, 0),
-        'head_pitch': (8, 3, 0),
-    }),
-    'lean': Gesture((.3, .6), {
-        'spine_roll': (0, 9, 0),
-        'neck_roll': (0, 6, .5),
-    }),
-    'turn': Gesture((.3, .6), {
-        'spine_yaw': (0, 14, 0),
-    }),
+    'wave': Gesture(
+        (1.1, 2.0),
+        {
+            'shoulder_abduct': (75, 0, 0),
+            'shoulder_twist': (-80, 0, 0),
+            'elbow': (85, 35, 0),
+            'wrist_side': (0, 12, 0.1),
+        },
+    ),
+    'circle': Gesture(
+        (1.1, 2.0),
+        {
+            'shoulder_abduct': (75, 0, 0),
+            'shoulder_twist': (-60, 30, 0.25),
+            'elbow': (85, 30, 0),
+        },
+    ),
+    'punch': Gesture(
+        (0.9, 1.5),
+        {
+            'shoulder_flex': (45, 38, 0),
+            'elbow': (70, -55, 0),
+        },
+    ),
+    'raise': Gesture(
+        (0.7, 1.2),
+        {
+            'shoulder_abduct': (85, 55, 0),
+            'elbow': (15, 8, 0.5),
+        },
+    ),
+    'shake': Gesture(
+        (1.2, 2.2),
+        {
+            'shoulder_flex': (45, 12, 0),
+            'elbow': (45, 18, 0.5),
+        },
+    ),
+    'slap': Gesture(
+        (0.8, 1.4),
+        {
+            'shoulder_flex': (85, 35, 0),
+            'elbow': (60, -25, 0),
+        },
+    ),
+    'kick': Gesture(
+        (0.8, 1.3),
+        {
+            'hip_flex': (28, 36, 0),
+            'knee': (38, -34, 0.08),
+            'ankle': (0, 10, 0.5),
+        },
+    ),
+    'knee_lift': Gesture(
+        (0.8, 1.3),
+        {
+            'hip_flex': (38, 38, 0),
+            'knee': (45, 42, 0),
+        },
+    ),
+    'nod': Gesture(
+        (0.9, 1.7),
+        {
+            'neck_pitch': (10, 22, 0),
+            'head_pitch': (5, 14, 0),
+        },
+    ),
+    'tilt': Gesture(
+        (0.9, 1.7),
+        {
+            'neck_roll': (0, 28, 0),
+            'head_roll': (0, 16, 0),
+        },
+    ),
+    'bow': Gesture(
+        (0.4, 0.8),
+        {
+            'spine_pitch': (26, 24, 0),
+            'chest_pitch': (10, 10, 0),
+            'neck_pitch': (6, 6, 0),
+        },
+    ),
+    'recoil': Gesture(
+        (0.9, 1.5),
+        {
+            'spine_pitch': (-9, -9, 0.1),
+            'chest_pitch': (-4, -4, 0.1),
+        },
+    ),
+    'scratch': Gesture(
+        (1.5, 2.5),
+        {
+            'shoulder_flex': (70, 4, 0),
+            'shoulder_abduct': (40, 5, 0.2),
+            'elbow': (130, 8, 0),
+        },
+    ),
+    'akimbo': Gesture(
+        (0.2, 0.5),
+        {
+            'shoulder_abduct': (42, 3, 0),
+            'shoulder_flex': (-20, 3, 0.3),
+            'shoulder_twist': (55, 4, 0),
+            'elbow': (85, 5, 0),
+        },
+    ),
+    'look_at_watch': Gesture(
+        (0.2, 0.5),
+        {
+            'shoulder_flex': (40, 5, 0),
+            'shoulder_twist': (55, 5, 0),
+            'elbow': (95, 8, 0),
+        },
+    ),
+    'dangle': Gesture(
+        (0.6, 1.2),
+        {
+            'shoulder_flex': (0, 24, 0),
+            'elbow': (18, 10, 0.1),
+        },
+    ),
+    'step': Gesture(
+        (0.4, 0.8),
+        {
+            'hip_abduct': (9, 8, 0),
+            'knee': (8, 6, 0.5),
+        },
+    ),
+    'tap': Gesture(
+        (1.2, 2.2),
+        {
+            'hip_flex': (10, 2, 0),
+            'knee': (12, 6, 0),
+            'ankle': (5, 14, 0),
+        },
+    ),
+    'bend': Gesture(
+        (0.4, 0.9),
+        {
+            'hip_flex': (14, 12, 0),
+            'knee': (26, 22, 0),
+        },
+    ),
+    'look_down': Gesture(
+        (0.2, 0.5),
+        {
+            'neck_pitch': (20, 5, 0),
+            'head_pitch': (8, 3, 0),
+        },
+    ),
+    'lean': Gesture(
+        (0.3, 0.6),
+        {
+            'spine_roll': (0, 9, 0),
+            'neck_roll': (0, 6, 0.5),
+        },
+    ),
+    'turn': Gesture(
+        (0.3, 0.6),
+        {
+            'spine_yaw': (0, 14, 0),
+        },
+    ),
 }
 
 #: Gestures that a part makes now and then, whatever the class: of no class,
@@ -177,35 +247,39 @@ FAINT = {
 ACTIONS = (
     Action('wave_right', {'right_arm': ('wave', 0)}),
     Action('kick_left', {'left_leg': ('kick', 0)}),
-    Action('handshake', {'right_arm': ('shake', 0)},
-           partner={'right_arm': ('shake', 0)}),
+    Action(
+        'handshake',
+        {'right_arm': ('shake', 0)},
+        partner={'right_arm': ('shake', 0)},
+    ),
     Action('nod', {'trunk': ('nod', 0)}),
-    Action('wave_both', {
-        'left_arm': ('wave', 0),
-        'right_arm': ('wave', 0)
-    }),
+    Action('wave_both', {'left_arm': ('wave', 0), 'right_arm': ('wave', 0)}),
     Action('punch_left', {'left_arm': ('punch', 0)}),
-    Action('push_person', {
-        'left_arm': ('punch', 0),
-        'right_arm': ('punch', 0)
-    }, partner={'trunk': ('recoil', 0)}),
-    Action('march', {
-        'left_leg': ('knee_lift', 0),
-        'right_leg': ('knee_lift', .5)
-    }),
+    Action(
+        'push_person',
+        {'left_arm': ('punch', 0), 'right_arm': ('punch', 0)},
+        partner={'trunk': ('recoil', 0)},
+    ),
+    Action(
+        'march',
+        {'left_leg': ('knee_lift', 0), 'right_leg': ('knee_lift', 0.5)},
+    ),
     Action('bow', {'trunk': ('bow', 0)}),
-    Action('kick_left_raise_right', {
-        'left_leg': ('kick', 0),
-        'right_arm': ('raise', 0)
-    }),
-    Action('high_five', {'right_arm': ('slap', 0)},
-           partner={'right_arm': ('slap', 0)}),
+    Action(
+        'kick_left_raise_right',
+        {'left_leg': ('kick', 0), 'right_arm': ('raise', 0)},
+    ),
+    Action(
+        'high_five',
+        {'right_arm': ('slap', 0)},
+        partner={'right_arm': ('slap', 0)},
+    ),
     Action('circle_right', {'right_arm': ('circle', 0)}),
     Action('kick_right', {'right_leg': ('kick', 0)}),
     Action('tilt_head', {'trunk': ('tilt', 0)}),
-    Action('kick_right_raise_right', {
-        'right_arm': ('raise', 0),
-        'right_leg': ('kick', 0)
-    }),
+    Action(
+        'kick_right_raise_right',
+        {'right_arm': ('raise', 0), 'right_leg': ('kick', 0)},
+    ),
     Action('wave_left', {'left_arm': ('wave', 0)}),
 )

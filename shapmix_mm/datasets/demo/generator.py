@@ -3,6 +3,7 @@
 The set is made from a seed alone, so that the main job can be tried without
 any download. Both splits have performers of their own.
 """
+
 from __future__ import annotations
 
 from dataclasses import asdict
@@ -23,9 +24,9 @@ _PERFORMERS = {'train': (1, 20), 'test': (21, 30)}
 _CAMERAS = 3
 
 
-def make_demo(settings: DemoSettings | None = None,
-              *,
-              progress: bool = False) -> dict[str, Any]:
+def make_demo(
+    settings: DemoSettings | None = None, *, progress: bool = False
+) -> dict[str, Any]:
     """Make the demo set.
 
     Args:
@@ -42,18 +43,19 @@ def make_demo(settings: DemoSettings | None = None,
     settings = settings or DemoSettings()
     counts = {
         'train': settings.train_counts(),
-        'test': [settings.test_per_class] * len(ACTIONS)
+        'test': [settings.test_per_class] * len(ACTIONS),
     }
-    todo = [(split, label, i) for split in _SPLITS
-            for label, count in enumerate(counts[split])
-            for i in range(count)]
+    todo = [
+        (split, label, i)
+        for split in _SPLITS
+        for label, count in enumerate(counts[split])
+        for i in range(count)
+    ]
     split: dict[str, list[str]] = {name: [] for name in _SPLITS}
     annotations = []
     for name, label, i in tqdm(
-            todo,
-            desc='demo set',
-            unit='clip',
-            disable=None if progress else True):
+        todo, desc='demo set', unit='clip', disable=None if progress else True
+    ):
         sample = make_sample(settings, name, label, i)
         split[name].append(sample['frame_dir'])
         annotations.append(sample)
@@ -61,15 +63,16 @@ def make_demo(settings: DemoSettings | None = None,
         split=split,
         annotations=annotations,
         classes=[action.name for action in ACTIONS],
-        salient_parts={a.name: list(a.salient_parts)
-                       for a in ACTIONS},
+        salient_parts={a.name: list(a.salient_parts) for a in ACTIONS},
         settings=asdict(settings),
         seed=settings.seed,
-        version=VERSION)
+        version=VERSION,
+    )
 
 
-def make_sample(settings: DemoSettings, split: str, label: int,
-                index: int) -> dict[str, Any]:
+def make_sample(
+    settings: DemoSettings, split: str, label: int, index: int
+) -> dict[str, Any]:
     """Make one clip; it depends on no other clip.
 
     Args:
@@ -88,11 +91,13 @@ def make_sample(settings: DemoSettings, split: str, label: int,
     first, last = _PERFORMERS[split]
     performer, partner = first + rng.permutation(last - first + 1)[:2]
     camera = 1 + rng.randint(_CAMERAS)
-    points, heights = draw_people(rng, ACTIONS[label], settings,
-                                  (performer, partner))
+    points, heights = draw_people(
+        rng, ACTIONS[label], settings, (performer, partner)
+    )
     scene = place(rng, points, heights, yaw=settings.yaw)
     scene = add_sensor_noise(
-        rng, scene, noise=settings.noise, dropout=settings.dropout)
+        rng, scene, noise=settings.noise, dropout=settings.dropout
+    )
     scene = scene[rng.permutation(len(scene))]
     return dict(
         frame_dir=f'S{which + 1:03d}C{camera:03d}P{performer:03d}'
@@ -100,13 +105,16 @@ def make_sample(settings: DemoSettings, split: str, label: int,
         label=label,
         total_frames=scene.shape[1],
         # A tenth of a millimetre hides how libraries round a sine.
-        keypoint=scene.round(4).astype(np.float32))
+        keypoint=scene.round(4).astype(np.float32),
+    )
 
 
 def draw_people(
-        rng: np.random.RandomState, action: Action, settings: DemoSettings,
-        performers: tuple[int,
-                          int]) -> tuple[list[np.ndarray], list[float]]:
+    rng: np.random.RandomState,
+    action: Action,
+    settings: DemoSettings,
+    performers: tuple[int, int],
+) -> tuple[list[np.ndarray], list[float]]:
     """Draw the motion of a class before the sensor comes into play.
 
     Args:
@@ -130,12 +138,8 @@ def draw_people(
     for role, number in zip(roles, performers):
         offsets, posture = draw_performer(settings.seed, number)
         angles = person_angles(
-            rng,
-            time,
-            role,
-            clock,
-            posture=posture,
-            nuisance=settings.nuisance)
+            rng, time, role, clock, posture=posture, nuisance=settings.nuisance
+        )
         points.append(forward_kinematics(offsets, angles))
         heights.append(standing_height(offsets))
     return points, heights
@@ -154,6 +158,6 @@ def draw_performer(seed: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     """
     rng = np.random.RandomState([seed, 2, number])
     groups = ('spine', 'head', 'width', 'arm', 'leg')
-    factors = dict(zip(groups, rng.uniform(.93, 1.07, len(groups))))
+    factors = dict(zip(groups, rng.uniform(0.93, 1.07, len(groups))))
     stature = rng.uniform(1.52, 1.92)
     return body_offsets(stature, **factors), draw_posture(rng)

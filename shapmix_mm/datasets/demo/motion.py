@@ -1,4 +1,5 @@
 """Joint angles over time of a person who acts, sways and fidgets."""
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -18,7 +19,7 @@ _SPREAD = {
     'elbow': 10,
     'spine_yaw': 5,
     'neck_pitch': 6,
-    'neck_roll': 5
+    'neck_roll': 5,
 }
 _OTHER_SPREAD = 4.0
 
@@ -47,8 +48,9 @@ def short_name(name: str) -> str:
     return rest if side in ('left', 'right') else name
 
 
-def draw_clock(rng: np.random.RandomState, seconds: float,
-               amplitude: tuple[float, float]) -> Clock:
+def draw_clock(
+    rng: np.random.RandomState, seconds: float, amplitude: tuple[float, float]
+) -> Clock:
     """Draw the timing and the size of a gesture.
 
     Args:
@@ -63,9 +65,10 @@ def draw_clock(rng: np.random.RandomState, seconds: float,
     return Clock(
         pace=rng.uniform(),
         phase=rng.uniform(),
-        start=seconds * rng.uniform(-.3, .3),
-        stop=seconds * rng.uniform(.7, 1.3),
-        amplitude=rng.uniform(*amplitude))
+        start=seconds * rng.uniform(-0.3, 0.3),
+        stop=seconds * rng.uniform(0.7, 1.3),
+        amplitude=rng.uniform(*amplitude),
+    )
 
 
 def envelope(time: np.ndarray, clock: Clock) -> np.ndarray:
@@ -83,8 +86,9 @@ def envelope(time: np.ndarray, clock: Clock) -> np.ndarray:
     return rise**2 * (3 - 2 * rise) * fall**2 * (3 - 2 * fall)
 
 
-def gesture_angles(gesture: Gesture, time: np.ndarray, clock: Clock,
-                   lag: float = 0.0) -> dict[str, np.ndarray]:
+def gesture_angles(
+    gesture: Gesture, time: np.ndarray, clock: Clock, lag: float = 0.0
+) -> dict[str, np.ndarray]:
     """Angles at which a gesture holds a part while it lasts.
 
     The mean shrinks less than the swing, since a faint gesture is still made
@@ -103,15 +107,18 @@ def gesture_angles(gesture: Gesture, time: np.ndarray, clock: Clock,
     cycles = (slow + (fast - slow) * clock.pace) * time + clock.phase + lag
     reach, swing_share = np.sqrt(clock.amplitude), clock.amplitude
     return {
-        name: mean * reach +
-        swing * swing_share * np.cos(2 * np.pi * (cycles + phase))
+        name: mean * reach
+        + swing * swing_share * np.cos(2 * np.pi * (cycles + phase))
         for name, (mean, swing, phase) in gesture.swings.items()
     }
 
 
-def apply_gesture(angles: np.ndarray, part: str, targets: dict[str,
-                                                               np.ndarray],
-                  weight: np.ndarray) -> None:
+def apply_gesture(
+    angles: np.ndarray,
+    part: str,
+    targets: dict[str, np.ndarray],
+    weight: np.ndarray,
+) -> None:
     """Blend a gesture into the angles of one part, in place.
 
     Args:
@@ -134,9 +141,15 @@ def draw_posture(rng: np.random.RandomState) -> np.ndarray:
     return rest + spread * rng.normal(size=len(DOFS))
 
 
-def person_angles(rng: np.random.RandomState, time: np.ndarray, roles: Roles,
-                  clock: Clock, *, posture: np.ndarray,
-                  nuisance: float) -> np.ndarray:
+def person_angles(
+    rng: np.random.RandomState,
+    time: np.ndarray,
+    roles: Roles,
+    clock: Clock,
+    *,
+    posture: np.ndarray,
+    nuisance: float,
+) -> np.ndarray:
     """Angles of a person who makes some gestures and fidgets otherwise.
 
     What a part does that has no role is drawn from one law for all classes,
@@ -169,21 +182,23 @@ def person_angles(rng: np.random.RandomState, time: np.ndarray, roles: Roles,
     return angles
 
 
-def _fidget(rng: np.random.RandomState, angles: np.ndarray, part: str,
-            time: np.ndarray) -> None:
+def _fidget(
+    rng: np.random.RandomState, angles: np.ndarray, part: str, time: np.ndarray
+) -> None:
     kind = part.split('_')[-1]
-    faint = rng.uniform() < .5
+    faint = rng.uniform() < 0.5
     names = FAINT[kind] if faint else IDLE[kind]
     name = names[rng.randint(len(names))]
-    clock = draw_clock(rng, float(time[-1]),
-                       (.15, .45) if faint else (.6, 1.1))
+    clock = draw_clock(
+        rng, float(time[-1]), (0.15, 0.45) if faint else (0.6, 1.1)
+    )
     targets = gesture_angles(GESTURES[name], time, clock)
     apply_gesture(angles, part, targets, envelope(time, clock))
 
 
 def _sway(rng: np.random.RandomState, time: np.ndarray) -> np.ndarray:
     """Two slow waves per angle, (T, len(DOFS)) degrees."""
-    rate = rng.uniform(.1, .6, (2, 1, len(DOFS)))
+    rate = rng.uniform(0.1, 0.6, (2, 1, len(DOFS)))
     phase = rng.uniform(0, 1, (2, 1, len(DOFS)))
     size = rng.uniform(0, _SWAY, (2, 1, len(DOFS)))
     waves = size * np.cos(2 * np.pi * (rate * time[:, None] + phase))

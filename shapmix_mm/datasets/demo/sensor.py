@@ -1,4 +1,5 @@
 """Where people stand before the depth sensor, and what it gets wrong."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -23,8 +24,13 @@ def turn(points: np.ndarray, degrees: float) -> np.ndarray:
     return points @ np.array(((c, 0, -s), (0, 1, 0), (s, 0, c)))
 
 
-def place(rng: np.random.RandomState, people: list[np.ndarray],
-          heights: list[float], *, yaw: float) -> np.ndarray:
+def place(
+    rng: np.random.RandomState,
+    people: list[np.ndarray],
+    heights: list[float],
+    *,
+    yaw: float,
+) -> np.ndarray:
     """Put one or two people into camera space.
 
     One person faces the sensor; two face each other across its line of
@@ -41,30 +47,35 @@ def place(rng: np.random.RandomState, people: list[np.ndarray],
         np.ndarray: (M, T, 25, 3) positions in camera space, in metres.
     """
     frames = len(people[0])
-    gap = rng.uniform(.8, 1.2)
+    gap = rng.uniform(0.8, 1.2)
     scene = []
     for i, (points, height) in enumerate(zip(people, heights)):
         spot = np.array((0, height, 0)) + _drift(rng, frames)[:, None]
         facing = rng.normal(0, 5)
         if len(people) == 2:
             side = 2 * i - 1
-            spot = spot + (side * gap / 2, 0, rng.normal(0, .05))
+            spot = spot + (side * gap / 2, 0, rng.normal(0, 0.05))
             facing += 90 * side
         scene.append(turn(points, facing) + spot)
-    where = rng.uniform((-.5, -1.1, 2.4), (.5, -.7, 4.2))
+    where = rng.uniform((-0.5, -1.1, 2.4), (0.5, -0.7, 4.2))
     return turn(np.stack(scene), rng.uniform(-yaw, yaw)) + where
 
 
 def _drift(rng: np.random.RandomState, frames: int) -> np.ndarray:
     """Slow wander of the body's centre, (T, 3) metres."""
     time = np.linspace(0, 1, frames)[:, None]
-    phase, rate = rng.uniform(0, 1, 3), rng.uniform(.3, 1.5, 3)
-    size = rng.uniform(0, (.03, .006, .03))
+    phase, rate = rng.uniform(0, 1, 3), rng.uniform(0.3, 1.5, 3)
+    size = rng.uniform(0, (0.03, 0.006, 0.03))
     return size * np.cos(2 * np.pi * (rate * time + phase))
 
 
-def add_sensor_noise(rng: np.random.RandomState, points: np.ndarray, *,
-                     noise: float, dropout: float) -> np.ndarray:
+def add_sensor_noise(
+    rng: np.random.RandomState,
+    points: np.ndarray,
+    *,
+    noise: float,
+    dropout: float,
+) -> np.ndarray:
     """Add jitter, and lose hands and feet for a few frames.
 
     A lost joint stays where it was last seen or jumps aside, as an inferred
@@ -81,7 +92,7 @@ def add_sensor_noise(rng: np.random.RandomState, points: np.ndarray, *,
         np.ndarray: Noisy positions, a new array.
     """
     scale = np.ones((points.shape[-2], 1))
-    scale[list(_STEADY)] = .6
+    scale[list(_STEADY)] = 0.6
     scale[list(_SHAKY)] = 1.6
     noisy = points + noise * scale * rng.normal(size=points.shape)
     frames = points.shape[1]
@@ -89,8 +100,9 @@ def add_sensor_noise(rng: np.random.RandomState, points: np.ndarray, *,
         for joints in _LOST_TOGETHER:
             if rng.uniform() < dropout:
                 first = rng.randint(1, max(2, frames - 2))
-                lost = person[first:first + rng.randint(2, 7)]
+                lost = person[first : first + rng.randint(2, 7)]
                 lost[:, joints] = person[first - 1, joints]
-                lost[:, joints] += (
-                    (rng.uniform() < .5) * rng.normal(0, .12, 3))
+                lost[:, joints] += (rng.uniform() < 0.5) * rng.normal(
+                    0, 0.12, 3
+                )
     return noisy

@@ -1,4 +1,5 @@
 """Size and difficulty of the demo set."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -46,22 +47,36 @@ class DemoSettings:
     def __post_init__(self) -> None:
         _require(0 <= self.seed < 2**32, 'seed', self.seed, 'in [0, 2**32)')
         _require(1 <= self.n_max <= 999, 'n_max', self.n_max, 'in 1..999')
-        _require(1 <= self.imbalance < inf, 'imbalance', self.imbalance,
-                 'finite and at least 1')
-        _require(0 <= self.test_per_class <= 999, 'test_per_class',
-                 self.test_per_class, 'in 0..999')
-        _require(0 <= self.noise < inf, 'noise', self.noise,
-                 'finite and at least 0')
+        _require(
+            1 <= self.imbalance < inf,
+            'imbalance',
+            self.imbalance,
+            'finite and at least 1',
+        )
+        _require(
+            0 <= self.test_per_class <= 999,
+            'test_per_class',
+            self.test_per_class,
+            'in 0..999',
+        )
+        _require(
+            0 <= self.noise < inf, 'noise', self.noise, 'finite and at least 0'
+        )
         for name in ('dropout', 'nuisance'):
             value = getattr(self, name)
             _require(0 <= value <= 1, name, value, 'in [0, 1]')
         low, high = self.amplitude
-        _require(0 < low <= high < inf, 'amplitude', self.amplitude,
-                 'a rising pair above 0')
+        _require(
+            0 < low <= high < inf,
+            'amplitude',
+            self.amplitude,
+            'a rising pair above 0',
+        )
         _require(0 <= self.yaw <= 180, 'yaw', self.yaw, 'in [0, 180]')
         short, long = self.frames
-        _require(4 <= short <= long, 'frames', self.frames,
-                 'a rising pair from 4')
+        _require(
+            4 <= short <= long, 'frames', self.frames, 'a rising pair from 4'
+        )
 
     def train_counts(self) -> list[int]:
         """list[int]: Training samples of each class, at least one."""

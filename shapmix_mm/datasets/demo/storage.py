@@ -1,4 +1,5 @@
 """Demo file and the manifest beside it: written whole, checked by digest."""
+
 from __future__ import annotations
 
 import hashlib
@@ -18,7 +19,14 @@ def dump_demo(demo: dict[str, Any]) -> bytes:
 
 
 def manifest_path(path: str | os.PathLike[str]) -> Path:
-    """Path of the manifest that lies beside a demo file."""
+    """Path of the manifest that lies beside a demo file.
+
+    Args:
+        path (str | os.PathLike): The demo file.
+
+    Returns:
+        Path: The manifest.
+    """
     return Path(path).with_suffix('.json')
 
 
@@ -41,7 +49,8 @@ def write_demo(path: str | os.PathLike[str], demo: dict[str, Any]) -> Path:
         classes=demo['classes'],
         salient_parts=demo['salient_parts'],
         train_counts=DemoSettings(**demo['settings']).train_counts(),
-        sha256=hashlib.sha256(content).hexdigest())
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
     # The manifest goes first: a run that dies between the two leaves no
     # pickle that lacks one.
     text = json.dumps(manifest, indent=2) + '\n'
@@ -73,8 +82,10 @@ def is_current(path: str | os.PathLike[str], settings: DemoSettings) -> bool:
         manifest = json.loads(manifest_path(path).read_text())
         digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         wanted = json.loads(json.dumps(asdict(settings)))
-        return (manifest['version'] == VERSION
-                and manifest['settings'] == wanted
-                and manifest['sha256'] == digest)
+        return (
+            manifest['version'] == VERSION
+            and manifest['settings'] == wanted
+            and manifest['sha256'] == digest
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False

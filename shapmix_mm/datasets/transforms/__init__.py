@@ -1,4 +1,5 @@
 """Skeleton transforms that stock MMAction2 lacks."""
+
 from .check_joints import CheckJoints
 from .crop_resize_frames import CropResizeFrames
 from .keep_main_persons import KeepMainPersons
@@ -8,6 +9,11 @@ from .random_scale_3d import RandomScale3D
 from .skeleton_features import SkeletonFeatures
 
 __all__ = [
-    'CheckJoints', 'CropResizeFrames', 'KeepMainPersons', 'KinectV1Normalize',
-    'RandomRotation3D', 'RandomScale3D', 'SkeletonFeatures'
+    'CheckJoints',
+    'CropResizeFrames',
+    'KeepMainPersons',
+    'KinectV1Normalize',
+    'RandomRotation3D',
+    'RandomScale3D',
+    'SkeletonFeatures',
 ]

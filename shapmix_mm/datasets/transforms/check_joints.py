@@ -1,4 +1,5 @@
 """Refuse a sample that does not fit the layout or the model."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -30,12 +31,15 @@ class CheckJoints(BaseTransform):
             Defaults to None.
     """
 
-    def __init__(self,
-                 layout: LayoutLike,
-                 num_person: int | None = None) -> None:
+    def __init__(
+        self, layout: LayoutLike, num_person: int | None = None
+    ) -> None:
         self.layout = get_layout(layout)
-        self.num_person = (None if num_person is None else check_count(
-            num_person, 'num_person'))
+        self.num_person = (
+            None
+            if num_person is None
+            else check_count(num_person, 'num_person')
+        )
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Check one sample.
@@ -55,11 +59,15 @@ class CheckJoints(BaseTransform):
         self.layout.check_joints(keypoint.shape[2], where)
         persons = int(present(keypoint).any(axis=1).sum())
         if self.num_person is not None and persons > self.num_person:
-            raise ValueError(f'{where} has {persons} persons where the model '
-                             f'takes {self.num_person}: KeepMainPersons picks '
-                             'those that move most')
+            raise ValueError(
+                f'{where} has {persons} persons where the model '
+                f'takes {self.num_person}: KeepMainPersons picks '
+                'those that move most'
+            )
         return results
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(layout={self.layout.name!r}, '
-                f'num_person={self.num_person})')
+        return (
+            f'{self.__class__.__name__}(layout={self.layout.name!r}, '
+            f'num_person={self.num_person})'
+        )

@@ -1,4 +1,5 @@
 """A random share of a sample's valid frames, resized in time to T frames."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -55,18 +56,24 @@ class CropResizeFrames(BaseTransform):
         ValueError: If an argument is out of range.
     """
 
-    def __init__(self,
-                 clip_len: int = 64,
-                 p_interval: Sequence[float] = (0.5, 1.0),
-                 *,
-                 min_frames: int = 64) -> None:
+    def __init__(
+        self,
+        clip_len: int = 64,
+        p_interval: Sequence[float] = (0.5, 1.0),
+        *,
+        min_frames: int = 64,
+    ) -> None:
         self.clip_len = check_count(clip_len, 'clip_len')
         self.min_frames = check_count(min_frames, 'min_frames')
         self.p_interval = check_floats(p_interval, 'p_interval')
-        if (len(self.p_interval) not in (1, 2)
-                or not 0 < self.p_interval[0] <= self.p_interval[-1] <= 1):
-            raise ValueError('p_interval must be one share or an ascending '
-                             f'pair of them in (0, 1], got {p_interval!r}')
+        if (
+            len(self.p_interval) not in (1, 2)
+            or not 0 < self.p_interval[0] <= self.p_interval[-1] <= 1
+        ):
+            raise ValueError(
+                'p_interval must be one share or an ascending '
+                f'pair of them in (0, 1], got {p_interval!r}'
+            )
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Crop and resize one sample.
@@ -83,9 +90,11 @@ class CropResizeFrames(BaseTransform):
         keypoint = read_keypoint(results)
         valid = np.flatnonzero(present(keypoint).any(axis=0))
         if not valid.size:
-            raise ValueError(f'{sample_name(results)} has no valid frame: all '
-                             f'joints of its {keypoint.shape[1]} frames are '
-                             'zero')
+            raise ValueError(
+                f'{sample_name(results)} has no valid frame: all '
+                f'joints of its {keypoint.shape[1]} frames are '
+                'zero'
+            )
         start, stop = self._draw_window(valid.size)
         frames = valid[start:stop]
         for key in ('keypoint', 'keypoint_score'):
@@ -114,10 +123,12 @@ class CropResizeFrames(BaseTransform):
         before = where.astype(np.int64)
         after = np.minimum(before + 1, num - 1)
         weight = (where - before).astype(np.float32)
-        weight = weight.reshape(-1, *(1, ) * (clip.ndim - 2))
+        weight = weight.reshape(-1, *(1,) * (clip.ndim - 2))
         return clip[:, before] * (1 - weight) + clip[:, after] * weight
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(clip_len={self.clip_len}, '
-                f'p_interval={self.p_interval}, '
-                f'min_frames={self.min_frames})')
+        return (
+            f'{self.__class__.__name__}(clip_len={self.clip_len}, '
+            f'p_interval={self.p_interval}, '
+            f'min_frames={self.min_frames})'
+        )

@@ -1,4 +1,5 @@
 """Keep the persons that move most, where a sample has too many."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -55,7 +56,7 @@ class KeepMainPersons(BaseTransform):
         energy = (steps.sum(axis=(2, 3)) * both).sum(axis=1)
         energy[~there.any(axis=1)] = -1
         ranked = np.argsort(-energy, kind='stable')
-        kept = np.sort(ranked[:self.num_person])
+        kept = np.sort(ranked[: self.num_person])
         for key in ('keypoint', 'keypoint_score'):
             if key in results:
                 results[key] = results[key][kept]

@@ -1,4 +1,5 @@
 """The entry checks that the skeleton transforms share."""
+
 from __future__ import annotations
 
 import numbers
@@ -19,9 +20,9 @@ def sample_name(results: dict[str, Any]) -> str:
     return f'Sample {results.get("frame_dir", "without frame_dir")!r}'
 
 
-def read_keypoint(results: dict[str, Any],
-                  *,
-                  channels: tuple[int, ...] = (2, 3)) -> np.ndarray:
+def read_keypoint(
+    results: dict[str, Any], *, channels: tuple[int, ...] = (2, 3)
+) -> np.ndarray:
     """Take the joints out of a result dict, once they have been checked.
 
     Args:
@@ -39,19 +40,25 @@ def read_keypoint(results: dict[str, Any],
     """
     where = sample_name(results)
     if 'keypoint' not in results:
-        raise KeyError(f'{where} has no key \'keypoint\'')
+        raise KeyError(f"{where} has no key 'keypoint'")
     keypoint = results['keypoint']
     if not isinstance(keypoint, np.ndarray) or keypoint.dtype.kind not in 'fi':
-        raise TypeError(f'{where}: keypoint must be a real numpy array, got '
-                        f'{getattr(keypoint, "dtype", type(keypoint))}')
+        raise TypeError(
+            f'{where}: keypoint must be a real numpy array, got '
+            f'{getattr(keypoint, "dtype", type(keypoint))}'
+        )
     if keypoint.ndim != 4 or keypoint.shape[-1] not in channels:
         wanted = ' or '.join(map(str, channels))
-        raise ValueError(f'{where}: keypoint must have the shape (M, T, V, C) '
-                         f'with C = {wanted}, got {keypoint.shape}')
+        raise ValueError(
+            f'{where}: keypoint must have the shape (M, T, V, C) '
+            f'with C = {wanted}, got {keypoint.shape}'
+        )
     score = results.get('keypoint_score')
     if score is not None and score.shape != keypoint.shape[:-1]:
-        raise ValueError(f'{where}: keypoint_score must have the shape '
-                         f'{keypoint.shape[:-1]}, got {score.shape}')
+        raise ValueError(
+            f'{where}: keypoint_score must have the shape '
+            f'{keypoint.shape[:-1]}, got {score.shape}'
+        )
     return keypoint
 
 
@@ -104,7 +111,8 @@ def check_floats(value: Any, what: str) -> tuple[float, ...]:
         ValueError: If one is not finite.
     """
     if not isinstance(value, (list, tuple, np.ndarray)) or not all(
-            isinstance(item, numbers.Real) for item in value):
+        isinstance(item, numbers.Real) for item in value
+    ):
         raise TypeError(f'{what} must be a sequence of numbers, got {value!r}')
     if not np.isfinite(value).all():
         raise ValueError(f'{what} must be finite, got {value!r}')

@@ -1,4 +1,5 @@
 """Bring a Kinect v1 sequence to the origin and to a common size."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -42,17 +43,21 @@ class KinectV1Normalize(BaseTransform):
         ValueError: If the layout has no such joint.
     """
 
-    def __init__(self,
-                 center: int = 1,
-                 layout: LayoutLike = 'nw-ucla',
-                 *,
-                 stretch: bool = True) -> None:
+    def __init__(
+        self,
+        center: int = 1,
+        layout: LayoutLike = 'nw-ucla',
+        *,
+        stretch: bool = True,
+    ) -> None:
         self.layout = get_layout(layout)
         self.center = check_count(center, 'center', least=0)
         if self.center >= self.layout.num_joints:
-            raise ValueError(f'center must be below {self.layout.num_joints}, '
-                             f'the joints of layout {self.layout.name!r}, got '
-                             f'{center}')
+            raise ValueError(
+                f'center must be below {self.layout.num_joints}, '
+                f'the joints of layout {self.layout.name!r}, got '
+                f'{center}'
+            )
         if not isinstance(stretch, bool):
             raise TypeError(f'stretch must be a bool, got {stretch!r}')
         self.stretch = stretch
@@ -70,13 +75,15 @@ class KinectV1Normalize(BaseTransform):
             ValueError: If the joints are not 3D, do not fit the layout, or
                 nobody is present in any frame.
         """
-        keypoint = read_keypoint(results, channels=(3, ))
+        keypoint = read_keypoint(results, channels=(3,))
         where = sample_name(results)
         self.layout.check_joints(keypoint.shape[2], where)
         there = present(keypoint)
         if not there.any():
-            raise ValueError(f'{where} has no valid frame: all joints of its '
-                             f'{keypoint.shape[1]} frames are zero')
+            raise ValueError(
+                f'{where} has no valid frame: all joints of its '
+                f'{keypoint.shape[1]} frames are zero'
+            )
         person, frame = np.argwhere(there)[0]
         values = keypoint.astype(np.float64)
         values = values - values[person, frame, self.center]
@@ -87,8 +94,10 @@ class KinectV1Normalize(BaseTransform):
         return results
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(center={self.center}, '
-                f'layout={self.layout.name!r}, stretch={self.stretch})')
+        return (
+            f'{self.__class__.__name__}(center={self.center}, '
+            f'layout={self.layout.name!r}, stretch={self.stretch})'
+        )
 
 
 def _stretch(values: np.ndarray, counted: np.ndarray) -> np.ndarray:

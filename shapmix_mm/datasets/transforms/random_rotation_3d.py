@@ -1,4 +1,5 @@
 """A random rotation of a whole 3D sample about the sensor's origin."""
+
 from __future__ import annotations
 
 import numbers
@@ -40,18 +41,21 @@ class RandomRotation3D(BaseTransform):
         ValueError: If theta or order is out of range.
     """
 
-    def __init__(self,
-                 theta: float | Sequence[float] = 0.3,
-                 order: str = 'xyz') -> None:
+    def __init__(
+        self, theta: float | Sequence[float] = 0.3, order: str = 'xyz'
+    ) -> None:
         if isinstance(theta, numbers.Real):
-            theta = (float(theta), ) * 3
+            theta = (float(theta),) * 3
         self.theta = check_floats(theta, 'theta')
         if len(self.theta) != 3 or min(self.theta) < 0:
-            raise ValueError('theta must be one angle or three, none of them '
-                             f'negative, got {theta!r}')
+            raise ValueError(
+                'theta must be one angle or three, none of them '
+                f'negative, got {theta!r}'
+            )
         if sorted(order) != ['x', 'y', 'z']:
-            raise ValueError('order must name x, y and z once each, got '
-                             f'{order!r}')
+            raise ValueError(
+                f'order must name x, y and z once each, got {order!r}'
+            )
         self.order = order
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +70,7 @@ class RandomRotation3D(BaseTransform):
         Raises:
             ValueError: If the joints are not 3D.
         """
-        keypoint = read_keypoint(results, channels=(3, ))
+        keypoint = read_keypoint(results, channels=(3,))
         angles = np.random.uniform(-1, 1, size=3) * self.theta
         matrix = self._matrix(angles)
         results['keypoint'] = (keypoint @ matrix.T).astype(np.float32)
@@ -86,5 +90,7 @@ class RandomRotation3D(BaseTransform):
         return total
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(theta={self.theta}, '
-                f'order={self.order!r})')
+        return (
+            f'{self.__class__.__name__}(theta={self.theta}, '
+            f'order={self.order!r})'
+        )

@@ -1,4 +1,5 @@
 """A random change of a whole 3D sample's size."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -34,13 +35,15 @@ class RandomScale3D(BaseTransform):
         ValueError: If scale is no ascending pair of positive numbers.
     """
 
-    def __init__(self,
-                 scale: Sequence[float] = (0.9, 1.1),
-                 per_axis: bool = False) -> None:
+    def __init__(
+        self, scale: Sequence[float] = (0.9, 1.1), per_axis: bool = False
+    ) -> None:
         self.scale = check_floats(scale, 'scale')
         if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
-            raise ValueError('scale must be an ascending pair of positive '
-                             f'numbers, got {scale!r}')
+            raise ValueError(
+                'scale must be an ascending pair of positive '
+                f'numbers, got {scale!r}'
+            )
         if not isinstance(per_axis, bool):
             raise TypeError(f'per_axis must be a bool, got {per_axis!r}')
         self.per_axis = per_axis
@@ -57,12 +60,14 @@ class RandomScale3D(BaseTransform):
         Raises:
             ValueError: If the joints are not 3D.
         """
-        keypoint = read_keypoint(results, channels=(3, ))
+        keypoint = read_keypoint(results, channels=(3,))
         low, high = self.scale
         factor = np.random.uniform(low, high, size=3 if self.per_axis else 1)
         results['keypoint'] = (keypoint * factor).astype(np.float32)
         return results
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(scale={self.scale}, '
-                f'per_axis={self.per_axis})')
+        return (
+            f'{self.__class__.__name__}(scale={self.scale}, '
+            f'per_axis={self.per_axis})'
+        )

@@ -1,4 +1,5 @@
 """Joint, bone and motion features for any joint layout."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -50,17 +51,19 @@ class SkeletonFeatures(BaseTransform):
         ValueError: If feats is empty, repeats a name or has an unknown one.
     """
 
-    def __init__(self,
-                 layout: LayoutLike = 'nturgb+d',
-                 feats: Sequence[str] = ('j', )) -> None:
+    def __init__(
+        self, layout: LayoutLike = 'nturgb+d', feats: Sequence[str] = ('j',)
+    ) -> None:
         self.layout = get_layout(layout)
         if not isinstance(feats, (list, tuple)):
             raise TypeError(f'feats must be a list of names, got {feats!r}')
         self.feats = tuple(feats)
         unknown = [name for name in self.feats if name not in FEATS]
         if unknown or not feats or len(set(self.feats)) != len(self.feats):
-            raise ValueError(f'feats must be different names out of '
-                             f'{list(FEATS)}, got {list(feats)}')
+            raise ValueError(
+                f'feats must be different names out of '
+                f'{list(FEATS)}, got {list(feats)}'
+            )
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Make the features of one sample.
@@ -81,32 +84,40 @@ class SkeletonFeatures(BaseTransform):
         score = results.pop('keypoint_score', None)
         if score is not None:
             if keypoint.shape[-1] != 2:
-                raise ValueError(f'{where}: keypoint_score goes with 2D '
-                                 f'joints only, got keypoint {keypoint.shape}')
+                raise ValueError(
+                    f'{where}: keypoint_score goes with 2D '
+                    f'joints only, got keypoint {keypoint.shape}'
+                )
             keypoint = np.concatenate([keypoint, score[..., None]], axis=-1)
-        scored = score is not None or (self.layout.planar
-                                       and keypoint.shape[-1] == 3)
+        scored = score is not None or (
+            self.layout.planar and keypoint.shape[-1] == 3
+        )
         results['keypoint'] = np.concatenate(
             [self._feature(name, keypoint, scored) for name in self.feats],
-            axis=-1)
+            axis=-1,
+        )
         return results
 
-    def _feature(self, name: str, joints: np.ndarray,
-                 scored: bool) -> np.ndarray:
+    def _feature(
+        self, name: str, joints: np.ndarray, scored: bool
+    ) -> np.ndarray:
         feature = joints.astype(np.float32)
         if name.startswith('b'):
             feature = joint_to_bone(joints, self.layout, scored=scored)
         return _to_motion(feature, scored) if name.endswith('m') else feature
 
     def __repr__(self) -> str:
-        return (f'{self.__class__.__name__}(layout={self.layout.name!r}, '
-                f'feats={list(self.feats)})')
+        return (
+            f'{self.__class__.__name__}(layout={self.layout.name!r}, '
+            f'feats={list(self.feats)})'
+        )
 
 
 def _to_motion(feature: np.ndarray, scored: bool) -> np.ndarray:
     motion = np.zeros_like(feature)
     motion[:, :-1] = np.diff(feature, axis=1)
     if scored:
-        motion[:, :-1, :, 2] = (feature[:, :-1, :, 2] +
-                                feature[:, 1:, :, 2]) / 2
+        motion[:, :-1, :, 2] = (
+            feature[:, :-1, :, 2] + feature[:, 1:, :, 2]
+        ) / 2
     return motion

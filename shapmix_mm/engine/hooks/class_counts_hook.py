@@ -1,12 +1,13 @@
 """Hand the training samples per class to whatever needs them."""
+
 from __future__ import annotations
 
 from typing import Any, Iterator
 
+from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
-from mmaction.registry import HOOKS
 
 from shapmix_mm.datasets import class_counts
 
@@ -35,8 +36,9 @@ class ClassCountsHook(Hook):
             runner (Runner): The runner, its checkpoint loaded.
 
         Raises:
-            ValueError: If a class has no sample, or a resumed run meets
-                other counts than it stopped with.
+            ValueError: If a class has no sample, a resumed run meets other
+                counts than it stopped with, or a metric has counts of
+                another number of classes.
         """
         model = bare_model(runner)
         dataset = runner.train_dataloader.dataset
@@ -47,16 +49,19 @@ class ClassCountsHook(Hook):
             shown = [f'{k} ({names[k]})' if names else str(k) for k in empty]
             raise ValueError(
                 'each class needs a training sample; the training dataset '
-                f'has none of class {", ".join(shown)}')
+                f'has none of class {", ".join(shown)}'
+            )
         for consumer in self._modules(model):
             held = [int(n) for n in consumer.class_counts.tolist()]
             if runner._resume and held and held != counts:
                 raise ValueError(
                     'the training dataset has other class counts than the '
-                    f'resumed run: {counts} now, {held} in the checkpoint')
+                    f'resumed run: {counts} now, {held} in the checkpoint'
+                )
             consumer.set_class_counts(counts)
         for metric in self._metrics(runner):
             metric.set_class_counts(counts)
+            self._check_metric(metric, len(counts))
 
     def before_val(self, runner: Runner) -> None:
         """Give metrics the checkpoint's counts when only validating."""
@@ -66,8 +71,7 @@ class ClassCountsHook(Hook):
         """Give metrics the checkpoint's counts when only testing."""
         self._from_checkpoint(runner)
 
-    def after_load_checkpoint(self, runner: Runner,
-                              checkpoint: dict) -> None:
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Refuse a checkpoint whose head has another number of classes.
 
         Starting a new training from such weights (``load_from``) is
@@ -80,8 +84,9 @@ class ClassCountsHook(Hook):
         Raises:
             ValueError: If the head's shapes differ.
         """
-        fine_tuning = isinstance(runner._train_loop,
-                                 BaseLoop) and not runner._resume
+        fine_tuning = (
+            isinstance(runner._train_loop, BaseLoop) and not runner._resume
+        )
         saved = checkpoint.get('state_dict', checkpoint)
         if fine_tuning or not isinstance(saved, dict):
             return
@@ -91,7 +96,8 @@ class ClassCountsHook(Hook):
                 raise ValueError(
                     f'{runner._load_from} is of another number of classes: '
                     f'{name} has shape {tuple(other.shape)} there and '
-                    f'{tuple(value.shape)} in this config')
+                    f'{tuple(value.shape)} in this config'
+                )
 
     def _from_checkpoint(self, runner: Runner) -> None:
         for module in self._modules(bare_model(runner)):
@@ -102,13 +108,31 @@ class ClassCountsHook(Hook):
                 return
 
     @staticmethod
+    def _check_metric(metric: Any, num_classes: int) -> None:
+        # Its own counts come first, and would fail only in the validation.
+        held = getattr(metric, 'class_counts', lambda: None)()
+        if held is not None and len(held) != num_classes:
+            raise ValueError(
+                f'{type(metric).__name__} has class counts of {len(held)} '
+                'classes, from its argument class_counts or its dataset; '
+                f'the model has {num_classes} classes'
+            )
+
+    @staticmethod
     def _modules(model: Any) -> Iterator[Any]:
-        return (m for m in model.modules()
-                if getattr(m, 'needs_class_counts', False))
+        return (
+            m
+            for m in model.modules()
+            if getattr(m, 'needs_class_counts', False)
+        )
 
     @staticmethod
     def _metrics(runner: Runner) -> Iterator[Any]:
         loops = (runner._val_loop, runner._test_loop)
-        return (metric for loop in loops if isinstance(loop, BaseLoop)
-                for metric in loop.evaluator.metrics
-                if getattr(metric, 'needs_class_counts', False))
+        return (
+            metric
+            for loop in loops
+            if isinstance(loop, BaseLoop)
+            for metric in loop.evaluator.metrics
+            if getattr(metric, 'needs_class_counts', False)
+        )

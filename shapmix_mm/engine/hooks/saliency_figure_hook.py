@@ -1,4 +1,5 @@
 """Draw the learnt saliency at the end of a training."""
+
 from __future__ import annotations
 
 import os.path as osp
@@ -31,9 +32,11 @@ class SaliencyFigureHook(Hook):
             groups. Defaults to (20, 100).
     """
 
-    def __init__(self,
-                 filename: str = 'saliency.png',
-                 thresholds: tuple[float, float] = (20, 100)) -> None:
+    def __init__(
+        self,
+        filename: str = 'saliency.png',
+        thresholds: tuple[float, float] = (20, 100),
+    ) -> None:
         self.filename = filename
         self.thresholds = thresholds
 
@@ -47,26 +50,29 @@ class SaliencyFigureHook(Hook):
         Raises:
             ValueError: If the model has no Shap-Mix blend.
         """
-        blend = getattr(
-            bare_model(runner).data_preprocessor, 'blending', None)
+        blend = getattr(bare_model(runner).data_preprocessor, 'blending', None)
         if not isinstance(blend, ShapMixBlending):
-            raise ValueError('SaliencyFigureHook needs a ShapMixBlending, '
-                             f'found {type(blend).__name__}')
+            raise ValueError(
+                'SaliencyFigureHook needs a ShapMixBlending, '
+                f'found {type(blend).__name__}'
+            )
         dataset = unrepeated(runner.train_dataloader.dataset)
         metainfo = getattr(dataset, 'metainfo', None) or {}
-        classes = metainfo.get('classes')
+        classes = metainfo.get('classes') or ()
         salient = metainfo.get('salient_parts')
         names = blend.layout.part_names
+        true_parts = salient and [
+            [names.index(part) for part in salient[name]] for name in classes
+        ]
         path = plot_saliency(
             (blend.saliency.values / blend.joint_counts).cpu().numpy(),
             osp.join(runner.work_dir, self.filename),
             combinations=blend.saliency.combinations,
             part_names=names,
             class_counts=blend.class_counts.tolist(),
-            classes=classes,
+            classes=classes or None,
             updates=blend.saliency.updates.cpu().numpy(),
-            true_parts=salient and [[names.index(part)
-                                     for part in salient[name]]
-                                    for name in classes],
-            thresholds=self.thresholds)
+            true_parts=true_parts,
+            thresholds=self.thresholds,
+        )
         runner.logger.info(f'saliency per class: {path}')

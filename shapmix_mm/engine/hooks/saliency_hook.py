@@ -1,4 +1,5 @@
 """Learn during training which body parts tell each class."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -48,20 +49,24 @@ class SaliencyHook(Hook):
             runner's seed.
     """
 
-    def __init__(self,
-                 interval: int = 1,
-                 momentum: float = 0.9,
-                 warmup_epochs: float = 5,
-                 clamp: bool = False,
-                 seed: int | None = None) -> None:
+    def __init__(
+        self,
+        interval: int = 1,
+        momentum: float = 0.9,
+        warmup_epochs: float = 5,
+        clamp: bool = False,
+        seed: int | None = None,
+    ) -> None:
         if not isinstance(interval, int) or interval < 1:
             raise ValueError(
-                f'interval must be a positive integer, got {interval!r}')
+                f'interval must be a positive integer, got {interval!r}'
+            )
         if not 0 <= momentum < 1:
             raise ValueError(f'momentum must lie in [0, 1), got {momentum}')
         if warmup_epochs < 0:
             raise ValueError(
-                f'warmup_epochs must not be negative, got {warmup_epochs}')
+                f'warmup_epochs must not be negative, got {warmup_epochs}'
+            )
         self.interval = interval
         self.momentum = momentum
         self.warmup_epochs = warmup_epochs
@@ -76,14 +81,16 @@ class SaliencyHook(Hook):
 
         Raises:
             ValueError: If there is no Shap-Mix blend whose state would be
-                saved, no class counts, or the warm-up outlasts the training.
+                saved, no class counts, the warm-up outlasts the training, or
+                the training set does not fit the layout.
         """
-        self.model = bare_model(runner)
+        self.model: Any = bare_model(runner)
         self.blend = self._find_blend()
         self.warmup_iters = warmup_iters(runner, self.warmup_epochs)
         device = self.blend.guided.device
         seed = torch.tensor(
-            runner.seed if self.seed is None else self.seed, device=device)
+            runner.seed if self.seed is None else self.seed, device=device
+        )
         dist.broadcast(seed)
         self._seed = int(seed)
         if self.blend.mean_pose.numel() == 0:
@@ -92,12 +99,15 @@ class SaliencyHook(Hook):
                 loader.dataset,
                 batch_size=loader.batch_size,
                 num_workers=loader.num_workers,
-                device=device).to(device)
+                device=device,
+            ).to(device)
+        self.blend.layout.check_joints(
+            self.blend.mean_pose.size(1), 'the training set'
+        )
 
-    def before_train_iter(self,
-                          runner: Runner,
-                          batch_idx: int,
-                          data_batch: Any = None) -> None:
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
+    ) -> None:
         """Let the table guide the mixing once the warm-up is over.
 
         Args:
@@ -107,11 +117,13 @@ class SaliencyHook(Hook):
         """
         self.blend.guided.fill_(float(runner.iter >= self.warmup_iters))
 
-    def after_train_iter(self,
-                         runner: Runner,
-                         batch_idx: int,
-                         data_batch: Any = None,
-                         outputs: Any = None) -> None:
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Any = None,
+    ) -> None:
         """Estimate marginal contributions and update the table.
 
         Args:
@@ -125,18 +137,23 @@ class SaliencyHook(Hook):
         draw = draw_marginal(
             self.blend.layout.num_parts,
             self.blend.sizes,
-            generator=self._generator(runner.iter))
+            generator=self._generator(runner.iter),
+        )
         coalitions = (draw.coalition | draw.block, draw.coalition)
         data = self.model.data_preprocessor(data_batch, False)
         label = torch.cat([s.gt_label for s in data['data_samples']])
         label = label.to(data['inputs'].device)
         wrapper = runner.optim_wrapper
         amp = isinstance(wrapper, AmpOptimWrapper)
-        with autocast(
-                enabled=amp, dtype=wrapper.cast_dtype if amp else None):
-            scores = coalition_scores(self.model, data['inputs'], label,
-                                      self.blend.mean_pose, coalitions,
-                                      self.blend.layout)
+        with autocast(enabled=amp, dtype=wrapper.cast_dtype if amp else None):
+            scores = coalition_scores(
+                self.model,
+                data['inputs'],
+                label,
+                self.blend.mean_pose,
+                coalitions,
+                self.blend.layout,
+            )
         self._step(label, scores[0] - scores[1], draw.index)
 
     def _step(self, label: Tensor, contribution: Tensor, column: int) -> None:
@@ -144,16 +161,15 @@ class SaliencyHook(Hook):
             contribution = contribution.clamp(min=0)
         # One float64 tensor of 2K numbers is all that the ranks exchange.
         sums = torch.zeros(
-            2,
-            self.blend.num_classes,
-            dtype=torch.float64,
-            device=label.device)
+            2, self.blend.num_classes, dtype=torch.float64, device=label.device
+        )
         sums[0].index_add_(0, label, contribution.double())
         sums[1].index_add_(0, label, torch.ones_like(sums[0][label]))
         dist.all_reduce(sums)
         totals, counts = sums.float().unsqueeze(-1)
         self.blend.saliency.update(
-            totals, counts, momentum=self.momentum, columns=[column])
+            totals, counts, momentum=self.momentum, columns=[column]
+        )
 
     def _generator(self, iteration: int) -> torch.Generator:
         state = np.random.SeedSequence([self._seed, iteration])
@@ -167,9 +183,11 @@ class SaliencyHook(Hook):
                 'SaliencyHook needs a ShapMixBlending as '
                 'model.data_preprocessor.blending itself (nested in another '
                 'blend, its table would be missing from checkpoints); found '
-                f'{type(blend).__name__}')
+                f'{type(blend).__name__}'
+            )
         if blend.class_counts.numel() == 0:
             raise ValueError(
                 'ShapMixBlending has no class counts; add '
-                "dict(type='ClassCountsHook') to custom_hooks")
+                "dict(type='ClassCountsHook') to custom_hooks"
+            )
         return blend

@@ -1,4 +1,5 @@
 """Training accuracy while a blend makes all labels soft."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -33,7 +34,7 @@ class TrainAccuracyHook(Hook):
         Args:
             runner (Runner): The runner.
         """
-        model = bare_model(runner)
+        model: Any = bare_model(runner)
         blend = getattr(model.data_preprocessor, 'blending', None)
         if getattr(blend, 'keep_originals', False):
             self._handle = model.cls_head.register_forward_hook(self._keep)
@@ -42,11 +43,13 @@ class TrainAccuracyHook(Hook):
         if module.training:
             self._logits = output.detach()
 
-    def after_train_iter(self,
-                         runner: Runner,
-                         batch_idx: int,
-                         data_batch: Any = None,
-                         outputs: Any = None) -> None:
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Any = None,
+    ) -> None:
         """Log the accuracy of this step's originals as ``train/top1_acc``.
 
         Args:
@@ -58,7 +61,7 @@ class TrainAccuracyHook(Hook):
         if self._logits is None:
             return
         label = torch.cat([s.gt_label for s in data_batch['data_samples']])
-        predicted = self._logits[:len(label)].argmax(1)
+        predicted = self._logits[: len(label)].argmax(1)
         hits = predicted == label.to(predicted.device)
         runner.message_hub.update_scalar('train/top1_acc', hits.float().mean())
         self._logits = None

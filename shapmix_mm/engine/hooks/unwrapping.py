@@ -1,4 +1,5 @@
 """Reach what hooks need inside a runner."""
+
 from __future__ import annotations
 
 from mmengine.model import is_model_wrapper
@@ -36,6 +37,8 @@ def num_classes_of(model: nn.Module) -> int:
     head = getattr(model, 'cls_head', None)
     num_classes = getattr(head, 'num_classes', None)
     if num_classes is None:
-        raise ValueError(f'{type(model).__name__} has no '
-                         'cls_head.num_classes to count classes for')
+        raise ValueError(
+            f'{type(model).__name__} has no '
+            'cls_head.num_classes to count classes for'
+        )
     return int(num_classes)

@@ -1,4 +1,5 @@
 """Warm-up in passes over the data, counted in iterations."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -35,5 +36,6 @@ def warmup_iters(runner: Runner, epochs: float) -> int:
     if iters >= total > 0 and epochs:
         raise ValueError(
             f'warmup_epochs={epochs} are {iters} iterations, and the '
-            f'training has only {total}; shorten the warm-up')
+            f'training has only {total}; shorten the warm-up'
+        )
     return iters

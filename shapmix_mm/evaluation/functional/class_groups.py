@@ -48,7 +48,15 @@ def check_class_counts(
 
 
 def check_thresholds(many: float, few: float) -> None:
-    """Raise ValueError unless ``0 <= few <= many`` (NaN is refused)."""
+    """Check the counts that bound the groups; NaN is refused.
+
+    Args:
+        many (float): Upper threshold.
+        few (float): Lower threshold.
+
+    Raises:
+        ValueError: Unless ``0 <= few <= many``.
+    """
     if not 0 <= few <= many:
         raise ValueError(
             'thresholds must satisfy 0 <= few <= many, got '

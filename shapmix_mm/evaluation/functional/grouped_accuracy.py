@@ -114,6 +114,16 @@ def _group(
     )
 
 
+def _check_samples(scores: np.ndarray) -> np.ndarray:
+    scores = np.asarray(scores)
+    if scores.ndim not in (1, 2) or len(scores) == 0:
+        raise ValueError(
+            'scores must be (samples, classes) or predictions '
+            f'(samples,) of >= 1 sample, got {scores.shape}'
+        )
+    return scores
+
+
 def _num_classes(
     scores: np.ndarray, counts: np.ndarray | None, num_classes: int | None
 ) -> int:
@@ -186,12 +196,7 @@ def grouped_accuracy(
     check_thresholds(many, few)
     if any(k < 1 for k in topk):
         raise ValueError(f'topk must hold integers >= 1, got {tuple(topk)}')
-    scores, labels = np.asarray(scores), np.asarray(labels)
-    if scores.ndim not in (1, 2) or len(scores) == 0:
-        raise ValueError(
-            'scores must be (samples, classes) or predictions '
-            f'(samples,) of >= 1 sample, got {scores.shape}'
-        )
+    scores, labels = _check_samples(scores), np.asarray(labels)
     counts = None if class_counts is None else check_class_counts(class_counts)
     total = _num_classes(scores, counts, num_classes)
     ranks = _true_ranks(scores, labels, total)

@@ -92,9 +92,12 @@ class LongTailMetric(BaseMetric):
         self._warned = False
 
     def set_class_counts(self, counts: Sequence[int] | torch.Tensor) -> None:
-        """Take training counts ``(K,)`` from the class-count hook.
+        """Take training counts from the class-count hook.
 
         They are used when neither the config nor the dataset has any.
+
+        Args:
+            counts (Sequence[int] | Tensor): Counts ``(K,)``.
         """
         if isinstance(counts, torch.Tensor):
             counts = counts.detach().cpu().tolist()
@@ -175,7 +178,8 @@ class LongTailMetric(BaseMetric):
             if group.accuracy is not None:
                 metrics[name] = group.accuracy
         for name, group in result.groups.items():
-            metrics[f'num_{name}'] = group.num_classes
+            # MMEngine's log of a test drops integers.
+            metrics[f'num_{name}'] = float(group.num_classes)
         return metrics
 
     def _save(

@@ -69,7 +69,7 @@ class SpatialModule(BaseModule):
         if hasattr(self, 'down'):
             conv, norm = self.down
             x = batch_norm(pointwise(x, [conv]), [norm])
-        return torch.relu_(y + x)
+        return torch.relu_(y.add_(x))
 
     def aggregate(self, x: Tensor) -> Tensor:
         """Sum of the subsets' convolutions: (C, N, T, V) to (C', N, T, V).

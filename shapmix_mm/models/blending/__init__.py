@@ -1,4 +1,5 @@
 """Batch blends for skeletons, used by ``ActionDataPreprocessor``."""
+
 from .shapmix_blending import ShapMixBlending
 from .skeleton_blending import SkeletonBlending
 from .stmix_blending import STMixBlending

@@ -1,4 +1,5 @@
 """Random parameters of a mixture, drawn for a whole batch at once."""
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -19,6 +20,7 @@ class Window(NamedTuple):
             to each frame; meaningful inside the window only, but always a
             valid frame number.
     """
+
     inside: Tensor
     source: Tensor
 
@@ -54,13 +56,14 @@ def draw_mixup_share(num: int, alpha: float, device: torch.device) -> Tensor:
     Returns:
         Tensor: float32, shape (N,).
     """
-    both = torch.full((num, ), float(alpha), device=device)
+    both = torch.full((num,), float(alpha), device=device)
     # Checking the parameters would wait for the GPU.
     return Beta(both, both, validate_args=False).sample()
 
 
-def draw_window(num: int, frames: int, ratio: tuple[float, float],
-                device: torch.device) -> Window:
+def draw_window(
+    num: int, frames: int, ratio: tuple[float, float], device: torch.device
+) -> Window:
     """Draw window and source clip of each sample.
 
     The window has N_t frames, a share of T uniform in ``ratio``; the source

@@ -1,4 +1,5 @@
 """Deterministic part of mixing: weights in, mixed skeletons out."""
+
 from __future__ import annotations
 
 import torch
@@ -22,8 +23,9 @@ def present_persons(clips: Tensor) -> Tensor:
     return clips.flatten(2).any(-1)
 
 
-def pasted_weights(window: Window, joints: Tensor, present: Tensor,
-                   partner: Tensor) -> tuple[Tensor, Tensor]:
+def pasted_weights(
+    window: Window, joints: Tensor, present: Tensor, partner: Tensor
+) -> tuple[Tensor, Tensor]:
     """Weight of the partner in every cell, and its share of the sample.
 
     Args:
@@ -40,13 +42,13 @@ def pasted_weights(window: Window, joints: Tensor, present: Tensor,
     cells = window.inside[:, None, :, None] & joints[:, None, None, :]
     weights = cells & both[:, :, None, None]
     persons = both.sum(1) / present.sum(1).clamp(min=1)
-    share = (
-        window.inside.float().mean(1) * joints.float().mean(1) * persons)
+    share = window.inside.float().mean(1) * joints.float().mean(1) * persons
     return weights.float(), share
 
 
-def mix(clips: Tensor, weights: Tensor, partner: Tensor,
-        source: Tensor) -> Tensor:
+def mix(
+    clips: Tensor, weights: Tensor, partner: Tensor, source: Tensor
+) -> Tensor:
     """Blend each sample with frames of its partner.
 
     Args:

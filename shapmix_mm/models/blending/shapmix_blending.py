@@ -1,4 +1,5 @@
 """Shap-Mix: mixing that keeps the telling parts of the rarer class."""
+
 from __future__ import annotations
 
 from typing import Any, ClassVar
@@ -46,14 +47,16 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     mean_pose: Tensor
     joint_counts: Tensor
 
-    def __init__(self,
-                 num_classes: int,
-                 layout: str | dict | Layout,
-                 *,
-                 tau: float = 0.2,
-                 norm: str = 'l1',
-                 gain: float = 1.0,
-                 **kwargs: Any) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        layout: str | dict | Layout,
+        *,
+        tau: float = 0.2,
+        norm: str = 'l1',
+        gain: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(num_classes, layout, **kwargs)
         if not tau > 0:
             raise ValueError(f'tau must be positive, got {tau}')
@@ -65,11 +68,13 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         self.norm = norm
         self.gain = gain
         self.saliency = SaliencyTable(
-            num_classes, self.layout.num_parts, self.sizes)
+            num_classes, self.layout.num_parts, self.sizes
+        )
         self.register_lazy_buffers()
         self.register_buffer('guided', torch.zeros(()))
         self.register_buffer(
-            'joint_counts', self.part_joints.sum(1).float(), persistent=False)
+            'joint_counts', self.part_joints.sum(1).float(), persistent=False
+        )
 
     def combination_logits(self) -> Tensor:
         """Logits of Eq. 3 for every class.
@@ -79,8 +84,9 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         """
         density = self.saliency.filled() / self.joint_counts
         if self.norm == 'l1':
-            density = density / density.abs().sum(
-                1, keepdim=True).clamp(min=torch.finfo().tiny)
+            density = density / density.abs().sum(1, keepdim=True).clamp(
+                min=torch.finfo().tiny
+            )
         return self.gain * density / self.tau
 
     def draw_joints(self, label: Tensor, partner: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
 """What all skeleton blends share: batches in, batches and soft labels out."""
+
 from __future__ import annotations
 
 from abc import abstractmethod
@@ -30,22 +31,28 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
             front of the N mixed ones. Defaults to True.
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 layout: str | dict | Layout,
-                 *,
-                 keep_originals: bool = True) -> None:
+    num_classes: int
+
+    def __init__(
+        self,
+        num_classes: int,
+        layout: str | dict | Layout,
+        *,
+        keep_originals: bool = True,
+    ) -> None:
         nn.Module.__init__(self)
         if not isinstance(num_classes, int) or num_classes < 1:
             raise ValueError(
-                f'num_classes must be a positive integer, got {num_classes}')
+                f'num_classes must be a positive integer, got {num_classes}'
+            )
         BaseMiniBatchBlending.__init__(self, num_classes)
         self.layout = get_layout(layout)
         self.keep_originals = keep_originals
 
     @abstractmethod
     def do_blending(  # type: ignore[override]
-            self, imgs: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        self, imgs: Tensor, label: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Mix a batch without touching it.
 
         Args:
@@ -58,8 +65,9 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
         """
 
     @torch.no_grad()
-    def forward(self, imgs: Tensor,
-                batch_data_samples: SampleList) -> tuple[Tensor, SampleList]:
+    def forward(
+        self, imgs: Tensor, batch_data_samples: SampleList
+    ) -> tuple[Tensor, SampleList]:
         """Blend a batch.
 
         Args:
@@ -97,7 +105,8 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
         if imgs.ndim != 6 or imgs.size(1) != 1:
             raise ValueError(
                 f'{type(self).__name__} needs batches of shape (N, 1, M, T, '
-                f'V, C), one clip per sample, got {tuple(imgs.shape)}')
+                f'V, C), one clip per sample, got {tuple(imgs.shape)}'
+            )
         self.layout.check_joints(imgs.size(4), 'the batch')
 
     def _targets(self, samples: SampleList, device: torch.device) -> Tensor:
@@ -108,10 +117,11 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
         # On a GPU the same check would stall the stream; there the dataset's
         # own check of its labels has to do.
         if device.type == 'cpu' and not bool(
-            ((index >= 0) & (index < self.num_classes)).all()):
+            ((index >= 0) & (index < self.num_classes)).all()
+        ):
             raise ValueError(
                 f'{type(self).__name__} was built for {self.num_classes} '
-                f'classes, the batch has labels {index.tolist()}')
-        target = torch.zeros(
-            len(samples), self.num_classes, device=device)
-        return target.scatter_(1, index[:, None].long(), 1.)
+                f'classes, the batch has labels {index.tolist()}'
+            )
+        target = torch.zeros(len(samples), self.num_classes, device=device)
+        return target.scatter_(1, index[:, None].long(), 1.0)

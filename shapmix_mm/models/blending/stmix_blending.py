@@ -1,4 +1,5 @@
 """ST-Mix: Mixup, or pasting body parts over a down-sampled time window."""
+
 from __future__ import annotations
 
 from typing import Sequence
@@ -45,23 +46,28 @@ class STMixBlending(SkeletonBlending):
 
     part_joints: Tensor
 
-    def __init__(self,
-                 num_classes: int,
-                 layout: str | dict | Layout,
-                 *,
-                 keep_originals: bool = True,
-                 sizes: Sequence[int] = (2, 3),
-                 temporal_ratio: tuple[float, float] = (0.4, 0.7),
-                 mixup_prob: float = 0.25,
-                 alpha: float = 1.0) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        layout: str | dict | Layout,
+        *,
+        keep_originals: bool = True,
+        sizes: Sequence[int] = (2, 3),
+        temporal_ratio: tuple[float, float] = (0.4, 0.7),
+        mixup_prob: float = 0.25,
+        alpha: float = 1.0,
+    ) -> None:
         super().__init__(num_classes, layout, keep_originals=keep_originals)
         low, high = temporal_ratio
         if not 0 < low <= high <= 1:
-            raise ValueError('temporal_ratio must be (low, high) with '
-                             f'0 < low <= high <= 1, got {temporal_ratio}')
+            raise ValueError(
+                'temporal_ratio must be (low, high) with '
+                f'0 < low <= high <= 1, got {temporal_ratio}'
+            )
         if not 0 <= mixup_prob <= 1:
             raise ValueError(
-                f'mixup_prob must lie in [0, 1], got {mixup_prob}')
+                f'mixup_prob must lie in [0, 1], got {mixup_prob}'
+            )
         if not alpha > 0:
             raise ValueError(f'alpha must be positive, got {alpha}')
         self.sizes = tuple(sizes)
@@ -70,13 +76,15 @@ class STMixBlending(SkeletonBlending):
         self.alpha = alpha
         members = mask_to_parts(
             combination_masks(self.layout.num_parts, self.sizes),
-            self.layout.num_parts)
+            self.layout.num_parts,
+        )
         parts = torch.from_numpy(self.layout.part_mask())
         joints = (members.float() @ parts.float()) > 0
         self.register_buffer('part_joints', joints, persistent=False)
 
     def do_blending(  # type: ignore[override]
-            self, imgs: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        self, imgs: Tensor, label: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Mix every sample with a partner; see the base class."""
         clips = imgs.squeeze(1)
         num, _, frames = clips.shape[:3]
@@ -89,12 +97,15 @@ class STMixBlending(SkeletonBlending):
 
         present = present_persons(clips)
         weights, pasted = pasted_weights(window, joints, present, partner)
-        weights = torch.where(is_mixup.view(-1, 1, 1, 1),
-                              share.view(-1, 1, 1, 1), weights)
+        weights = torch.where(
+            is_mixup.view(-1, 1, 1, 1), share.view(-1, 1, 1, 1), weights
+        )
         pasted = torch.where(is_mixup, share, pasted)
-        source = torch.where(is_mixup[:, None],
-                             torch.arange(frames, device=device),
-                             window.source)
+        source = torch.where(
+            is_mixup[:, None],
+            torch.arange(frames, device=device),
+            window.source,
+        )
         mixed = mix(clips, weights, partner, source)
         mixed_label = torch.lerp(label, label[partner], pasted[:, None])
         return mixed.unsqueeze(1), mixed_label
@@ -110,5 +121,6 @@ class STMixBlending(SkeletonBlending):
             Tensor: bool, shape (N, V), True where the partner is pasted.
         """
         drawn = torch.randint(
-            len(self.part_joints), (len(partner), ), device=partner.device)
+            len(self.part_joints), (len(partner),), device=partner.device
+        )
         return self.part_joints[drawn]

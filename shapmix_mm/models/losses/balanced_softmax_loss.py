@@ -1,4 +1,5 @@
 """Balanced Softmax cross-entropy."""
+
 from __future__ import annotations
 
 from typing import Sequence
@@ -36,9 +37,11 @@ class BalancedSoftmaxLoss(ClassCountsMixin, BaseWeightedLoss):
             training dataset.
     """
 
-    def __init__(self,
-                 loss_weight: float = 1.0,
-                 class_counts: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        loss_weight: float = 1.0,
+        class_counts: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(loss_weight=loss_weight)
         self.register_lazy_buffers()
         if class_counts is not None:
@@ -73,8 +76,11 @@ class BalancedSoftmaxLoss(ClassCountsMixin, BaseWeightedLoss):
             raise ValueError(
                 'BalancedSoftmaxLoss has no class counts; add '
                 "dict(type='ClassCountsHook') to custom_hooks or give "
-                'class_counts=[...]')
+                'class_counts=[...]'
+            )
         if known != num_classes:
-            raise ValueError(f'BalancedSoftmaxLoss has counts of {known} '
-                             f'classes, the logits have {num_classes}')
+            raise ValueError(
+                f'BalancedSoftmaxLoss has counts of {known} '
+                f'classes, the logits have {num_classes}'
+            )
         return self.class_counts.log()

@@ -1,10 +1,18 @@
 """The demo body moves as a body does: bones, limits, directions, sides."""
+
 import numpy as np
 import pytest
 
-from shapmix_mm.datasets.demo.body import (DOF_INDEX, DOFS, LIMITS, PARENTS,
-                                           body_offsets, forward_kinematics,
-                                           mirrored, standing_height)
+from shapmix_mm.datasets.demo.body import (
+    DOF_INDEX,
+    DOFS,
+    LIMITS,
+    PARENTS,
+    body_offsets,
+    forward_kinematics,
+    mirrored,
+    standing_height,
+)
 from shapmix_mm.skeletons import get_layout
 
 
@@ -23,8 +31,9 @@ def direction(points, start, end):
 
 def random_angles(scale=1.0):
     rng = np.random.default_rng(0)
-    return rng.uniform(scale * LIMITS[:, 0], scale * LIMITS[:, 1],
-                       (50, len(DOFS)))
+    return rng.uniform(
+        scale * LIMITS[:, 0], scale * LIMITS[:, 1], (50, len(DOFS))
+    )
 
 
 def test_bones_are_those_of_the_layout():
@@ -34,14 +43,16 @@ def test_bones_are_those_of_the_layout():
 
 @pytest.mark.parametrize('scale', [1, 3])
 def test_bone_lengths_do_not_change(scale):
-    offsets = body_offsets(1.83, arm=1.05, leg=.95)
+    offsets = body_offsets(1.83, arm=1.05, leg=0.95)
     points = forward_kinematics(offsets, random_angles(scale))
     for joint, parent in enumerate(PARENTS):
         if parent >= 0:
-            length = np.linalg.norm(points[:, joint] - points[:, parent],
-                                    axis=-1)
+            length = np.linalg.norm(
+                points[:, joint] - points[:, parent], axis=-1
+            )
             np.testing.assert_allclose(
-                length, np.linalg.norm(offsets[joint]), atol=1e-9)
+                length, np.linalg.norm(offsets[joint]), atol=1e-9
+            )
 
 
 @pytest.mark.parametrize('wanted', [-1e3, 1e3])
@@ -49,7 +60,8 @@ def test_bone_lengths_do_not_change(scale):
 def test_limits_hold(dof, wanted):
     limit = dof.low if wanted < 0 else dof.high
     np.testing.assert_allclose(
-        pose(**{dof.name: wanted}), pose(**{dof.name: limit}))
+        pose(**{dof.name: wanted}), pose(**{dof.name: limit})
+    )
 
 
 @pytest.mark.parametrize(('bend', 'opening'), [(0, 0), (90, 90), (999, 148)])
@@ -57,7 +69,8 @@ def test_elbow_opening_angle(bend, opening):
     points = pose(right_elbow=bend, right_shoulder_flex=30)
     cosine = direction(points, 8, 9) @ direction(points, 9, 10)
     assert np.rad2deg(np.arccos(np.clip(cosine, -1, 1))) == pytest.approx(
-        opening, abs=1e-4)
+        opening, abs=1e-4
+    )
 
 
 @pytest.mark.parametrize(('angles', 'bone', 'expected'), [
@@ -76,7 +89,8 @@ def test_elbow_opening_angle(bend, opening):
 ])  # yapf: disable
 def test_angles_turn_bones_the_right_way(angles, bone, expected):
     np.testing.assert_allclose(
-        direction(pose(**angles), *bone), expected, atol=1e-12)
+        direction(pose(**angles), *bone), expected, atol=1e-12
+    )
 
 
 def test_swapped_sides_give_the_mirror_image():
@@ -93,7 +107,8 @@ def test_swapped_sides_give_the_mirror_image():
     np.testing.assert_allclose(
         mirrored(forward_kinematics(offsets, angles)),
         forward_kinematics(offsets, swapped),
-        atol=1e-12)
+        atol=1e-12,
+    )
 
 
 def test_mirror_image_twice_is_the_original():
@@ -106,10 +121,10 @@ def test_standing_body_has_human_proportions():
     offsets = body_offsets(1.80)
     points = forward_kinematics(offsets, np.zeros((1, len(DOFS))))[0]
     points[:, 1] += standing_height(offsets)
-    assert points[:, 1].min() == pytest.approx(.02)
-    assert .9 < points[3, 1] / 1.80 < .96  # middle of the head
-    assert .5 < points[0, 1] / 1.80 < .56
-    assert .35 < np.ptp(points[[4, 8], 0]) < .42
+    assert points[:, 1].min() == pytest.approx(0.02)
+    assert 0.9 < points[3, 1] / 1.80 < 0.96  # middle of the head
+    assert 0.5 < points[0, 1] / 1.80 < 0.56
+    assert 0.35 < np.ptp(points[[4, 8], 0]) < 0.42
     # Hanging hands reach down to the middle of the thigh.
     assert points[13, 1] < points[11, 1] < points[12, 1]
 

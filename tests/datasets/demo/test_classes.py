@@ -1,4 +1,5 @@
 """The demo classes: what tells them apart, and how they are spread."""
+
 import pytest
 
 from shapmix_mm.datasets.demo import ACTIONS, DemoSettings
@@ -7,10 +8,10 @@ from shapmix_mm.datasets.demo.classes import FAINT, GESTURES, IDLE
 
 BY_NAME = {action.name: action for action in ACTIONS}
 SALIENT = {
-    'wave_right': ('right_arm', ),
-    'kick_left': ('left_leg', ),
-    'handshake': ('right_arm', ),
-    'nod': ('trunk', ),
+    'wave_right': ('right_arm',),
+    'kick_left': ('left_leg',),
+    'handshake': ('right_arm',),
+    'nod': ('trunk',),
     'wave_both': ('left_arm', 'right_arm'),
     'push_person': ('trunk', 'left_arm', 'right_arm'),
     'march': ('left_leg', 'right_leg'),
@@ -62,12 +63,15 @@ def test_idle_gestures_belong_to_no_class():
     assert not used & {name for names in IDLE.values() for name in names}
 
 
-@pytest.mark.parametrize(('smaller', 'larger', 'part'), [
-    ('wave_right', 'wave_both', 'left_arm'),
-    ('wave_left', 'wave_both', 'right_arm'),
-    ('kick_left', 'kick_left_raise_right', 'right_arm'),
-    ('kick_right', 'kick_right_raise_right', 'right_arm'),
-])
+@pytest.mark.parametrize(
+    ('smaller', 'larger', 'part'),
+    [
+        ('wave_right', 'wave_both', 'left_arm'),
+        ('wave_left', 'wave_both', 'right_arm'),
+        ('kick_left', 'kick_left_raise_right', 'right_arm'),
+        ('kick_right', 'kick_right_raise_right', 'right_arm'),
+    ],
+)
 def test_classes_that_differ_in_one_part_only(smaller, larger, part):
     roles = dict(BY_NAME[larger].roles)
     assert part in roles
@@ -75,8 +79,10 @@ def test_classes_that_differ_in_one_part_only(smaller, larger, part):
     assert roles == BY_NAME[smaller].roles
 
 
-@pytest.mark.parametrize(('left', 'right'), [('wave_left', 'wave_right'),
-                                             ('kick_left', 'kick_right')])
+@pytest.mark.parametrize(
+    ('left', 'right'),
+    [('wave_left', 'wave_right'), ('kick_left', 'kick_right')],
+)
 def test_mirrored_classes(left, right):
     swapped = {
         part.replace('left', 'right'): role

@@ -1,4 +1,5 @@
 """The demo set as a whole: format, seeds, spread, and where classes differ."""
+
 import hashlib
 import re
 from collections import Counter
@@ -32,10 +33,13 @@ def demo():
 def clips():
     """CLIPS clips of each class, by label."""
     settings = DemoSettings(seed=1)
-    return [[
-        make_sample(settings, 'train', label, i)['keypoint']
-        for i in range(CLIPS)
-    ] for label in range(len(ACTIONS))]
+    return [
+        [
+            make_sample(settings, 'train', label, i)['keypoint']
+            for i in range(CLIPS)
+        ]
+        for label in range(len(ACTIONS))
+    ]
 
 
 def test_annotations_have_mmaction2_form(demo):
@@ -103,7 +107,7 @@ def test_length_varies_alike_in_all_classes(clips):
     assert lengths.min() == 24
     assert lengths.max() == 80
     mean = (24 + 80) / 2
-    error = (57**2 / 12)**.5 / CLIPS**.5
+    error = (57**2 / 12) ** 0.5 / CLIPS**0.5
     assert (abs(lengths.mean(1) - mean) < 4 * error).all()
 
 
@@ -113,19 +117,23 @@ def test_motion_before_the_sensor_keeps_bones_and_balance():
     for label, action in enumerate(ACTIONS):
         for i in range(4):
             people, heights = draw_people(
-                np.random.RandomState([label, i]), action, settings,
-                (1 + i, 11 + i))
+                np.random.RandomState([label, i]),
+                action,
+                settings,
+                (1 + i, 11 + i),
+            )
             for points, height in zip(people, heights):
                 bones = np.linalg.norm(
-                    points - points[:, np.maximum(PARENTS, 0)], axis=-1)
+                    points - points[:, np.maximum(PARENTS, 0)], axis=-1
+                )
                 assert np.ptp(bones, axis=0).max() < 1e-5
                 centre = points.mean(1) + (0, height, 0)
-                assert .5 < (centre[:, 1] / height).min()
+                assert 0.5 < (centre[:, 1] / height).min()
                 assert (centre[:, 1] / height).max() < 1.5
-                assert np.hypot(*centre[:, [0, 2]].T).max() < .4
+                assert np.hypot(*centre[:, [0, 2]].T).max() < 0.4
                 stature.append(height)
     assert len(set(stature)) >= 8
-    assert np.ptp(stature) > .1
+    assert np.ptp(stature) > 0.1
 
 
 def test_two_people_never_coincide(clips):
@@ -133,7 +141,7 @@ def test_two_people_never_coincide(clips):
         for keypoint in own:
             if len(keypoint) == 2:
                 gap = np.linalg.norm(keypoint[0] - keypoint[1], axis=-1)
-                assert gap[:, :2].min() > .4
+                assert gap[:, :2].min() > 0.4
 
 
 def part_features(keypoint, part):
@@ -168,15 +176,18 @@ def held_out_accuracy(features, penalty=30.0):
     mean, scale = train.mean(0), train.std(0) + 1e-9
     train, test = (train - mean) / scale, (test - mean) / scale
     target = np.eye(num_classes)[truth]
-    weights = np.linalg.solve(train.T @ train + penalty * np.eye(width),
-                              train.T @ (target - target.mean(0)))
+    weights = np.linalg.solve(
+        train.T @ train + penalty * np.eye(width),
+        train.T @ (target - target.mean(0)),
+    )
     return ((test @ weights).argmax(1) == truth).mean()
 
 
 def at_rest(part, pair):
     """Classes of one or two people in which a part tells nothing."""
     return [
-        k for k, action in enumerate(ACTIONS)
+        k
+        for k, action in enumerate(ACTIONS)
         if (action.partner is not None) == pair
         and LAYOUT.part_names[part] not in action.salient_parts
     ]
@@ -184,18 +195,24 @@ def at_rest(part, pair):
 
 @pytest.mark.parametrize(
     ('part', 'pair'),
-    [(part, pair) for pair in (False, True) for part in range(5)
-     if len(at_rest(part, pair)) > 1])
+    [
+        (part, pair)
+        for pair in (False, True)
+        for part in range(5)
+        if len(at_rest(part, pair)) > 1
+    ],
+)
 def test_parts_not_salient_tell_nothing(features, part, pair):
     labels = at_rest(part, pair)
     chance = 1 / len(labels)
-    error = (chance * (1 - chance) / (len(labels) * CLIPS // 2))**.5
+    error = (chance * (1 - chance) / (len(labels) * CLIPS // 2)) ** 0.5
     accuracy = held_out_accuracy(features[part][labels])
     assert abs(accuracy - chance) < 3 * error
 
 
-@pytest.mark.parametrize('label', range(len(ACTIONS)),
-                         ids=[action.name for action in ACTIONS])
+@pytest.mark.parametrize(
+    'label', range(len(ACTIONS)), ids=[action.name for action in ACTIONS]
+)
 def test_salient_parts_tell_their_class(features, label):
     pair = ACTIONS[label].partner is not None
     for name in ACTIONS[label].salient_parts:
@@ -205,4 +222,4 @@ def test_salient_parts_tell_their_class(features, label):
             held_out_accuracy(features[part][[label, other]])
             for other in others
         ]
-        assert np.mean(accuracy) > .8
+        assert np.mean(accuracy) > 0.8

@@ -1,10 +1,14 @@
 """Placing people before the sensor, and the sensor's errors."""
+
 import numpy as np
 import pytest
 
-from shapmix_mm.datasets.demo.body import (DOFS, body_offsets,
-                                           forward_kinematics,
-                                           standing_height)
+from shapmix_mm.datasets.demo.body import (
+    DOFS,
+    body_offsets,
+    forward_kinematics,
+    standing_height,
+)
 from shapmix_mm.datasets.demo.sensor import add_sensor_noise, place, turn
 
 OFFSETS = body_offsets()
@@ -29,16 +33,18 @@ def scenes(people, yaw, count=60):
 
 def test_turn_by_hand():
     np.testing.assert_allclose(
-        turn(np.array((0., 2., 1.)), 90), (1, 2, 0), atol=1e-12)
+        turn(np.array((0.0, 2.0, 1.0)), 90), (1, 2, 0), atol=1e-12
+    )
     np.testing.assert_allclose(
-        turn(np.array((1., 2., 0.)), 90), (0, 2, -1), atol=1e-12)
+        turn(np.array((1.0, 2.0, 0.0)), 90), (0, 2, -1), atol=1e-12
+    )
 
 
 def test_one_person_faces_the_sensor():
     for scene in scenes(1, yaw=0):
         assert scene.shape == (1, 30, 25, 3)
         # The sensor is at the origin and looks along +z.
-        assert facing(scene[0])[2] < -.9
+        assert facing(scene[0])[2] < -0.9
         assert scene[..., 2].min() > 1.5
 
 
@@ -47,9 +53,9 @@ def test_two_people_face_each_other_apart():
         first, second = scene
         line = (second - first)[:, 0].mean(0)
         distance = np.hypot(*line[[0, 2]])
-        assert .7 < distance < 1.4
-        assert facing(first) @ line / distance > .9
-        assert facing(second) @ line / distance < -.9
+        assert 0.7 < distance < 1.4
+        assert facing(first) @ line / distance > 0.9
+        assert facing(second) @ line / distance < -0.9
 
 
 def test_yaw_spreads_over_its_range():
@@ -69,28 +75,30 @@ def test_place_keeps_bone_lengths():
 def test_jitter_has_the_asked_size():
     clean = np.broadcast_to(STANDING[:1] + 2, (2, 2000, 25, 3))
     noisy = add_sensor_noise(
-        np.random.RandomState(0), clean, noise=.01, dropout=0)
+        np.random.RandomState(0), clean, noise=0.01, dropout=0
+    )
     error = (noisy - clean).std((0, 1, 3))
-    assert error[5] == pytest.approx(.01, rel=.05)
-    assert error[0] == pytest.approx(.006, rel=.05)
-    assert error[23] == pytest.approx(.016, rel=.05)
+    assert error[5] == pytest.approx(0.01, rel=0.05)
+    assert error[0] == pytest.approx(0.006, rel=0.05)
+    assert error[23] == pytest.approx(0.016, rel=0.05)
 
 
 def test_lost_joints_freeze_or_jump_but_never_vanish():
-    clean = STANDING[None] + np.arange(30)[None, :, None, None] * .05 + 2
+    clean = STANDING[None] + np.arange(30)[None, :, None, None] * 0.05 + 2
     before = clean.copy()
     frozen = jumped = 0
     for seed in range(40):
         seen = add_sensor_noise(
-            np.random.RandomState(seed), clean, noise=0, dropout=1)
-        assert np.abs(seen).min() > .1
+            np.random.RandomState(seed), clean, noise=0, dropout=1
+        )
+        assert np.abs(seen).min() > 0.1
         moved = np.abs(seen - clean).max((0, 1, 3)) > 1e-9
         assert not moved[[0, 1, 2, 3, 5, 9, 13, 17, 20]].any()
         assert moved[[11, 15, 19, 23]].all()
         still = np.abs(np.diff(seen[0, :, 11], axis=0)).max(-1) < 1e-9
         assert 1 <= still.sum() <= 6
         first = still.argmax()
-        expected = clean[0, first, 11] - [.05] * 3
+        expected = clean[0, first, 11] - [0.05] * 3
         if np.allclose(seen[0, first, 11], clean[0, first, 11]):
             frozen += 1
         else:
@@ -104,5 +112,6 @@ def test_lost_joints_freeze_or_jump_but_never_vanish():
 def test_no_noise_and_no_loss_change_nothing():
     clean = STANDING[None]
     np.testing.assert_array_equal(
-        add_sensor_noise(
-            np.random.RandomState(0), clean, noise=0, dropout=0), clean)
+        add_sensor_noise(np.random.RandomState(0), clean, noise=0, dropout=0),
+        clean,
+    )

@@ -1,12 +1,19 @@
 """Demo files: same bytes for the same seed, damage and other settings seen."""
+
 import json
 import os
 import pickle
 
 import pytest
 
-from shapmix_mm.datasets.demo import (DemoSettings, is_current, make_demo,
-                                      manifest_path, storage, write_demo)
+from shapmix_mm.datasets.demo import (
+    DemoSettings,
+    is_current,
+    make_demo,
+    manifest_path,
+    storage,
+    write_demo,
+)
 
 SETTINGS = DemoSettings(n_max=2, imbalance=2, test_per_class=1)
 
@@ -28,7 +35,9 @@ def test_file_holds_the_set(path, demo):
     keypoint = read['annotations'][0]['keypoint']
     assert (keypoint == demo['annotations'][0]['keypoint']).all()
     assert sorted(p.name for p in path.parent.iterdir()) == [
-        'demo.json', 'demo.pkl']
+        'demo.json',
+        'demo.pkl',
+    ]
 
 
 def test_file_passes_the_restricted_reader(path, demo):
@@ -40,8 +49,9 @@ def test_file_passes_the_restricted_reader(path, demo):
 def test_same_seed_same_bytes(path, tmp_path):
     again = write_demo(tmp_path / 'again.pkl', make_demo(SETTINGS))
     assert again.read_bytes() == path.read_bytes()
-    assert manifest_path(again).read_bytes() == manifest_path(
-        path).read_bytes()
+    assert (
+        manifest_path(again).read_bytes() == manifest_path(path).read_bytes()
+    )
 
 
 def test_manifest_tells_counts_and_settings(path):
@@ -54,14 +64,22 @@ def test_current_file_is_recognised(path):
     assert is_current(path, SETTINGS)
 
 
-@pytest.mark.parametrize('change', [
-    dict(seed=1), dict(n_max=3), dict(noise=.02), dict(amplitude=(.5, 1.1))
-])
+@pytest.mark.parametrize(
+    'change',
+    [
+        dict(seed=1),
+        dict(n_max=3),
+        dict(noise=0.02),
+        dict(amplitude=(0.5, 1.1)),
+    ],
+)
 def test_other_settings_are_not_current(path, change):
-    assert not is_current(path, DemoSettings(**{
-        **dict(n_max=2, imbalance=2, test_per_class=1),
-        **change
-    }))
+    assert not is_current(
+        path,
+        DemoSettings(
+            **{**dict(n_max=2, imbalance=2, test_per_class=1), **change}
+        ),
+    )
 
 
 def test_damage_is_not_current(path):

@@ -1,4 +1,5 @@
 """CropResizeFrames against torch's interpolation and the drawn windows."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -11,10 +12,16 @@ from shapmix_mm.datasets.transforms import CropResizeFrames
 
 
 def sample(frames, persons=1, joints=4, channels=3, seed=0, **extra):
-    keypoint = np.random.RandomState(seed).rand(persons, frames, joints,
-                                                channels) + 1
-    return dict(frame_dir='S1', total_frames=frames, label=0,
-                keypoint=keypoint.astype(np.float32), **extra)
+    keypoint = (
+        np.random.RandomState(seed).rand(persons, frames, joints, channels) + 1
+    )
+    return dict(
+        frame_dir='S1',
+        total_frames=frames,
+        label=0,
+        keypoint=keypoint.astype(np.float32),
+        **extra,
+    )
 
 
 def ramp(frames):
@@ -27,8 +34,12 @@ def ramp(frames):
 def torch_resize(clip, length):
     flat = torch.from_numpy(clip.astype(np.float32)).transpose(0, 1)
     flat = flat.reshape(clip.shape[1], -1).T[None, None]
-    out = interpolate(flat, size=(flat.shape[2], length), mode='bilinear',
-                      align_corners=False)[0, 0].T
+    out = interpolate(
+        flat,
+        size=(flat.shape[2], length),
+        mode='bilinear',
+        align_corners=False,
+    )[0, 0].T
     out = out.reshape(length, clip.shape[0], *clip.shape[2:])
     return out.transpose(0, 1).numpy()
 
@@ -38,21 +49,33 @@ def torch_resize(clip, length):
 def test_resize_equals_torch(frames, length):
     results = sample(frames, persons=2)
     keypoint = results['keypoint'].copy()
-    out = CropResizeFrames(length, (1.0, ))(results)
+    out = CropResizeFrames(length, (1.0,))(results)
     assert out['keypoint'].shape == (2, length, 4, 3)
     assert out['keypoint'].dtype == np.float32
     np.testing.assert_allclose(
-        out['keypoint'], torch_resize(keypoint, length), atol=1e-5)
+        out['keypoint'], torch_resize(keypoint, length), atol=1e-5
+    )
     assert (out['total_frames'], out['clip_len'], out['num_clips']) == (
-        length, length, 1)
+        length,
+        length,
+        1,
+    )
 
 
-@pytest.mark.parametrize('frames, share, first, last', [
-    (100, 0.95, 2, 97), (100, 0.5, 25, 74), (9, 0.5, 2, 6), (3, 0.1, 1, 1),
-    (2, 0.1, 0, 1), (1, 0.1, 0, 0)])
+@pytest.mark.parametrize(
+    'frames, share, first, last',
+    [
+        (100, 0.95, 2, 97),
+        (100, 0.5, 25, 74),
+        (9, 0.5, 2, 6),
+        (3, 0.1, 1, 1),
+        (2, 0.1, 0, 1),
+        (1, 0.1, 0, 0),
+    ],
+)
 def test_one_share_is_a_centred_window(frames, share, first, last):
     num = last - first + 1
-    out = CropResizeFrames(num, (share, ))(ramp(frames))['keypoint']
+    out = CropResizeFrames(num, (share,))(ramp(frames))['keypoint']
     np.testing.assert_allclose(out[0, :, 0, 0], np.arange(first, last + 1) + 1)
 
 
@@ -64,7 +87,7 @@ def test_drawn_windows_follow_numpys_stream():
         start = np.random.randint(100 - num + 1)
         np.random.seed(seed)
         results = ramp(100)
-        want = torch_resize(results['keypoint'][:, start:start + num], 50)
+        want = torch_resize(results['keypoint'][:, start : start + num], 50)
         np.testing.assert_allclose(crop(results)['keypoint'], want, atol=1e-4)
 
 
@@ -96,7 +119,7 @@ def test_frames_without_anybody_are_dropped_wherever_they_are():
     results['keypoint'][:, [0, 3, 7]] = 0
     results['keypoint'][0, 1] = 0
     want = results['keypoint'][:, [1, 2, 4, 5, 6]]
-    out = CropResizeFrames(5, (1.0, ))(results)['keypoint']
+    out = CropResizeFrames(5, (1.0,))(results)['keypoint']
     np.testing.assert_array_equal(out, want)
     assert not out[0, 0].any() and out[1, 0].any()
 
@@ -112,15 +135,16 @@ def test_scores_go_along():
     results = sample(30, persons=2, channels=2)
     results['keypoint_score'] = results['keypoint'][..., 0].copy()
     out = CropResizeFrames(16, (0.5, 1.0), min_frames=4)(results)
-    np.testing.assert_array_equal(out['keypoint_score'],
-                                  out['keypoint'][..., 0])
+    np.testing.assert_array_equal(
+        out['keypoint_score'], out['keypoint'][..., 0]
+    )
 
 
 def test_half_precision_gives_single():
     results = sample(30)
     results['keypoint'] = results['keypoint'].astype(np.float16)
     want = torch_resize(results['keypoint'], 12)
-    out = CropResizeFrames(12, (1, ))(results)['keypoint']
+    out = CropResizeFrames(12, (1,))(results)['keypoint']
     assert out.dtype == np.float32
     np.testing.assert_allclose(out, want, atol=1e-5)
 
@@ -148,23 +172,27 @@ def test_the_same_seed_gives_the_same_and_the_input_is_kept():
 def test_one_share_draws_nothing():
     np.random.seed(0)
     state = np.random.get_state()[1].copy()
-    CropResizeFrames(8, (0.95, ))(sample(20))
+    CropResizeFrames(8, (0.95,))(sample(20))
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
-@pytest.mark.parametrize('kwargs, error, word', [
-    (dict(clip_len=0), ValueError, 'clip_len'),
-    (dict(clip_len=6.4), TypeError, 'clip_len'),
-    (dict(min_frames=0), ValueError, 'min_frames'),
-    (dict(min_frames=True), TypeError, 'min_frames'),
-    (dict(p_interval=0.5), TypeError, 'p_interval'),
-    (dict(p_interval='ab'), TypeError, 'p_interval'),
-    (dict(p_interval=()), ValueError, 'p_interval'),
-    (dict(p_interval=(0, 1)), ValueError, 'p_interval'),
-    (dict(p_interval=(0.5, 1.1)), ValueError, 'p_interval'),
-    (dict(p_interval=(0.9, 0.5)), ValueError, 'p_interval'),
-    (dict(p_interval=(0.1, 0.2, 0.3)), ValueError, 'p_interval'),
-    (dict(p_interval=(float('nan'), 1)), ValueError, 'p_interval')])
+@pytest.mark.parametrize(
+    'kwargs, error, word',
+    [
+        (dict(clip_len=0), ValueError, 'clip_len'),
+        (dict(clip_len=6.4), TypeError, 'clip_len'),
+        (dict(min_frames=0), ValueError, 'min_frames'),
+        (dict(min_frames=True), TypeError, 'min_frames'),
+        (dict(p_interval=0.5), TypeError, 'p_interval'),
+        (dict(p_interval='ab'), TypeError, 'p_interval'),
+        (dict(p_interval=()), ValueError, 'p_interval'),
+        (dict(p_interval=(0, 1)), ValueError, 'p_interval'),
+        (dict(p_interval=(0.5, 1.1)), ValueError, 'p_interval'),
+        (dict(p_interval=(0.9, 0.5)), ValueError, 'p_interval'),
+        (dict(p_interval=(0.1, 0.2, 0.3)), ValueError, 'p_interval'),
+        (dict(p_interval=(float('nan'), 1)), ValueError, 'p_interval'),
+    ],
+)
 def test_bad_arguments_are_named(kwargs, error, word):
     with pytest.raises(error, match=word):
         CropResizeFrames(**kwargs)
@@ -172,5 +200,6 @@ def test_bad_arguments_are_named(kwargs, error, word):
 
 def test_registered_and_shown():
     built = TRANSFORMS.build(dict(type='CropResizeFrames', p_interval=[0.95]))
-    assert repr(built) == ('CropResizeFrames(clip_len=64, p_interval=(0.95,), '
-                           'min_frames=64)')
+    assert repr(built) == (
+        'CropResizeFrames(clip_len=64, p_interval=(0.95,), min_frames=64)'
+    )

@@ -1,4 +1,5 @@
 """KeepMainPersons: those that really move stay, in their order."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -22,9 +23,16 @@ def kept(results, num=2):
     return [int(person) - 1 for person in out[..., 2].max(axis=(1, 2))]
 
 
-@pytest.mark.parametrize('speeds, want', [
-    ((1, 3, 2), [1, 2]), ((3, 1, 2), [0, 2]), ((0, 0, 0), [0, 1]),
-    ((2, 2, 2, 2), [0, 1]), ((0, 5, 0, 4), [1, 3])])
+@pytest.mark.parametrize(
+    'speeds, want',
+    [
+        ((1, 3, 2), [1, 2]),
+        ((3, 1, 2), [0, 2]),
+        ((0, 0, 0), [0, 1]),
+        ((2, 2, 2, 2), [0, 1]),
+        ((0, 5, 0, 4), [1, 3]),
+    ],
+)
 def test_the_fastest_stay_in_their_order(speeds, want):
     assert kept(crowd(*speeds)) == want
 

@@ -1,4 +1,5 @@
 """The shared entry checks."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -38,6 +39,6 @@ def test_check_count_takes_numpy_integers():
 
 def test_check_floats_takes_lists_and_arrays():
     assert check_floats([1, 0.5], 'x') == (1.0, 0.5)
-    assert check_floats(np.array([1.5]), 'x') == (1.5, )
+    assert check_floats(np.array([1.5]), 'x') == (1.5,)
     with pytest.raises(TypeError, match='x must be'):
         check_floats(1.5, 'x')

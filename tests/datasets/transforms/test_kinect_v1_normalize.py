@@ -1,4 +1,5 @@
 """KinectV1Normalize against a loop over axes, and its invariances."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -77,8 +78,7 @@ def test_an_absent_first_person_leaves_the_origin_to_the_next():
 def test_size_and_place_do_not_matter():
     results = sample()
     moved = dict(keypoint=results['keypoint'] * 3 + [5, -2, 8])
-    np.testing.assert_allclose(normalize(moved), normalize(results),
-                               atol=1e-5)
+    np.testing.assert_allclose(normalize(moved), normalize(results), atol=1e-5)
 
 
 def test_the_view_augmentation_may_come_before_centring():
@@ -115,12 +115,16 @@ def test_bad_samples_are_named():
         normalize(flat)
 
 
-@pytest.mark.parametrize('kwargs, error, word', [
-    (dict(center=20), ValueError, 'center'),
-    (dict(center=-1), ValueError, 'center'),
-    (dict(center=1.0), TypeError, 'center'),
-    (dict(stretch=None), TypeError, 'stretch'),
-    (dict(layout='kinect'), KeyError, 'kinect')])
+@pytest.mark.parametrize(
+    'kwargs, error, word',
+    [
+        (dict(center=20), ValueError, 'center'),
+        (dict(center=-1), ValueError, 'center'),
+        (dict(center=1.0), TypeError, 'center'),
+        (dict(stretch=None), TypeError, 'stretch'),
+        (dict(layout='kinect'), KeyError, 'kinect'),
+    ],
+)
 def test_bad_arguments_are_named(kwargs, error, word):
     with pytest.raises(error, match=word):
         KinectV1Normalize(**kwargs)
@@ -128,5 +132,6 @@ def test_bad_arguments_are_named(kwargs, error, word):
 
 def test_registered_and_shown():
     built = TRANSFORMS.build(dict(type='KinectV1Normalize'))
-    assert repr(built) == ("KinectV1Normalize(center=1, layout='nw-ucla', "
-                           "stretch=True)")
+    assert repr(built) == (
+        "KinectV1Normalize(center=1, layout='nw-ucla', stretch=True)"
+    )

@@ -1,4 +1,5 @@
 """The protocols' pipelines, from config dicts to packed inputs."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -9,8 +10,10 @@ from mmengine.dataset import Compose
 
 import shapmix_mm.datasets.transforms  # noqa: F401
 
-FINISH = [dict(type='FormatGCNInput', num_person=2),
-          dict(type='PackActionInputs')]
+FINISH = [
+    dict(type='FormatGCNInput', num_person=2),
+    dict(type='PackActionInputs'),
+]
 NTU = [
     dict(type='CheckJoints', layout='nturgb+d'),
     dict(type='KeepMainPersons', num_person=2),
@@ -28,7 +31,7 @@ NW_UCLA = [
 ]
 COCO = [
     dict(type='PreNormalize2D'),
-    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95, )),
+    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='coco', feats=['bm']),
 ]
 
@@ -37,8 +40,13 @@ def sample(persons, frames, joints, channels):
     rng = np.random.RandomState(0)
     shape = (persons, frames, joints)
     keypoint = (rng.rand(*shape, channels) + 1).astype(np.float32)
-    results = dict(frame_dir='S1', label=4, total_frames=frames,
-                   img_shape=(1080, 1920), keypoint=keypoint)
+    results = dict(
+        frame_dir='S1',
+        label=4,
+        total_frames=frames,
+        img_shape=(1080, 1920),
+        keypoint=keypoint,
+    )
     if channels == 2:
         results['keypoint_score'] = rng.rand(*shape).astype(np.float32)
     return results
@@ -46,12 +54,18 @@ def sample(persons, frames, joints, channels):
 
 @pytest.mark.parametrize('frames', [1, 5, 150])
 @pytest.mark.parametrize('persons', [1, 2, 4])
-@pytest.mark.parametrize('steps, joints, channels, want', [
-    (NTU, 25, 3, (64, 25, 3)), (NW_UCLA, 20, 3, (52, 20, 3)),
-    (COCO, 17, 2, (32, 17, 3))])
+@pytest.mark.parametrize(
+    'steps, joints, channels, want',
+    [
+        (NTU, 25, 3, (64, 25, 3)),
+        (NW_UCLA, 20, 3, (52, 20, 3)),
+        (COCO, 17, 2, (32, 17, 3)),
+    ],
+)
 def test_packed_inputs(steps, joints, channels, want, persons, frames):
     packed = Compose([TRANSFORMS.build(s) for s in steps + FINISH])(
-        sample(persons, frames, joints, channels))
+        sample(persons, frames, joints, channels)
+    )
     inputs = packed['inputs']
     assert inputs.shape == (1, 2, *want) and inputs.dtype == torch.float32
     assert torch.isfinite(inputs).all()

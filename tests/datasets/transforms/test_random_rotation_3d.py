@@ -1,4 +1,5 @@
 """RandomRotation3D against scipy's rotations."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -39,8 +40,10 @@ def fitted_angles(transform, times=600):
     basis = np.eye(3, dtype=np.float32)[None, None]
     np.random.seed(0)
     # Row i of the output is the turned i-th axis, so it is the transpose.
-    turns = [transform(dict(keypoint=basis))['keypoint'][0, 0].T
-             for _ in range(times)]
+    turns = [
+        transform(dict(keypoint=basis))['keypoint'][0, 0].T
+        for _ in range(times)
+    ]
     return Rotation.from_matrix(np.array(turns)).as_euler('xyz')
 
 
@@ -85,17 +88,22 @@ def test_the_same_seed_gives_the_same_and_the_input_is_kept():
 def test_2d_joints_are_refused():
     with pytest.raises(ValueError, match=r"'S1'.*C = 3, got \(1, 2, 17, 2\)"):
         RandomRotation3D()(
-            dict(frame_dir='S1', keypoint=np.ones((1, 2, 17, 2))))
+            dict(frame_dir='S1', keypoint=np.ones((1, 2, 17, 2)))
+        )
 
 
-@pytest.mark.parametrize('kwargs, error, word', [
-    (dict(theta=-0.1), ValueError, 'theta'),
-    (dict(theta=(0.1, 0.2)), ValueError, 'theta'),
-    (dict(theta=float('inf')), ValueError, 'theta'),
-    (dict(theta='0.3'), TypeError, 'theta'),
-    (dict(theta=(0.1, None, 0)), TypeError, 'theta'),
-    (dict(order='xy'), ValueError, 'order'),
-    (dict(order='xxz'), ValueError, 'order')])
+@pytest.mark.parametrize(
+    'kwargs, error, word',
+    [
+        (dict(theta=-0.1), ValueError, 'theta'),
+        (dict(theta=(0.1, 0.2)), ValueError, 'theta'),
+        (dict(theta=float('inf')), ValueError, 'theta'),
+        (dict(theta='0.3'), TypeError, 'theta'),
+        (dict(theta=(0.1, None, 0)), TypeError, 'theta'),
+        (dict(order='xy'), ValueError, 'order'),
+        (dict(order='xxz'), ValueError, 'order'),
+    ],
+)
 def test_bad_arguments_are_named(kwargs, error, word):
     with pytest.raises(error, match=word):
         RandomRotation3D(**kwargs)
@@ -103,5 +111,6 @@ def test_bad_arguments_are_named(kwargs, error, word):
 
 def test_registered_and_shown():
     built = TRANSFORMS.build(dict(type='RandomRotation3D', theta=[1, 1, 0]))
-    assert repr(built) == ("RandomRotation3D(theta=(1.0, 1.0, 0.0), "
-                           "order='xyz')")
+    assert repr(built) == (
+        "RandomRotation3D(theta=(1.0, 1.0, 0.0), order='xyz')"
+    )

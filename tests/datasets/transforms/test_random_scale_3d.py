@@ -1,4 +1,5 @@
 """RandomScale3D: one factor, or one for each axis."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,8 +13,10 @@ def factors(transform, times=500):
     """The factor of each joint and axis, draw by draw."""
     np.random.seed(0)
     keypoint = np.full((2, 3, 4, 3), 2, np.float32)
-    drawn = [transform(dict(keypoint=keypoint))['keypoint'] / 2
-             for _ in range(times)]
+    drawn = [
+        transform(dict(keypoint=keypoint))['keypoint'] / 2
+        for _ in range(times)
+    ]
     return np.array(drawn)
 
 
@@ -52,12 +55,16 @@ def test_2d_joints_are_refused():
         RandomScale3D()(dict(frame_dir='S1', keypoint=np.ones((1, 2, 17, 2))))
 
 
-@pytest.mark.parametrize('kwargs, error, word', [
-    (dict(scale=0.9), TypeError, 'scale'),
-    (dict(scale=(0, 1)), ValueError, 'scale'),
-    (dict(scale=(1.1, 0.9)), ValueError, 'scale'),
-    (dict(scale=(0.9, 1, 1.1)), ValueError, 'scale'),
-    (dict(per_axis=1), TypeError, 'per_axis')])
+@pytest.mark.parametrize(
+    'kwargs, error, word',
+    [
+        (dict(scale=0.9), TypeError, 'scale'),
+        (dict(scale=(0, 1)), ValueError, 'scale'),
+        (dict(scale=(1.1, 0.9)), ValueError, 'scale'),
+        (dict(scale=(0.9, 1, 1.1)), ValueError, 'scale'),
+        (dict(per_axis=1), TypeError, 'per_axis'),
+    ],
+)
 def test_bad_arguments_are_named(kwargs, error, word):
     with pytest.raises(error, match=word):
         RandomScale3D(**kwargs)

@@ -1,4 +1,5 @@
 """SkeletonFeatures against MMAction2's GenSkeFeat, and by hand elsewhere."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -9,25 +10,41 @@ from mmaction.registry import TRANSFORMS
 from shapmix_mm.datasets.transforms import SkeletonFeatures
 from shapmix_mm.skeletons import get_layout
 
-SPEC = dict(num_node=4, inward=[(1, 0), (2, 1), (3, 0)], center=0,
-            parts=[[0, 1], [2], [3]])
+SPEC = dict(
+    num_node=4,
+    inward=[(1, 0), (2, 1), (3, 0)],
+    center=0,
+    parts=[[0, 1], [2], [3]],
+)
 
 
 def sample(joints, channels=3, score=False, frames=6):
     rng = np.random.RandomState(0)
     shape = (2, frames, joints)
-    results = dict(frame_dir='S1', label=3,
-                   keypoint=rng.randn(*shape, channels).astype(np.float32))
+    results = dict(
+        frame_dir='S1',
+        label=3,
+        keypoint=rng.randn(*shape, channels).astype(np.float32),
+    )
     if score:
         results['keypoint_score'] = rng.rand(*shape).astype(np.float32)
     return results
 
 
-@pytest.mark.parametrize('feats', [
-    ['j'], ['b'], ['jm'], ['bm'], ['j', 'b'], ['bm', 'j', 'jm', 'b']])
-@pytest.mark.parametrize('name, channels, score', [
-    ('nturgb+d', 3, False), ('coco', 2, False), ('coco', 2, True),
-    ('coco', 3, False), ('openpose', 2, True), ('openpose', 3, False)])
+@pytest.mark.parametrize(
+    'feats', [['j'], ['b'], ['jm'], ['bm'], ['j', 'b'], ['bm', 'j', 'jm', 'b']]
+)
+@pytest.mark.parametrize(
+    'name, channels, score',
+    [
+        ('nturgb+d', 3, False),
+        ('coco', 2, False),
+        ('coco', 2, True),
+        ('coco', 3, False),
+        ('openpose', 2, True),
+        ('openpose', 3, False),
+    ],
+)
 def test_equals_gen_ske_feat(name, channels, score, feats):
     results = sample(get_layout(name).num_joints, channels, score)
     stock = GenSkeFeat(dataset=name, feats=feats)(dict(results))
@@ -51,7 +68,8 @@ def test_a_score_array_is_averaged_in_a_layout_that_is_not_planar_too():
     keypoint, score = np.zeros((1, 2, 4, 2)), np.zeros((1, 2, 4))
     score[0, :, 1], score[0, :, 2] = (0.2, 0.6), (0.4, 1.0)
     out = SkeletonFeatures(SPEC, ['b', 'jm'])(
-        dict(keypoint=keypoint, keypoint_score=score))['keypoint']
+        dict(keypoint=keypoint, keypoint_score=score)
+    )['keypoint']
     np.testing.assert_allclose(out[0, :, 2, 2], [0.3, 0.8])
     np.testing.assert_allclose(out[0, :, 2, 5], [0.7, 0.0])
 
@@ -81,8 +99,11 @@ def test_joints_alone_are_a_copy():
 
 
 def test_wrong_joints_name_the_sample():
-    with pytest.raises(ValueError, match=r"Sample 'S1' has 17 joints where "
-                       r"layout 'nturgb\+d' has 25"):
+    with pytest.raises(
+        ValueError,
+        match=r"Sample 'S1' has 17 joints where "
+        r"layout 'nturgb\+d' has 25",
+    ):
         SkeletonFeatures()(sample(17))
 
 
@@ -91,9 +112,15 @@ def test_3d_joints_with_scores_are_refused():
         SkeletonFeatures()(sample(25, 3, score=True))
 
 
-@pytest.mark.parametrize('feats, error', [
-    ('j', TypeError), ([], ValueError), (['j', 'j'], ValueError),
-    (['j', 'motion'], ValueError)])
+@pytest.mark.parametrize(
+    'feats, error',
+    [
+        ('j', TypeError),
+        ([], ValueError),
+        (['j', 'j'], ValueError),
+        (['j', 'motion'], ValueError),
+    ],
+)
 def test_bad_arguments_are_named(feats, error):
     with pytest.raises(error, match='feats'):
         SkeletonFeatures('coco', feats)
@@ -101,5 +128,6 @@ def test_bad_arguments_are_named(feats, error):
 
 def test_registered_and_shown():
     built = TRANSFORMS.build(
-        dict(type='SkeletonFeatures', layout='nw-ucla', feats=['b']))
+        dict(type='SkeletonFeatures', layout='nw-ucla', feats=['b'])
+    )
     assert repr(built) == "SkeletonFeatures(layout='nw-ucla', feats=['b'])"

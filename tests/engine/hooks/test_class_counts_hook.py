@@ -1,26 +1,31 @@
 """Counts reach loss, blend and metric, and wrong ones are refused."""
+
 import pickle
 
 import pytest
 import torch
+
 from shapmix_mm.engine.hooks.unwrapping import bare_model
 
 
 def counts_held(runner):
     model = bare_model(runner)
     return [
-        m.class_counts.tolist() for m in model.modules()
+        m.class_counts.tolist()
+        for m in model.modules()
         if getattr(m, 'needs_class_counts', False)
     ]
 
 
-@pytest.mark.parametrize('wrapper', [
-    None,
-    dict(type='RepeatDataset', times=2),
-    dict(type='ClassBalancedDataset', oversample_thr=0.3),
-])
-def test_loss_and_blend_receive_the_real_counts(stick_config, build,
-                                                wrapper):
+@pytest.mark.parametrize(
+    'wrapper',
+    [
+        None,
+        dict(type='RepeatDataset', times=2),
+        dict(type='ClassBalancedDataset', oversample_thr=0.3),
+    ],
+)
+def test_loss_and_blend_receive_the_real_counts(stick_config, build, wrapper):
     cfg = stick_config()
     if wrapper:
         inner = cfg.train_dataloader.dataset
@@ -32,7 +37,8 @@ def test_loss_and_blend_receive_the_real_counts(stick_config, build,
 
 
 def test_metric_receives_counts_in_training_and_from_a_checkpoint(
-        stick_config, build):
+    stick_config, build
+):
     metric = [dict(type='LongTailMetric', many=7, few=4)]
     cfg = stick_config(val_evaluator=metric)
     runner = build(cfg)
@@ -69,14 +75,14 @@ def test_resuming_on_other_data_is_refused(stick_config, build, stick_file):
     data = pickle.loads(stick_file.read_bytes())
     data['split']['train'].remove('train_0_0')
     stick_file.write_bytes(pickle.dumps(data))
-    cfg = stick_config(
-        load_from=f'{cfg.work_dir}/epoch_1.pth', resume=True)
+    cfg = stick_config(load_from=f'{cfg.work_dir}/epoch_1.pth', resume=True)
     with pytest.raises(ValueError, match=r'\[7, 6, 4, 3\].*\[8, 6, 4, 3\]'):
         build(cfg).train()
 
 
 def test_a_checkpoint_of_other_classes_is_refused_but_may_be_tuned(
-        stick_config, build, tmp_path):
+    stick_config, build, tmp_path
+):
     cfg = stick_config()
     runner = build(cfg)
     runner.train()
@@ -85,7 +91,8 @@ def test_a_checkpoint_of_other_classes_is_refused_but_may_be_tuned(
     for name in ('weight', 'bias'):
         old = checkpoint['state_dict'][f'cls_head.fc.{name}']
         checkpoint['state_dict'][f'cls_head.fc.{name}'] = torch.cat(
-            [old, old[:1]])
+            [old, old[:1]]
+        )
     for name in list(checkpoint['state_dict']):
         if 'blending' in name or 'class_counts' in name:
             del checkpoint['state_dict'][name]

@@ -1,10 +1,12 @@
 """The hook in real training runs."""
+
 import copy
 
 import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
+
 from shapmix_mm.engine.coalition_scores import coalition_scores
 from shapmix_mm.engine.hooks.unwrapping import bare_model
 from shapmix_mm.shapley import combination_masks
@@ -12,13 +14,15 @@ from shapmix_mm.shapley import combination_masks
 
 class Spy(Hook):
     """Runs the steps of a probe around those of the saliency hook."""
+
     priority = 'VERY_LOW'
 
     def __init__(self, probe):
         self.probe = probe
 
-    def after_train_iter(self, runner, batch_idx, data_batch=None,
-                         outputs=None):
+    def after_train_iter(
+        self, runner, batch_idx, data_batch=None, outputs=None
+    ):
         self.probe(runner, data_batch)
 
 
@@ -26,8 +30,7 @@ def blend_of(runner):
     return bare_model(runner).data_preprocessor.blending
 
 
-def test_table_is_the_ema_of_marginals_recomputed_by_hand(
-        stick_config, build):
+def test_table_is_the_ema_of_marginals_recomputed_by_hand(stick_config, build):
     runner = build(stick_config())
     expected = np.zeros((4, 20))
     updates = np.zeros((4, 20))
@@ -35,16 +38,19 @@ def test_table_is_the_ema_of_marginals_recomputed_by_hand(
     def probe(runner, data_batch):
         """The update, one sample and one coalition at a time."""
         model, blend = bare_model(runner), blend_of(runner)
-        hook = next(h for h in runner.hooks
-                    if type(h).__name__ == 'SaliencyHook')
+        hook = next(
+            h for h in runner.hooks if type(h).__name__ == 'SaliencyHook'
+        )
         from shapmix_mm.shapley import draw_marginal
+
         draw = draw_marginal(5, generator=hook._generator(runner.iter))
         assert int(combination_masks(5)[draw.index]) == draw.block
         assert draw.block & draw.coalition == 0
         per_class = {}
         model.eval()
-        for clip, sample in zip(data_batch['inputs'],
-                                data_batch['data_samples']):
+        for clip, sample in zip(
+            data_batch['inputs'], data_batch['data_samples']
+        ):
             label = int(sample.gt_label)
             worth = []
             for mask in (draw.coalition | draw.block, draw.coalition):
@@ -53,8 +59,9 @@ def test_table_is_the_ema_of_marginals_recomputed_by_hand(
                     for joint in joints if not mask >> part & 1 else ():
                         for m in range(2):
                             if clip[0, m].any():
-                                masked[0, m, :, joint] = (
-                                    blend.mean_pose[m, joint])
+                                masked[0, m, :, joint] = blend.mean_pose[
+                                    m, joint
+                                ]
                 with torch.no_grad():
                     logits = model(masked[None], stage='head', mode='tensor')
                 worth.append(float(logits.softmax(1)[0, label]))
@@ -63,8 +70,11 @@ def test_table_is_the_ema_of_marginals_recomputed_by_hand(
         for label, values in per_class.items():
             first = updates[label, draw.index] == 0
             mean = np.mean(values)
-            expected[label, draw.index] = mean if first else (
-                0.9 * expected[label, draw.index] + 0.1 * mean)
+            expected[label, draw.index] = (
+                mean
+                if first
+                else (0.9 * expected[label, draw.index] + 0.1 * mean)
+            )
             updates[label, draw.index] += 1
 
     runner.register_hook(Spy(probe), priority='VERY_LOW')
@@ -87,9 +97,14 @@ def test_the_step_is_not_disturbed(stick_config, build):
 
         def probe(runner, data_batch, seen=seen):
             model = bare_model(runner)
-            seen.append((copy.deepcopy(model.state_dict()),
-                         [m.training for m in model.modules()],
-                         torch.get_rng_state(), np.random.get_state()[1]))
+            seen.append(
+                (
+                    copy.deepcopy(model.state_dict()),
+                    [m.training for m in model.modules()],
+                    torch.get_rng_state(),
+                    np.random.get_state()[1],
+                )
+            )
 
         runner.register_hook(Spy(probe), priority='VERY_LOW')
         runner.train()
@@ -106,25 +121,33 @@ def test_the_step_is_not_disturbed(stick_config, build):
 
 
 def test_frozen_modules_stay_frozen_and_batch_norm_untouched(
-        stick_config, build):
+    stick_config, build
+):
     runner = build(stick_config())
     model = bare_model(runner).train()
     frozen = model.backbone.gcn[0].gcn.bn
     frozen.eval()
     before = copy.deepcopy(model.state_dict())
     clips = torch.randn(3, 1, 2, 8, 6, 3)
-    scores = coalition_scores(model, clips, torch.tensor([0, 1, 2]),
-                              torch.zeros(2, 6, 3), (31, 0),
-                              blend_of(runner).layout)
+    scores = coalition_scores(
+        model,
+        clips,
+        torch.tensor([0, 1, 2]),
+        torch.zeros(2, 6, 3),
+        (31, 0),
+        blend_of(runner).layout,
+    )
     assert scores.shape == (2, 3) and not scores.requires_grad
     assert not frozen.training and model.backbone.training
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
 
 
-def test_mean_pose_equals_numpy_over_present_frames(stick_config, build,
-                                                    stick_file):
+def test_mean_pose_equals_numpy_over_present_frames(
+    stick_config, build, stick_file
+):
     import pickle
+
     cfg = stick_config()
     # One clip of all frames, in order: the features are the coordinates.
     for loader in (cfg.train_dataloader, cfg.val_dataloader):
@@ -133,27 +156,32 @@ def test_mean_pose_equals_numpy_over_present_frames(stick_config, build,
     runner.train()
     data = pickle.loads(stick_file.read_bytes())
     names = set(data['split']['train'])
-    train = [a['keypoint'] for a in data['annotations']
-             if a['frame_dir'] in names]
+    train = [
+        a['keypoint'] for a in data['annotations'] if a['frame_dir'] in names
+    ]
     first = np.concatenate([k[0] for k in train]).mean(0)
     second = np.concatenate([k[1] for k in train if len(k) == 2]).mean(0)
     np.testing.assert_allclose(
-        blend_of(runner).mean_pose, np.stack([first, second]), atol=1e-5)
+        blend_of(runner).mean_pose, np.stack([first, second]), atol=1e-5
+    )
 
 
 def test_warm_up_ends_on_time_and_counts_passes_under_repeat(
-        stick_config, build):
+    stick_config, build
+):
     for times, expected in ((1, [0] * 3 + [1] * 3), (2, [0] * 3 + [1] * 9)):
         cfg = stick_config()
         if times > 1:
             cfg.train_dataloader.dataset = dict(
                 type='RepeatDataset',
                 times=times,
-                dataset=cfg.train_dataloader.dataset)
+                dataset=cfg.train_dataloader.dataset,
+            )
         runner = build(cfg)
         guided = []
         runner.register_hook(
-            Spy(lambda r, _: guided.append(int(blend_of(r).guided))))
+            Spy(lambda r, _: guided.append(int(blend_of(r).guided)))
+        )
         runner.train()
         assert guided == expected
 
@@ -185,7 +213,8 @@ def test_resume_goes_on_with_equal_state(stick_config, build, interval):
     assert len(held) == 1
     for name, value in held[0].items():
         assert torch.equal(
-            value, saved[f'data_preprocessor.blending.{name}']), name
+            value, saved[f'data_preprocessor.blending.{name}']
+        ), name
     # Another shuffle and other mixtures, but the same draws of b and r.
     again = blend_of(resumed).saliency.updates
     assert torch.equal(again.sum(0) > 0, state['saliency.updates'].sum(0) > 0)
@@ -196,8 +225,7 @@ def test_training_accuracy_is_logged_on_the_originals(stick_config, build):
     seen = []
 
     def probe(runner, data_batch):
-        seen.append(
-            runner.message_hub.get_scalar('train/top1_acc').current())
+        seen.append(runner.message_hub.get_scalar('train/top1_acc').current())
 
     runner.register_hook(Spy(probe))
     runner.train()
@@ -212,14 +240,22 @@ def test_warm_up_as_long_as_the_training_is_refused(stick_config, build):
         build(cfg).train()
 
 
-@pytest.mark.parametrize('blending, words', [
-    (None, 'NoneType'),
-    (dict(type='RandomBatchAugment',
-          augments=dict(type='MixupBlending', num_classes=4)),
-     'RandomBatchAugment'),
-])
+@pytest.mark.parametrize(
+    'blending, words',
+    [
+        (None, 'NoneType'),
+        (
+            dict(
+                type='RandomBatchAugment',
+                augments=dict(type='MixupBlending', num_classes=4),
+            ),
+            'RandomBatchAugment',
+        ),
+    ],
+)
 def test_a_blend_whose_state_would_be_lost_is_refused(
-        stick_config, build, blending, words):
+    stick_config, build, blending, words
+):
     cfg = stick_config()
     cfg.model.data_preprocessor.blending = blending
     with pytest.raises(ValueError, match=f'itself.*{words}'):
@@ -233,12 +269,16 @@ def test_missing_counts_hook_is_named(stick_config, build):
         build(cfg).train()
 
 
-@pytest.mark.parametrize('arguments, words', [
-    (dict(interval=0), 'interval'),
-    (dict(momentum=1.), 'momentum'),
-    (dict(warmup_epochs=-1), 'warmup_epochs'),
-])
+@pytest.mark.parametrize(
+    'arguments, words',
+    [
+        (dict(interval=0), 'interval'),
+        (dict(momentum=1.0), 'momentum'),
+        (dict(warmup_epochs=-1), 'warmup_epochs'),
+    ],
+)
 def test_bad_arguments_are_named(arguments, words):
     from shapmix_mm.engine import SaliencyHook
+
     with pytest.raises(ValueError, match=words):
         SaliencyHook(**arguments)

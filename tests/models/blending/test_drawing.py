@@ -1,10 +1,15 @@
 """Laws of the random parameters."""
+
 import numpy as np
 import pytest
 import torch
 from scipy import stats
-from shapmix_mm.models.blending.drawing import (draw_mixup_share,
-                                                draw_partner, draw_window)
+
+from shapmix_mm.models.blending.drawing import (
+    draw_mixup_share,
+    draw_partner,
+    draw_window,
+)
 
 CPU = torch.device('cpu')
 
@@ -39,10 +44,13 @@ def test_window_length_position_and_source(frames):
     for inside, source in zip(window.inside, window.source):
         where = inside.nonzero().flatten()
         length = len(where)
-        assert max(1, round(0.4 * frames)) <= length <= round(
-            0.7 * frames + 1e-4) or frames < 3
-        assert where.tolist() == list(range(int(where[0]),
-                                            int(where[0]) + length))
+        assert (
+            max(1, round(0.4 * frames)) <= length <= round(0.7 * frames + 1e-4)
+            or frames < 3
+        )
+        assert where.tolist() == list(
+            range(int(where[0]), int(where[0]) + length)
+        )
         frames_used = source[where]
         steps = frames_used.diff()
         # Down-sampling never repeats a frame and never runs backwards.

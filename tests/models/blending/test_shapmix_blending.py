@@ -1,9 +1,11 @@
 """Guided drawing: Eq. 3, both cases, and the state that must survive."""
+
 import numpy as np
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
 from scipy import stats
+
 from shapmix_mm.models import ShapMixBlending
 from shapmix_mm.shapley import combination_parts
 from shapmix_mm.skeletons import get_layout
@@ -13,17 +15,18 @@ PARTS = combination_parts(5)
 
 
 def guided_blend(counts, **kwargs):
-    blend = ShapMixBlending(len(counts), 'nturgb+d', mixup_prob=0., **kwargs)
+    blend = ShapMixBlending(len(counts), 'nturgb+d', mixup_prob=0.0, **kwargs)
     blend.set_class_counts(counts)
-    blend.guided.fill_(1.)
+    blend.guided.fill_(1.0)
     generator = torch.Generator().manual_seed(0)
     blend.saliency.values.copy_(
-        torch.rand(len(counts), 20, generator=generator))
-    blend.saliency.updates.fill_(1.)
+        torch.rand(len(counts), 20, generator=generator)
+    )
+    blend.saliency.updates.fill_(1.0)
     return blend
 
 
-def eq3(values, tau=0.2, norm='l1', gain=1.):
+def eq3(values, tau=0.2, norm='l1', gain=1.0):
     """Eq. 3 in numpy, term by term."""
     sizes = [sum(len(LAYOUT.parts[p]) for p in b) for b in PARTS]
     density = np.array([v / s for v, s in zip(values, sizes)])
@@ -40,22 +43,24 @@ def joints_of(combination):
     return mask
 
 
-@pytest.mark.parametrize('norm, gain', [('l1', 1.), ('none', 10.)])
+@pytest.mark.parametrize('norm, gain', [('l1', 1.0), ('none', 10.0)])
 @pytest.mark.parametrize('rarer', ['partner', 'own', 'tie'])
 def test_combinations_follow_eq_3_and_the_rarer_class_guides(
-        norm, gain, rarer):
+    norm, gain, rarer
+):
     counts = {'partner': [90, 5], 'own': [5, 90], 'tie': [50, 50]}[rarer]
     blend = guided_blend(counts, norm=norm, gain=gain)
     num = 8000
     label = torch.zeros(num, 2)
-    label[::2, 0] = 1.
-    label[1::2, 1] = 1.
+    label[::2, 0] = 1.0
+    label[1::2, 1] = 1.0
     partner = torch.arange(num).view(-1, 2).flip(1).flatten()
     torch.manual_seed(0)
     joints = blend.draw_joints(label, partner)[::2].numpy()
     guide = 1 if rarer == 'partner' else 0
-    expected = eq3(blend.saliency.values[guide].double().numpy(), norm=norm,
-                   gain=gain) * len(joints)
+    expected = eq3(
+        blend.saliency.values[guide].double().numpy(), norm=norm, gain=gain
+    ) * len(joints)
     drawn = [joints_of(b) for b in PARTS]
     if rarer != 'partner':
         drawn = [~mask for mask in drawn]
@@ -68,17 +73,17 @@ def test_combinations_follow_eq_3_and_the_rarer_class_guides(
 def test_released_scale_is_sharper_than_the_papers():
     values = torch.rand(20, generator=torch.Generator().manual_seed(0))
     paper = eq3(values.double().numpy())
-    released = eq3(values.double().numpy(), norm='none', gain=10.)
+    released = eq3(values.double().numpy(), norm='none', gain=10.0)
     assert paper.max() / paper.min() < released.max() / released.min()
 
 
 @pytest.mark.parametrize('tail_is_partner', [True, False])
 def test_salient_parts_of_the_minority_survive(tail_is_partner):
     counts = [90, 5]
-    blend = guided_blend(counts, norm='none', gain=1000.)
+    blend = guided_blend(counts, norm='none', gain=1000.0)
     blend.saliency.values.zero_()
     salient = PARTS.index((1, 2))
-    blend.saliency.values[:, salient] = 1.
+    blend.saliency.values[:, salient] = 1.0
     tail, head = 1, 0
     clips = torch.ones(2, 1, 1, 10, 25, 3)
     own, other = (head, tail) if tail_is_partner else (tail, head)
@@ -96,8 +101,8 @@ def test_salient_parts_of_the_minority_survive(tail_is_partner):
 
 
 def test_warm_up_is_random_st_mix():
-    blend = guided_blend([90, 5], norm='none', gain=1000.)
-    blend.saliency.values[:, 0] = 50.
+    blend = guided_blend([90, 5], norm='none', gain=1000.0)
+    blend.saliency.values[:, 0] = 50.0
     blend.guided.zero_()
     label = torch.eye(2)[torch.arange(8000) % 2]
     partner = torch.arange(8000).view(-1, 2).flip(1).flatten()
@@ -119,8 +124,9 @@ def test_a_batch_of_one_class_works():
     clips = torch.rand(4, 1, 2, 12, 25, 3)
     samples = [ActionDataSample().set_gt_label(1) for _ in range(4)]
     _, out = blend(clips, samples)
-    assert torch.equal(torch.stack([s.gt_label for s in out]),
-                       torch.eye(2)[[1] * 8])
+    assert torch.equal(
+        torch.stack([s.gt_label for s in out]), torch.eye(2)[[1] * 8]
+    )
 
 
 def test_state_survives_a_round_trip_into_a_fresh_blend():
@@ -128,8 +134,11 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
     blend.mean_pose = torch.rand(2, 25, 3)
     state = blend.state_dict()
     assert set(state) == {
-        'class_counts', 'mean_pose', 'guided', 'saliency.values',
-        'saliency.updates'
+        'class_counts',
+        'mean_pose',
+        'guided',
+        'saliency.values',
+        'saliency.updates',
     }
     assert all(value.is_floating_point() for value in state.values())
     fresh = ShapMixBlending(3, 'nturgb+d')
@@ -138,18 +147,22 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
         assert torch.equal(value, state[name]), name
 
 
-@pytest.mark.parametrize('arguments, words', [
-    (dict(tau=0.), 'tau'),
-    (dict(norm='l2'), 'l1'),
-    (dict(gain=-1.), 'gain'),
-])
+@pytest.mark.parametrize(
+    'arguments, words',
+    [
+        (dict(tau=0.0), 'tau'),
+        (dict(norm='l2'), 'l1'),
+        (dict(gain=-1.0), 'gain'),
+    ],
+)
 def test_bad_arguments_are_named(arguments, words):
     with pytest.raises(ValueError, match=words):
         ShapMixBlending(3, 'nturgb+d', **arguments)
 
 
-@pytest.mark.parametrize('counts', [[1, 2], [1, 2, 3, 4], [[1, 2, 3]],
-                                    [3, 0, 2], [1, -1, 2]])
+@pytest.mark.parametrize(
+    'counts', [[1, 2], [1, 2, 3, 4], [[1, 2, 3]], [3, 0, 2], [1, -1, 2]]
+)
 def test_bad_class_counts_are_refused(counts):
     with pytest.raises(ValueError, match='ShapMixBlending'):
         ShapMixBlending(3, 'nturgb+d').set_class_counts(counts)

@@ -1,9 +1,11 @@
 """Every output cell of a mixture is traced back to its source."""
+
 import pytest
 import torch
 from mmaction.models import RandomBatchAugment  # noqa: F401
 from mmaction.models.data_preprocessors import ActionDataPreprocessor
 from mmaction.structures import ActionDataSample
+
 from shapmix_mm.models import STMixBlending
 from shapmix_mm.skeletons import get_layout
 
@@ -13,14 +15,12 @@ LAYOUT = get_layout('nturgb+d')
 
 def traced_batch(num, absent=()):
     """Sample i has the constant i + 1, plus t / 100 in frame t."""
-    clips = (torch.arange(num) + 1.).view(-1, 1, 1, 1, 1, 1)
+    clips = (torch.arange(num) + 1.0).view(-1, 1, 1, 1, 1, 1)
     clips = clips + torch.arange(T).view(1, 1, 1, -1, 1, 1) / 100
     clips = clips.expand(num, 1, M, T, V, C).clone()
     for sample, person in absent:
         clips[sample, 0, person] = 0
-    samples = [
-        ActionDataSample().set_gt_label(i % K) for i in range(num)
-    ]
+    samples = [ActionDataSample().set_gt_label(i % K) for i in range(num)]
     return clips, samples
 
 
@@ -38,7 +38,7 @@ def trace(row, own):
 def test_cut_mix_is_a_part_over_a_window_and_the_label_its_share(num):
     torch.manual_seed(num)
     clips, samples = traced_batch(num)
-    blend = STMixBlending(K, 'nturgb+d', mixup_prob=0.)
+    blend = STMixBlending(K, 'nturgb+d', mixup_prob=0.0)
     out, out_samples = blend(clips, samples)
     labels = soft_labels(out_samples)
     parts = torch.from_numpy(LAYOUT.part_mask())
@@ -58,7 +58,7 @@ def test_cut_mix_is_a_part_over_a_window_and_the_label_its_share(num):
         assert int(covered.sum()) in (2, 3)
         # One partner, its frames in order, without repeats.
         source = mixed[0, window][:, joints]
-        partner = int(source.flatten()[0, ].floor()) - 1
+        partner = int(source.flatten()[0,].floor()) - 1
         assert partner != i
         assert (source.floor() == partner + 1).all()
         frames = ((source[:, 0, 0] - partner - 1) * 100).round()
@@ -75,15 +75,17 @@ def test_cut_mix_is_a_part_over_a_window_and_the_label_its_share(num):
 def test_mixup_is_the_convex_combination_its_label_says():
     torch.manual_seed(0)
     clips, samples = traced_batch(6)
-    blend = STMixBlending(K, 'nturgb+d', mixup_prob=1.)
+    blend = STMixBlending(K, 'nturgb+d', mixup_prob=1.0)
     out, out_samples = blend(clips, samples)
     labels = soft_labels(out_samples)[6:]
     for i in range(6):
-        partner = int(labels[i].clone().index_fill_(
-            0, torch.tensor(i), -1).argmax())
+        partner = int(
+            labels[i].clone().index_fill_(0, torch.tensor(i), -1).argmax()
+        )
         share = labels[i, partner]
         torch.testing.assert_close(
-            out[6 + i], (1 - share) * clips[i] + share * clips[partner])
+            out[6 + i], (1 - share) * clips[i] + share * clips[partner]
+        )
 
 
 def test_mixup_probability_is_per_sample():
@@ -104,7 +106,7 @@ def test_persons_absent_on_either_side_receive_nothing():
     torch.manual_seed(1)
     absent = [(0, 1), (2, 1)]
     clips, samples = traced_batch(4, absent)
-    blend = STMixBlending(K, 'nturgb+d', mixup_prob=0.)
+    blend = STMixBlending(K, 'nturgb+d', mixup_prob=0.0)
     for _ in range(20):
         out, out_samples = blend(clips, samples)
         labels = soft_labels(out_samples)[4:]
@@ -141,8 +143,9 @@ def test_without_originals_only_the_mixed_half_comes_out():
 
 def test_one_sample_is_left_as_it_is():
     clips, samples = traced_batch(1)
-    out, out_samples = STMixBlending(K, 'nturgb+d', mixup_prob=0.)(
-        clips, samples)
+    out, out_samples = STMixBlending(K, 'nturgb+d', mixup_prob=0.0)(
+        clips, samples
+    )
     # Resampling in time may still move its own frames.
     assert torch.equal(out.floor(), clips.floor().repeat(2, 1, 1, 1, 1, 1))
     assert torch.equal(soft_labels(out_samples), torch.eye(K)[[0, 0]])
@@ -161,8 +164,10 @@ def test_same_seed_same_mixture_other_seed_other_mixture():
 
 def test_soft_labels_are_mixed_too():
     clips, samples = traced_batch(2)
-    soft = [torch.tensor([.5, .5, 0, 0, 0, 0, 0]),
-            torch.tensor([0, 0, 1., 0, 0, 0, 0])]
+    soft = [
+        torch.tensor([0.5, 0.5, 0, 0, 0, 0, 0]),
+        torch.tensor([0, 0, 1.0, 0, 0, 0, 0]),
+    ]
     for sample, label in zip(samples, soft):
         sample.set_gt_label(label)
     labels = soft_labels(STMixBlending(K, 'nturgb+d')(clips, samples)[1])
@@ -183,25 +188,28 @@ def test_float32_inside_autocast_and_for_half_input():
 def test_works_as_blending_of_the_stock_preprocessor():
     clips, samples = traced_batch(4)
     preprocessor = ActionDataPreprocessor(
-        blending=dict(
-            type='STMixBlending', num_classes=K, layout='nturgb+d'))
+        blending=dict(type='STMixBlending', num_classes=K, layout='nturgb+d')
+    )
     data = dict(inputs=list(clips), data_samples=samples)
     assert len(preprocessor(data, training=True)['inputs']) == 8
     assert len(preprocessor(data, training=False)['inputs']) == 4
     assert [int(s.gt_label) for s in samples] == [0, 1, 2, 3]
 
 
-@pytest.mark.parametrize('arguments, words', [
-    (dict(sizes=(0, 2)), '1..4'),
-    (dict(sizes=(2, 5)), '1..4'),
-    (dict(temporal_ratio=(0., .5)), 'temporal_ratio'),
-    (dict(temporal_ratio=(.7, .4)), 'temporal_ratio'),
-    (dict(temporal_ratio=(.5, 1.1)), 'temporal_ratio'),
-    (dict(mixup_prob=1.5), 'mixup_prob'),
-    (dict(alpha=0), 'alpha'),
-    (dict(num_classes=0), 'num_classes'),
-    (dict(layout='ntu'), 'ntu'),
-])
+@pytest.mark.parametrize(
+    'arguments, words',
+    [
+        (dict(sizes=(0, 2)), '1..4'),
+        (dict(sizes=(2, 5)), '1..4'),
+        (dict(temporal_ratio=(0.0, 0.5)), 'temporal_ratio'),
+        (dict(temporal_ratio=(0.7, 0.4)), 'temporal_ratio'),
+        (dict(temporal_ratio=(0.5, 1.1)), 'temporal_ratio'),
+        (dict(mixup_prob=1.5), 'mixup_prob'),
+        (dict(alpha=0), 'alpha'),
+        (dict(num_classes=0), 'num_classes'),
+        (dict(layout='ntu'), 'ntu'),
+    ],
+)
 def test_bad_arguments_are_named(arguments, words):
     with pytest.raises((ValueError, KeyError), match=words):
         STMixBlending(**{'num_classes': K, 'layout': 'nturgb+d', **arguments})
