@@ -71,6 +71,12 @@ class SaliencyTable(nn.Module):
         self.values[:, columns] = torch.where(seen, stepped, values)
         self.updates[:, columns] = updates + seen
 
+    @torch.no_grad()
+    def reset(self) -> None:
+        """Forget all observations."""
+        self.values.zero_()
+        self.updates.zero_()
+
     def filled(self) -> Tensor:
         """Values in which an entry not yet seen takes its class's mean.
 

@@ -1,5 +1,5 @@
-# 6 epochs over RepeatDataset(times=5): 30 effective epochs.
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=6, val_interval=2)
+# 4 epochs over RepeatDataset(times=5): 20 effective epochs.
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=4, val_interval=2)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 
@@ -17,6 +17,6 @@ param_scheduler = [
         by_epoch=True,
         convert_to_iter_based=True,
     ),
-    dict(type='MultiStepLR', milestones=[4, 5], gamma=0.1, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[3], gamma=0.1, by_epoch=True),
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=32)

@@ -1,5 +1,5 @@
-# 20 epochs over RepeatDataset(times=5): 100 effective epochs.
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=5)
+# 12 epochs over RepeatDataset(times=5): 60 effective epochs.
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=4)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 
@@ -17,6 +17,6 @@ param_scheduler = [
         by_epoch=True,
         convert_to_iter_based=True,
     ),
-    dict(type='MultiStepLR', milestones=[12, 16], gamma=0.1, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[7, 10], gamma=0.1, by_epoch=True),
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=32)

@@ -37,8 +37,8 @@ class ClassCountsHook(Hook):
 
         Raises:
             ValueError: If a class has no sample, a resumed run meets other
-                counts than it stopped with, or a metric has counts of
-                another number of classes.
+                counts than it stopped with, a metric has counts of another
+                number of classes, or a blend lacks the hook that guides it.
         """
         model = bare_model(runner)
         dataset = runner.train_dataloader.dataset
@@ -52,6 +52,7 @@ class ClassCountsHook(Hook):
                 f'has none of class {", ".join(shown)}'
             )
         for consumer in self._modules(model):
+            self._check_hook(runner, consumer)
             held = [int(n) for n in consumer.class_counts.tolist()]
             if runner._resume and held and held != counts:
                 raise ValueError(
@@ -106,6 +107,15 @@ class ClassCountsHook(Hook):
                 for metric in self._metrics(runner):
                     metric.set_class_counts(counts)
                 return
+
+    @staticmethod
+    def _check_hook(runner: Runner, module: Any) -> None:
+        wanted = getattr(module, 'needs_hook', None)
+        if wanted and wanted not in [type(h).__name__ for h in runner.hooks]:
+            raise ValueError(
+                f'{type(module).__name__} does nothing of its own without '
+                f"dict(type='{wanted}') in custom_hooks"
+            )
 
     @staticmethod
     def _check_metric(metric: Any, num_classes: int) -> None:

@@ -93,7 +93,10 @@ class SaliencyHook(Hook):
         )
         dist.broadcast(seed)
         self._seed = int(seed)
-        if self.blend.mean_pose.numel() == 0:
+        if not runner._resume:
+            # Weights to start from may bring the state of another dataset.
+            self.blend.saliency.reset()
+        if not runner._resume or self.blend.mean_pose.numel() == 0:
             loader = runner.train_dataloader
             self.blend.mean_pose = mean_pose(
                 loader.dataset,

@@ -4,12 +4,12 @@ One refined topology per subset, channel and sample is by far the largest
 tensor of a CTR-GCN. :func:`aggregate_plain` is the formula of the paper
 (Chen et al., ICCV 2021, Eq. 3 to 6). :class:`ChunkedAggregation` has the same
 value and gradients, but works through a few samples at a time, so that their
-topologies stay in the cache, and computes them again in the backward pass
+topologies stay in the cache, and computes these again in the backward pass
 instead of keeping them.
 """
 from __future__ import annotations
 
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple, Sequence
 
 import torch
 from torch import Tensor
@@ -19,6 +19,8 @@ from .channel_major import is_traced
 
 # Size of the topologies of one chunk: about the second-level cache of a core.
 CHUNK_BYTES = 2 * 2**20
+# With as many channels, features cost more to compute again than to read.
+KEEP_FEATURES_FROM = 48
 
 
 def aggregate(x: Tensor, query: Tensor, key: Tensor, shared: Tensor, *,
@@ -73,31 +75,36 @@ class ChunkedAggregation(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *args: Tensor) -> Tensor:
         """Aggregate; the arguments are those of :func:`aggregate_plain`."""
-        ctx.save_for_backward(*args)
         x, w_feature = args[0], args[4]
+        ctx.size = _chunk_size(x, w_feature)
+        keep = x.size(0) >= KEEP_FEATURES_FROM and any(ctx.needs_input_grad)
         out = x.new_empty(w_feature.size(1), *x.shape[1:])
-        for chunk in _chunks(*args):
+        kept = []
+        for chunk in _chunks(*args, size=ctx.size, reuse=not keep):
             y = torch.bmm(chunk.features[0], chunk.topology[0])
             for f, p in zip(chunk.features[1:], chunk.topology[1:]):
                 y.baddbmm_(f, p)
             part = out[:, chunk.samples]
             part.copy_(y.view_as(part))
+            kept += [chunk.features] * keep
+        ctx.save_for_backward(*args, *kept)
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         """Gradients of all arguments."""
-        args = ctx.saved_tensors
+        args, kept = ctx.saved_tensors[:8], ctx.saved_tensors[8:]
         w_feature, _, w_refine, b_refine = args[4:]
+        g_x = torch.empty_like(args[0])
         grads = [torch.zeros_like(arg, memory_format=torch.contiguous_format)
-                 for arg in args]
-        g_x, g_query, g_key, g_shared, *g_weights = grads
+                 for arg in args[1:]]
+        g_query, g_key, g_shared, *g_weights = grads
         w_feature_t = w_feature.flatten(0, 1).t()
         w_topology_t = _topology_weight(w_refine, b_refine).transpose(1, 2)
-        for chunk in _chunks(*args):
-            g_topology = _product_backward(chunk, grad[:, chunk.samples])
-            g_features = chunk.features.view(w_feature_t.size(1), -1)
+        for chunk in _chunks(*args, size=ctx.size, kept=kept):
+            g_features, g_topology = _product_backward(
+                chunk, grad[:, chunk.samples])
             torch.mm(w_feature_t, g_features,
                      out=g_x.flatten(1)[:, chunk.columns])
             _weights_backward(chunk, g_features, g_topology, g_weights)
@@ -108,7 +115,7 @@ class ChunkedAggregation(torch.autograd.Function):
             g_distance = g_correlation[:, :-2] * (1 - tanh * tanh)
             g_query[:, :, chunk.samples] = g_distance.sum(-1)
             g_key[:, :, chunk.samples] = g_distance.sum(-2).neg_()
-        return tuple(grads)
+        return (g_x, *grads)
 
 
 class _Chunk(NamedTuple):
@@ -131,6 +138,13 @@ class _Chunk(NamedTuple):
     topology: Tensor
 
 
+def _chunk_size(x: Tensor, w_feature: Tensor) -> int:
+    """Number of samples whose topologies the caches hold."""
+    (S, C, _), (_, N, _, V) = w_feature.shape, x.shape
+    room = CHUNK_BYTES * torch.get_num_threads()
+    return min(max(room // (S * C * V * V * x.element_size()), 1), N)
+
+
 def _topology_weight(w_refine: Tensor, b_refine: Tensor) -> Tensor:
     """Weight (S, C', R + 2) that makes a topology one matrix product."""
     one = torch.ones_like(b_refine)
@@ -139,27 +153,27 @@ def _topology_weight(w_refine: Tensor, b_refine: Tensor) -> Tensor:
 
 def _chunks(x: Tensor, query: Tensor, key: Tensor, shared: Tensor,
             w_feature: Tensor, b_feature: Tensor, w_refine: Tensor,
-            b_refine: Tensor) -> Iterator[_Chunk]:
+            b_refine: Tensor, *, size: int, reuse: bool = True,
+            kept: Sequence[Tensor] = ()) -> Iterator[_Chunk]:
     """Features and topologies of a few samples after the other.
 
-    The buffers are used again from chunk to chunk, so that they stay cached.
+    Buffers serve every chunk, so that they stay cached: all of them, or
+    without ``reuse`` all but the features. ``kept`` are the features of each
+    chunk from an earlier pass.
     """
     (S, C, R), (_, N, T, V) = w_refine.shape, x.shape
-    threads = torch.get_num_threads()
-    size = CHUNK_BYTES * threads // (S * C * V * V * x.element_size())
-    size = min(max(size, 1), N)
     w_topology = _topology_weight(w_refine, b_refine)
     b_feature = b_feature.unsqueeze(-1)
     # tanh(z) = 2 sigmoid(2 z) - 1, and sigmoid is five times faster.
     query, key = 2 * query.unsqueeze(-1), 2 * key.unsqueeze(-2)
     n = 0
-    for start in range(0, N, size):
+    for i, start in enumerate(range(0, N, size)):
         samples = slice(start, min(start + size, N))
-        if samples.stop - start != n:
+        new = samples.stop - start != n
+        if new:
             n = samples.stop - start
             correlation = x.new_ones(S, R + 2, n, V, V)
             correlation[:, -2] = shared.unsqueeze(1)
-            features = x.new_empty(S, C, n * T * V)
             topology = x.new_empty(S, C, n * V * V)
         distance = torch.sub(query[:, :, samples], key[:, :, samples],
                              out=correlation[:, :R])
@@ -167,25 +181,38 @@ def _chunks(x: Tensor, query: Tensor, key: Tensor, shared: Tensor,
         torch.bmm(w_topology, correlation.flatten(2), out=topology)
         columns = slice(start * T * V, samples.stop * T * V)
         part = x.flatten(1)[:, columns]
-        torch.baddbmm(b_feature, w_feature, part.expand(S, -1, -1),
-                      out=features)
+        if kept:
+            features = kept[i]
+        else:
+            if new or not reuse:
+                features = x.new_empty(S, C, n * T * V)
+            torch.baddbmm(b_feature, w_feature, part.expand(S, -1, -1),
+                          out=features)
         yield _Chunk(samples, columns, part, correlation,
                      features.view(S, C * n, T, V),
                      topology.view(S, C * n, V, V))
 
 
-def _product_backward(chunk: _Chunk, grad: Tensor) -> Tensor:
-    """Gradient of the topologies (S, C', n * V * V) from that of the output.
+def _product_backward(chunk: _Chunk, grad: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of a chunk's products with respect to their two factors.
 
-    The gradient of the features takes their place, to stay in the cache.
+    Args:
+        chunk (_Chunk): Features and topologies.
+        grad (Tensor): Gradient of the output (C', n, T, V).
+
+    Returns:
+        tuple[Tensor, Tensor]: Of the features (S * C', n * T * V) and of the
+        topologies (S, C', n * V * V).
     """
+    C = grad.size(0)
     grad = grad.reshape(chunk.features.shape[1:])
+    g_features = torch.empty_like(chunk.features)
     g_topology = torch.empty_like(chunk.topology)
-    for f, p, g_p in zip(chunk.features, chunk.topology, g_topology):
-        torch.bmm(f.transpose(1, 2), grad, out=g_p)
-        torch.bmm(grad, p.transpose(1, 2), out=f)
-    n = chunk.samples.stop - chunk.samples.start
-    return g_topology.view(len(g_topology), g_topology.size(1) // n, -1)
+    for s, (f, p) in enumerate(zip(chunk.features, chunk.topology)):
+        torch.bmm(grad, p.transpose(1, 2), out=g_features[s])
+        torch.bmm(f.transpose(1, 2), grad, out=g_topology[s])
+    S = len(g_topology)
+    return g_features.view(S * C, -1), g_topology.view(S, C, -1)
 
 
 def _weights_backward(chunk: _Chunk, g_features: Tensor, g_topology: Tensor,

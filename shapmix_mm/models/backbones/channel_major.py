@@ -63,8 +63,8 @@ def batch_norm(x: Tensor, norms: Sequence[Any]) -> Tensor:
     Returns:
         Tensor: Normalised activations, shaped like ``x``.
     """
-    rows = x.reshape(1, x.size(0), -1).contiguous()
     if not _can_fuse(norms):
+        rows = x.reshape(1, x.size(0), -1)
         parts = rows.split([norm.num_features for norm in norms], dim=1)
         outs = [norm(part.unsqueeze(-1)) if isinstance(norm, nn.BatchNorm2d)
                 else norm(part) for norm, part in zip(norms, parts)]
@@ -73,15 +73,16 @@ def batch_norm(x: Tensor, norms: Sequence[Any]) -> Tensor:
     weight, bias, mean, var = (
         torch.cat([getattr(norm, name) for norm in norms])
         for name in ('weight', 'bias', 'running_mean', 'running_var'))
-    fast = x.device.type == 'cpu' and not is_traced()
-    if first.training and fast:
-        out = _normalise(rows, weight, bias, mean, var, first)
+    if first.training and x.device.type == 'cpu' and not is_traced():
+        out = _normalise(x.contiguous(), weight, bias, mean, var, first)
     else:
+        rows = x.reshape(1, x.size(0), -1)
         out = F.batch_norm(rows, mean, var, weight, bias, first.training,
                            first.momentum, first.eps)
+        out = _reshape_for_inplace(out, x.shape)
     if first.training:
         _store_statistics(norms, mean, var)
-    return out.view(x.shape)
+    return out
 
 
 def _can_fuse(norms: Sequence[Any]) -> bool:
@@ -94,24 +95,36 @@ def _can_fuse(norms: Sequence[Any]) -> bool:
         and norm.eps == first.eps for norm in norms)
 
 
-def _normalise(rows: Tensor, weight: Tensor, bias: Tensor, mean: Tensor,
+def _normalise(x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor,
                var: Tensor, norm: Any) -> Tensor:
-    """Training-mode batch norm of (1, C, L); updates ``mean`` and ``var``.
+    """Training-mode batch norm of (C, ...); updates ``mean`` and ``var``.
 
     A group norm with one channel per group and one sample is a batch norm,
     and its CPU kernel is four to six times faster.
     """
-    _, C, L = rows.shape
+    C = x.size(0)
+    L = x.numel() // C
     if L == 1:
         raise ValueError('Expected more than 1 value per channel when '
-                         f'training, got input size {tuple(rows.shape)}')
+                         f'training, got input size {tuple(x.shape)}')
     out, batch_mean, rstd = torch.native_group_norm(
-        rows, weight, bias, 1, C, L, C, norm.eps)
+        x, weight, bias, 1, C, L, C, norm.eps)
     with torch.no_grad():
         biased = (rstd[0].to(var).pow(-2) - norm.eps).clamp_(min=0)
         mean.lerp_(batch_mean[0].to(mean), norm.momentum)
         var.lerp_(biased * (L / (L - 1)), norm.momentum)
     return out
+
+
+def _reshape_for_inplace(out: Tensor, shape: torch.Size) -> Tensor:
+    """Reshape a result that nothing else holds.
+
+    Autograd copies a whole tensor several times when a view of it is changed
+    in place, as by the activation that follows.
+    """
+    if out.requires_grad and not is_traced():
+        return torch.ops.aten._unsafe_view(out, shape)
+    return out.view(shape)
 
 
 @torch.no_grad()

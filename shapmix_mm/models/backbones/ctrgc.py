@@ -77,7 +77,8 @@ class SpatialModule(BaseModule):
         The means over time go before the convolutions of query and key,
         which are linear.
         """
-        mean = x.mean(2)
+        # The gradient of a sum needs no tensor of its own, that of a mean does.
+        mean = x.sum(2) / x.size(2)
         query, key = (
             pointwise(mean, [getattr(conv, name) for conv in self.convs])
             for name in ('conv1', 'conv2'))

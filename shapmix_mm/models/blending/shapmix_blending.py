@@ -30,7 +30,7 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     that tell it. Until ``SaliencyHook`` ends the warm-up this is ST-Mix.
 
     The combination b is drawn from ``softmax(gain * norm(v_b / |b|) / tau)``
-    (Eq. 3), where \\|b\\| counts joints. The paper has ``norm='l1'`` and no
+    (Eq. 3), where |b| counts joints. The paper has ``norm='l1'`` and no
     gain; the released code has no norm and ``gain=10``.
 
     Args:
@@ -43,6 +43,8 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     """
 
     lazy_buffers: ClassVar[tuple[str, ...]] = ('class_counts', 'mean_pose')
+    # Without it the blend would stay ST-Mix, and nothing would say so.
+    needs_hook: ClassVar[str] = 'SaliencyHook'
     guided: Tensor
     mean_pose: Tensor
     joint_counts: Tensor

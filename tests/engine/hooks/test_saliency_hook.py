@@ -180,7 +180,7 @@ def test_warm_up_ends_on_time_and_counts_passes_under_repeat(
         runner = build(cfg)
         guided = []
         runner.register_hook(
-            Spy(lambda r, _: guided.append(int(blend_of(r).guided)))
+            Spy(lambda r, _, to=guided: to.append(int(blend_of(r).guided)))
         )
         runner.train()
         assert guided == expected
@@ -259,6 +259,33 @@ def test_a_blend_whose_state_would_be_lost_is_refused(
     cfg = stick_config()
     cfg.model.data_preprocessor.blending = blending
     with pytest.raises(ValueError, match=f'itself.*{words}'):
+        build(cfg).train()
+
+
+def test_starting_from_weights_measures_its_own_data(
+    stick_config, build, tmp_path
+):
+    cfg = stick_config()
+    build(cfg).train()
+    path = f'{cfg.work_dir}/epoch_2.pth'
+    checkpoint = torch.load(path, weights_only=False)
+    prefix = 'data_preprocessor.blending.'
+    own = checkpoint['state_dict'][f'{prefix}mean_pose'].clone()
+    checkpoint['state_dict'][f'{prefix}mean_pose'] += 100.0
+    other = str(tmp_path / 'other_data.pth')
+    torch.save(checkpoint, other)
+    runner = build(stick_config(load_from=other))
+    runner.train()
+    blend = blend_of(runner)
+    # Another random temporal sampling of the same clips.
+    assert (blend.mean_pose - own).abs().max() < 1.0
+    assert blend.saliency.updates.sum() <= 4 * 6
+
+
+def test_a_blend_without_its_hook_is_refused(stick_config, build):
+    cfg = stick_config()
+    del cfg.custom_hooks[1]
+    with pytest.raises(ValueError, match='SaliencyHook'):
         build(cfg).train()
 
 
