@@ -13,11 +13,7 @@ from .checkpoints import cure_checkpoints
 from .configs import config_file, cure_config_scope
 from .exporters import cure_onnx_export
 from .failure import explain_failure
-from .imports import (
-    cure_importlib_metadata,
-    cure_localizers,
-    cure_numpy_inf,
-)
+from .imports import cure_importlib_metadata, cure_localizers, cure_numpy_inf
 from .packages import cure_pkg_resources
 
 __all__ = [

@@ -64,9 +64,7 @@ def _add(
 
 
 def _add_parts(
-    dataset: ConcatDataset,
-    indices: Iterable[int] | None,
-    counts: list[int],
+    dataset: ConcatDataset, indices: Iterable[int] | None, counts: list[int]
 ) -> None:
     """Share the indices of a concatenation out to its parts."""
     if indices is None:

@@ -72,11 +72,7 @@ class RestrictedUnpickler(_PurePythonUnpickler):
         **PLAIN_GLOBALS,
         **NUMPY_GLOBALS,
     }
-    buildable: ClassVar[tuple[type, ...]] = (
-        OrderedDict,
-        np.ndarray,
-        np.dtype,
-    )
+    buildable: ClassVar[tuple[type, ...]] = (OrderedDict, np.ndarray, np.dtype)
     dispatch: ClassVar[dict[int, Callable]] = dict(
         _PurePythonUnpickler.dispatch
     )

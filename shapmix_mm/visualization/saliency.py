@@ -180,10 +180,7 @@ def _marks(framed: bool, hatched: bool) -> list[Line2D | Patch]:
 
 
 def _key(
-    figure: Figure,
-    sheet: Sheet,
-    symbols: str,
-    marks: list[Line2D | Patch],
+    figure: Figure, sheet: Sheet, symbols: str, marks: list[Line2D | Patch]
 ) -> None:
     """Explain symbols and marks, at the bottom left."""
     width, height = sheet.size
@@ -197,10 +194,4 @@ def _key(
         borderaxespad=0,
         bbox_to_anchor=(0.15 / width, 0.27 / height),
     )
-    figure.text(
-        0.15 / width,
-        0.1 / height,
-        symbols,
-        fontsize=8,
-        va='bottom',
-    )
+    figure.text(0.15 / width, 0.1 / height, symbols, fontsize=8, va='bottom')

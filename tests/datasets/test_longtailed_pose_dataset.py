@@ -11,11 +11,7 @@ import numpy as np
 import pytest
 from mmaction.datasets import PoseDataset
 from mmaction.registry import DATASETS
-from mmengine.dataset import (
-    ClassBalancedDataset,
-    ConcatDataset,
-    RepeatDataset,
-)
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmengine.logging import MMLogger
 
 from shapmix_mm.datasets import (
@@ -71,9 +67,7 @@ def test_without_longtail_it_serves_what_the_stock_class_serves(
             )
 
 
-def test_training_split_is_thinned_out_and_validation_is_not(
-    write_pose_file,
-):
+def test_training_split_is_thinned_out_and_validation_is_not(write_pose_file):
     path = write_pose_file([14, 13, 12])
     train = build(path, longtail=LONGTAIL)
     val = build(path, split='xsub_val', longtail=LONGTAIL, test_mode=True)

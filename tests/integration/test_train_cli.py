@@ -197,10 +197,7 @@ def write_ntu(path, *, joints, channels, splits):
 
 @pytest.mark.parametrize(
     'kind, joints, channels, layout',
-    [
-        ('keypoint-3d', 25, 3, 'nturgb+d'),
-        ('keypoint-2d', 17, 2, 'coco'),
-    ],
+    [('keypoint-3d', 25, 3, 'nturgb+d'), ('keypoint-2d', 17, 2, 'coco')],
 )
 def test_stock_configs_train_and_test_with_the_mixin(
     tool, tmp_path, kind, joints, channels, layout, validations, tested

@@ -6,10 +6,7 @@ import shutil
 import pytest
 import torch
 
-from shapmix_mm.serialization import (
-    find_whole_checkpoint,
-    is_whole_checkpoint,
-)
+from shapmix_mm.serialization import find_whole_checkpoint, is_whole_checkpoint
 
 
 def write(folder, step, kind='epoch', size=1000):

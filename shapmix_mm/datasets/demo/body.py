@@ -20,60 +20,16 @@ PARTS = _LAYOUT.part_names
 #: Joint pairs (left, right) that change places in a mirror image.
 MIRROR_PAIRS = _LAYOUT.pairs
 #: The layout's bones, hung from the spine base.
+# fmt: off
 PARENTS = (
-    -1,
-    0,
-    20,
-    2,
-    20,
-    4,
-    5,
-    6,
-    20,
-    8,
-    9,
-    10,
-    0,
-    12,
-    13,
-    14,
-    0,
-    16,
-    17,
-    18,
-    1,
-    7,
-    7,
-    11,
-    11,
+    -1, 0, 20, 2, 20, 4, 5, 6, 20, 8, 9, 10, 0, 12, 13, 14, 0, 16, 17, 18, 1,
+    7, 7, 11, 11,
 )
 _ROOT_FIRST = (
-    0,
-    1,
-    20,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    21,
-    22,
-    8,
-    9,
-    10,
-    11,
-    23,
-    24,
-    12,
-    13,
-    14,
-    15,
-    16,
-    17,
-    18,
-    19,
+    0, 1, 20, 2, 3, 4, 5, 6, 7, 21, 22, 8, 9, 10, 11, 23, 24, 12, 13, 14, 15,
+    16, 17, 18, 19,
 )
+# fmt: on
 # Bone vectors of a person of 1.70 m who stands with hanging arms, seen
 # Kinect-wise (the head joint is the middle of the head, not its top), as
 # (vector, group of bones that are longer or shorter together).

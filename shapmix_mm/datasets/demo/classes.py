@@ -83,32 +83,16 @@ GESTURES = {
         },
     ),
     'punch': Gesture(
-        (0.9, 1.5),
-        {
-            'shoulder_flex': (45, 38, 0),
-            'elbow': (70, -55, 0),
-        },
+        (0.9, 1.5), {'shoulder_flex': (45, 38, 0), 'elbow': (70, -55, 0)}
     ),
     'raise': Gesture(
-        (0.7, 1.2),
-        {
-            'shoulder_abduct': (85, 55, 0),
-            'elbow': (15, 8, 0.5),
-        },
+        (0.7, 1.2), {'shoulder_abduct': (85, 55, 0), 'elbow': (15, 8, 0.5)}
     ),
     'shake': Gesture(
-        (1.2, 2.2),
-        {
-            'shoulder_flex': (45, 12, 0),
-            'elbow': (45, 18, 0.5),
-        },
+        (1.2, 2.2), {'shoulder_flex': (45, 12, 0), 'elbow': (45, 18, 0.5)}
     ),
     'slap': Gesture(
-        (0.8, 1.4),
-        {
-            'shoulder_flex': (85, 35, 0),
-            'elbow': (60, -25, 0),
-        },
+        (0.8, 1.4), {'shoulder_flex': (85, 35, 0), 'elbow': (60, -25, 0)}
     ),
     'kick': Gesture(
         (0.8, 1.3),
@@ -119,25 +103,13 @@ GESTURES = {
         },
     ),
     'knee_lift': Gesture(
-        (0.8, 1.3),
-        {
-            'hip_flex': (38, 38, 0),
-            'knee': (45, 42, 0),
-        },
+        (0.8, 1.3), {'hip_flex': (38, 38, 0), 'knee': (45, 42, 0)}
     ),
     'nod': Gesture(
-        (0.9, 1.7),
-        {
-            'neck_pitch': (10, 22, 0),
-            'head_pitch': (5, 14, 0),
-        },
+        (0.9, 1.7), {'neck_pitch': (10, 22, 0), 'head_pitch': (5, 14, 0)}
     ),
     'tilt': Gesture(
-        (0.9, 1.7),
-        {
-            'neck_roll': (0, 28, 0),
-            'head_roll': (0, 16, 0),
-        },
+        (0.9, 1.7), {'neck_roll': (0, 28, 0), 'head_roll': (0, 16, 0)}
     ),
     'bow': Gesture(
         (0.4, 0.8),
@@ -149,10 +121,7 @@ GESTURES = {
     ),
     'recoil': Gesture(
         (0.9, 1.5),
-        {
-            'spine_pitch': (-9, -9, 0.1),
-            'chest_pitch': (-4, -4, 0.1),
-        },
+        {'spine_pitch': (-9, -9, 0.1), 'chest_pitch': (-4, -4, 0.1)},
     ),
     'scratch': Gesture(
         (1.5, 2.5),
@@ -180,54 +149,25 @@ GESTURES = {
         },
     ),
     'dangle': Gesture(
-        (0.6, 1.2),
-        {
-            'shoulder_flex': (0, 24, 0),
-            'elbow': (18, 10, 0.1),
-        },
+        (0.6, 1.2), {'shoulder_flex': (0, 24, 0), 'elbow': (18, 10, 0.1)}
     ),
     'step': Gesture(
-        (0.4, 0.8),
-        {
-            'hip_abduct': (9, 8, 0),
-            'knee': (8, 6, 0.5),
-        },
+        (0.4, 0.8), {'hip_abduct': (9, 8, 0), 'knee': (8, 6, 0.5)}
     ),
     'tap': Gesture(
         (1.2, 2.2),
-        {
-            'hip_flex': (10, 2, 0),
-            'knee': (12, 6, 0),
-            'ankle': (5, 14, 0),
-        },
+        {'hip_flex': (10, 2, 0), 'knee': (12, 6, 0), 'ankle': (5, 14, 0)},
     ),
     'bend': Gesture(
-        (0.4, 0.9),
-        {
-            'hip_flex': (14, 12, 0),
-            'knee': (26, 22, 0),
-        },
+        (0.4, 0.9), {'hip_flex': (14, 12, 0), 'knee': (26, 22, 0)}
     ),
     'look_down': Gesture(
-        (0.2, 0.5),
-        {
-            'neck_pitch': (20, 5, 0),
-            'head_pitch': (8, 3, 0),
-        },
+        (0.2, 0.5), {'neck_pitch': (20, 5, 0), 'head_pitch': (8, 3, 0)}
     ),
     'lean': Gesture(
-        (0.3, 0.6),
-        {
-            'spine_roll': (0, 9, 0),
-            'neck_roll': (0, 6, 0.5),
-        },
+        (0.3, 0.6), {'spine_roll': (0, 9, 0), 'neck_roll': (0, 6, 0.5)}
     ),
-    'turn': Gesture(
-        (0.3, 0.6),
-        {
-            'spine_yaw': (0, 14, 0),
-        },
-    ),
+    'turn': Gesture((0.3, 0.6), {'spine_yaw': (0, 14, 0)}),
 }
 
 #: Gestures that a part makes now and then, whatever the class: of no class,

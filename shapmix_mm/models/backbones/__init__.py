@@ -1,4 +1,5 @@
 """Backbones."""
+
 from .ctrgcn import CTRGCN
 
 __all__ = ['CTRGCN']

@@ -7,15 +7,17 @@ value and gradients, but works through a few samples at a time, so that their
 topologies stay in the cache, and computes these again in the backward pass
 instead of keeping them.
 """
+
 from __future__ import annotations
 
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .channel_major import is_traced
+from .chunks import chunks, product_backward, topology_weight, weights_backward
 
 # Size of the topologies of one chunk: about the second-level cache of a core.
 CHUNK_BYTES = 2 * 2**20
@@ -23,9 +25,15 @@ CHUNK_BYTES = 2 * 2**20
 KEEP_FEATURES_FROM = 48
 
 
-def aggregate(x: Tensor, query: Tensor, key: Tensor, shared: Tensor, *,
-              feature: tuple[Tensor, Tensor],
-              refine: tuple[Tensor, Tensor]) -> Tensor:
+def aggregate(
+    x: Tensor,
+    query: Tensor,
+    key: Tensor,
+    shared: Tensor,
+    *,
+    feature: tuple[Tensor, Tensor],
+    refine: tuple[Tensor, Tensor],
+) -> Tensor:
     """Sum over the subsets of features times refined topologies.
 
     Args:
@@ -52,19 +60,27 @@ def aggregate(x: Tensor, query: Tensor, key: Tensor, shared: Tensor, *,
     return aggregate_plain(*args)
 
 
-def aggregate_plain(x: Tensor, query: Tensor, key: Tensor, shared: Tensor,
-                    w_feature: Tensor, b_feature: Tensor, w_refine: Tensor,
-                    b_refine: Tensor) -> Tensor:
+def aggregate_plain(
+    x: Tensor,
+    query: Tensor,
+    key: Tensor,
+    shared: Tensor,
+    w_feature: Tensor,
+    b_feature: Tensor,
+    w_refine: Tensor,
+    b_refine: Tensor,
+) -> Tensor:
     """:func:`aggregate` as the formula reads."""
     y = x.new_zeros(())
     for s in range(len(shared)):
-        correlation = torch.tanh(query[s].unsqueeze(-1)
-                                 - key[s].unsqueeze(-2))
-        refined = torch.addmm(b_refine[s][:, None], w_refine[s],
-                              correlation.flatten(1))
+        correlation = torch.tanh(query[s].unsqueeze(-1) - key[s].unsqueeze(-2))
+        refined = torch.addmm(
+            b_refine[s][:, None], w_refine[s], correlation.flatten(1)
+        )
         topology = shared[s] + refined.view(-1, *correlation.shape[1:])
-        features = torch.addmm(b_feature[s][:, None], w_feature[s],
-                               x.flatten(1)).view(-1, *x.shape[1:])
+        features = torch.addmm(
+            b_feature[s][:, None], w_feature[s], x.flatten(1)
+        ).view(-1, *x.shape[1:])
         y = y + torch.matmul(features, topology)
     return y
 
@@ -80,7 +96,7 @@ class ChunkedAggregation(torch.autograd.Function):
         keep = x.size(0) >= KEEP_FEATURES_FROM and any(ctx.needs_input_grad)
         out = x.new_empty(w_feature.size(1), *x.shape[1:])
         kept = []
-        for chunk in _chunks(*args, size=ctx.size, reuse=not keep):
+        for chunk in chunks(args, size=ctx.size, reuse=not keep):
             y = torch.bmm(chunk.features[0], chunk.topology[0])
             for f, p in zip(chunk.features[1:], chunk.topology[1:]):
                 y.baddbmm_(f, p)
@@ -97,17 +113,21 @@ class ChunkedAggregation(torch.autograd.Function):
         args, kept = ctx.saved_tensors[:8], ctx.saved_tensors[8:]
         w_feature, _, w_refine, b_refine = args[4:]
         g_x = torch.empty_like(args[0])
-        grads = [torch.zeros_like(arg, memory_format=torch.contiguous_format)
-                 for arg in args[1:]]
+        grads = [
+            torch.zeros_like(arg, memory_format=torch.contiguous_format)
+            for arg in args[1:]
+        ]
         g_query, g_key, g_shared, *g_weights = grads
         w_feature_t = w_feature.flatten(0, 1).t()
-        w_topology_t = _topology_weight(w_refine, b_refine).transpose(1, 2)
-        for chunk in _chunks(*args, size=ctx.size, kept=kept):
-            g_features, g_topology = _product_backward(
-                chunk, grad[:, chunk.samples])
-            torch.mm(w_feature_t, g_features,
-                     out=g_x.flatten(1)[:, chunk.columns])
-            _weights_backward(chunk, g_features, g_topology, g_weights)
+        w_topology_t = topology_weight(w_refine, b_refine).transpose(1, 2)
+        for chunk in chunks(args, size=ctx.size, kept=kept):
+            g_features, g_topology = product_backward(
+                chunk, grad[:, chunk.samples]
+            )
+            torch.mm(
+                w_feature_t, g_features, out=g_x.flatten(1)[:, chunk.columns]
+            )
+            weights_backward(chunk, g_features, g_topology, g_weights)
             g_correlation = torch.bmm(w_topology_t, g_topology)
             g_correlation = g_correlation.view_as(chunk.correlation)
             g_shared += g_correlation[:, -2].sum(1)
@@ -118,110 +138,8 @@ class ChunkedAggregation(torch.autograd.Function):
         return (g_x, *grads)
 
 
-class _Chunk(NamedTuple):
-    """What a few samples n need; B = C' * n are matrices of one product.
-
-    Attributes:
-        samples (slice): Which samples of the batch.
-        columns (slice): Their columns in the activations (C, N * T * V).
-        x (Tensor): These columns (C, n * T * V).
-        correlation (Tensor): (S, R + 2, n, V, V). Of the two further
-            channels one is the shared topology, the other is ones.
-        features (Tensor): (S, B, T, V).
-        topology (Tensor): (S, B, V, V).
-    """
-    samples: slice
-    columns: slice
-    x: Tensor
-    correlation: Tensor
-    features: Tensor
-    topology: Tensor
-
-
 def _chunk_size(x: Tensor, w_feature: Tensor) -> int:
     """Number of samples whose topologies the caches hold."""
     (S, C, _), (_, N, _, V) = w_feature.shape, x.shape
     room = CHUNK_BYTES * torch.get_num_threads()
     return min(max(room // (S * C * V * V * x.element_size()), 1), N)
-
-
-def _topology_weight(w_refine: Tensor, b_refine: Tensor) -> Tensor:
-    """Weight (S, C', R + 2) that makes a topology one matrix product."""
-    one = torch.ones_like(b_refine)
-    return torch.cat([w_refine, torch.stack([one, b_refine], 2)], 2)
-
-
-def _chunks(x: Tensor, query: Tensor, key: Tensor, shared: Tensor,
-            w_feature: Tensor, b_feature: Tensor, w_refine: Tensor,
-            b_refine: Tensor, *, size: int, reuse: bool = True,
-            kept: Sequence[Tensor] = ()) -> Iterator[_Chunk]:
-    """Features and topologies of a few samples after the other.
-
-    Buffers serve every chunk, so that they stay cached: all of them, or
-    without ``reuse`` all but the features. ``kept`` are the features of each
-    chunk from an earlier pass.
-    """
-    (S, C, R), (_, N, T, V) = w_refine.shape, x.shape
-    w_topology = _topology_weight(w_refine, b_refine)
-    b_feature = b_feature.unsqueeze(-1)
-    # tanh(z) = 2 sigmoid(2 z) - 1, and sigmoid is five times faster.
-    query, key = 2 * query.unsqueeze(-1), 2 * key.unsqueeze(-2)
-    n = 0
-    for i, start in enumerate(range(0, N, size)):
-        samples = slice(start, min(start + size, N))
-        new = samples.stop - start != n
-        if new:
-            n = samples.stop - start
-            correlation = x.new_ones(S, R + 2, n, V, V)
-            correlation[:, -2] = shared.unsqueeze(1)
-            topology = x.new_empty(S, C, n * V * V)
-        distance = torch.sub(query[:, :, samples], key[:, :, samples],
-                             out=correlation[:, :R])
-        distance.sigmoid_().mul_(2).sub_(1)
-        torch.bmm(w_topology, correlation.flatten(2), out=topology)
-        columns = slice(start * T * V, samples.stop * T * V)
-        part = x.flatten(1)[:, columns]
-        if kept:
-            features = kept[i]
-        else:
-            if new or not reuse:
-                features = x.new_empty(S, C, n * T * V)
-            torch.baddbmm(b_feature, w_feature, part.expand(S, -1, -1),
-                          out=features)
-        yield _Chunk(samples, columns, part, correlation,
-                     features.view(S, C * n, T, V),
-                     topology.view(S, C * n, V, V))
-
-
-def _product_backward(chunk: _Chunk, grad: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients of a chunk's products with respect to their two factors.
-
-    Args:
-        chunk (_Chunk): Features and topologies.
-        grad (Tensor): Gradient of the output (C', n, T, V).
-
-    Returns:
-        tuple[Tensor, Tensor]: Of the features (S * C', n * T * V) and of the
-        topologies (S, C', n * V * V).
-    """
-    C = grad.size(0)
-    grad = grad.reshape(chunk.features.shape[1:])
-    g_features = torch.empty_like(chunk.features)
-    g_topology = torch.empty_like(chunk.topology)
-    for s, (f, p) in enumerate(zip(chunk.features, chunk.topology)):
-        torch.bmm(grad, p.transpose(1, 2), out=g_features[s])
-        torch.bmm(f.transpose(1, 2), grad, out=g_topology[s])
-    S = len(g_topology)
-    return g_features.view(S * C, -1), g_topology.view(S, C, -1)
-
-
-def _weights_backward(chunk: _Chunk, g_features: Tensor, g_topology: Tensor,
-                      grads: list[Tensor]) -> None:
-    """Add a chunk's share to the gradients of the weights and biases."""
-    g_w_feature, g_b_feature, g_w_refine, g_b_refine = grads
-    g_w_feature.flatten(0, 1).addmm_(g_features, chunk.x.t())
-    g_b_feature.flatten().add_(g_features.sum(1))
-    # This order of the factors is twice as fast as the other.
-    share = torch.bmm(chunk.correlation.flatten(2), g_topology.transpose(1, 2))
-    g_w_refine += share[:, :-2].transpose(1, 2)
-    g_b_refine += share[:, -1]

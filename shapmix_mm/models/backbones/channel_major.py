@@ -4,6 +4,7 @@ With the channels outermost, (C, N, T, V), a 1x1 convolution is one matrix
 product, the statistics of a channel come from one contiguous row, and a group
 of channels is a slice that needs no copy.
 """
+
 from __future__ import annotations
 
 from typing import Any, Sequence
@@ -66,19 +67,32 @@ def batch_norm(x: Tensor, norms: Sequence[Any]) -> Tensor:
     if not _can_fuse(norms):
         rows = x.reshape(1, x.size(0), -1)
         parts = rows.split([norm.num_features for norm in norms], dim=1)
-        outs = [norm(part.unsqueeze(-1)) if isinstance(norm, nn.BatchNorm2d)
-                else norm(part) for norm, part in zip(norms, parts)]
+        outs = [
+            norm(part.unsqueeze(-1))
+            if isinstance(norm, nn.BatchNorm2d)
+            else norm(part)
+            for norm, part in zip(norms, parts)
+        ]
         return torch.cat([out.flatten(2) for out in outs], 1).view(x.shape)
     first = norms[0]
     weight, bias, mean, var = (
         torch.cat([getattr(norm, name) for norm in norms])
-        for name in ('weight', 'bias', 'running_mean', 'running_var'))
+        for name in ('weight', 'bias', 'running_mean', 'running_var')
+    )
     if first.training and x.device.type == 'cpu' and not is_traced():
         out = _normalise(x.contiguous(), weight, bias, mean, var, first)
     else:
         rows = x.reshape(1, x.size(0), -1)
-        out = F.batch_norm(rows, mean, var, weight, bias, first.training,
-                           first.momentum, first.eps)
+        out = F.batch_norm(
+            rows,
+            mean,
+            var,
+            weight,
+            bias,
+            first.training,
+            first.momentum,
+            first.eps,
+        )
         out = _reshape_for_inplace(out, x.shape)
     if first.training:
         _store_statistics(norms, mean, var)
@@ -89,14 +103,25 @@ def _can_fuse(norms: Sequence[Any]) -> bool:
     """Whether all layers are plain batch norms in the same state."""
     first = norms[0]
     return all(
-        type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d) and norm.affine
-        and norm.track_running_stats and norm.training == first.training
-        and norm.momentum is not None and norm.momentum == first.momentum
-        and norm.eps == first.eps for norm in norms)
+        type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d)
+        and norm.affine
+        and norm.track_running_stats
+        and norm.training == first.training
+        and norm.momentum is not None
+        and norm.momentum == first.momentum
+        and norm.eps == first.eps
+        for norm in norms
+    )
 
 
-def _normalise(x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor,
-               var: Tensor, norm: Any) -> Tensor:
+def _normalise(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    mean: Tensor,
+    var: Tensor,
+    norm: Any,
+) -> Tensor:
     """Training-mode batch norm of (C, ...); updates ``mean`` and ``var``.
 
     A group norm with one channel per group and one sample is a batch norm,
@@ -105,10 +130,13 @@ def _normalise(x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor,
     C = x.size(0)
     L = x.numel() // C
     if L == 1:
-        raise ValueError('Expected more than 1 value per channel when '
-                         f'training, got input size {tuple(x.shape)}')
+        raise ValueError(
+            'Expected more than 1 value per channel when '
+            f'training, got input size {tuple(x.shape)}'
+        )
     out, batch_mean, rstd = torch.native_group_norm(
-        x, weight, bias, 1, C, L, C, norm.eps)
+        x, weight, bias, 1, C, L, C, norm.eps
+    )
     with torch.no_grad():
         biased = (rstd[0].to(var).pow(-2) - norm.eps).clamp_(min=0)
         mean.lerp_(batch_mean[0].to(mean), norm.momentum)
@@ -128,8 +156,7 @@ def _reshape_for_inplace(out: Tensor, shape: torch.Size) -> Tensor:
 
 
 @torch.no_grad()
-def _store_statistics(norms: Sequence[Any], mean: Tensor,
-                      var: Tensor) -> None:
+def _store_statistics(norms: Sequence[Any], mean: Tensor, var: Tensor) -> None:
     """Hand each layer its part of the joint running statistics."""
     widths = [norm.num_features for norm in norms]
     for norm, m, v in zip(norms, mean.split(widths), var.split(widths)):

@@ -3,6 +3,7 @@
 Chen et al., "Channel-wise Topology Refinement Graph Convolution for
 Skeleton-Based Action Recognition", ICCV 2021.
 """
+
 from __future__ import annotations
 
 from typing import Any, Sequence
@@ -34,19 +35,32 @@ class CTRGCNBlock(BaseModule):
         **kwargs: ``kernel_size`` and ``dilations`` of the temporal module.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, A: Tensor, *,
-                 stride: int = 1, residual: bool = True,
-                 tcn_dropout: float = 0., **kwargs: Any) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        A: Tensor,
+        *,
+        stride: int = 1,
+        residual: bool = True,
+        tcn_dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__()
         self.gcn1 = SpatialModule(in_channels, out_channels, A)
         self.tcn1 = MultiScaleTCN(
-            out_channels, out_channels, stride=stride, dropout=tcn_dropout,
-            **kwargs)
+            out_channels,
+            out_channels,
+            stride=stride,
+            dropout=tcn_dropout,
+            **kwargs,
+        )
         self.stride = stride
         self.has_residual = residual
         if residual and (in_channels != out_channels or stride != 1):
             self.residual = unit_tcn(
-                in_channels, out_channels, kernel_size=1, stride=stride)
+                in_channels, out_channels, kernel_size=1, stride=stride
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (C, N, T, V) to (C', N, T', V)."""
@@ -54,7 +68,7 @@ class CTRGCNBlock(BaseModule):
         if not self.has_residual:
             return y
         if hasattr(self, 'residual'):
-            x = pointwise(x[:, :, ::self.stride], [self.residual.conv])
+            x = pointwise(x[:, :, :: self.stride], [self.residual.conv])
             x = batch_norm(x, [self.residual.bn])
         return torch.relu_(y + x)
 
@@ -93,13 +107,20 @@ class CTRGCN(BaseModule):
         torch.Size([2, 1, 16, 8, 20])
     """
 
-    def __init__(self, graph_cfg: dict, in_channels: int = 3, *,
-                 base_channels: int = 64, num_stages: int = 10,
-                 inflate_stages: Sequence[int] = (5, 8),
-                 down_stages: Sequence[int] = (5, 8), num_person: int = 2,
-                 tcn_dropout: float = 0.,
-                 init_cfg: dict | list[dict] | None = None,
-                 **kwargs: Any) -> None:
+    def __init__(
+        self,
+        graph_cfg: dict,
+        in_channels: int = 3,
+        *,
+        base_channels: int = 64,
+        num_stages: int = 10,
+        inflate_stages: Sequence[int] = (5, 8),
+        down_stages: Sequence[int] = (5, 8),
+        num_person: int = 2,
+        tcn_dropout: float = 0.0,
+        init_cfg: dict | list[dict] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(init_cfg=init_cfg)
         self.layout_name, layout = _graph_layout(graph_cfg)
         self.graph = Graph(**{**graph_cfg, 'layout': layout})
@@ -110,15 +131,21 @@ class CTRGCN(BaseModule):
         self.base_channels = base_channels
         self.data_bn = nn.BatchNorm1d(num_person * in_channels * A.size(1))
 
-        channels = base_channels
-        blocks = [CTRGCNBlock(
-            in_channels, channels, A, residual=False, **kwargs)]
+        widths = [in_channels, base_channels]
         for stage in range(2, num_stages + 1):
-            out_channels = channels * (1 + (stage in inflate_stages))
-            blocks.append(CTRGCNBlock(
-                channels, out_channels, A, stride=1 + (stage in down_stages),
-                tcn_dropout=tcn_dropout, **kwargs))
-            channels = out_channels
+            widths.append(widths[-1] * (1 + (stage in inflate_stages)))
+        blocks = [
+            CTRGCNBlock(
+                in_channels, base_channels, A, residual=False, **kwargs
+            )
+        ]
+        kwargs['tcn_dropout'] = tcn_dropout
+        for stage in range(2, num_stages + 1):
+            stride = 1 + (stage in down_stages)
+            width, wider = widths[stage - 1 : stage + 1]
+            blocks.append(
+                CTRGCNBlock(width, wider, A, stride=stride, **kwargs)
+            )
         self.net = ModuleList(blocks)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -150,19 +177,27 @@ class CTRGCN(BaseModule):
     def _check(self, x: Tensor) -> None:
         """Name what a batch has too much or too little of."""
         if x.ndim != 5:
-            raise ValueError('CTRGCN expects skeletons (N, M, T, V, C), got '
-                             f'shape {tuple(x.shape)}')
+            raise ValueError(
+                'CTRGCN expects skeletons (N, M, T, V, C), got '
+                f'shape {tuple(x.shape)}'
+            )
         _, M, _, V, C = x.shape
         if V != self.A.size(1):
-            raise ValueError(f'the batch has {V} joints where layout '
-                             f'{self.layout_name!r} has {self.A.size(1)}')
+            raise ValueError(
+                f'the batch has {V} joints where layout '
+                f'{self.layout_name!r} has {self.A.size(1)}'
+            )
         if M != self.num_person:
-            raise ValueError(f'the batch has {M} persons where CTRGCN was '
-                             f'built with num_person={self.num_person}')
+            raise ValueError(
+                f'the batch has {M} persons where CTRGCN was '
+                f'built with num_person={self.num_person}'
+            )
         if C != self.in_channels:
-            raise ValueError(f'the batch has {C} channels per joint where '
-                             'CTRGCN was built with '
-                             f'in_channels={self.in_channels}')
+            raise ValueError(
+                f'the batch has {C} channels per joint where '
+                'CTRGCN was built with '
+                f'in_channels={self.in_channels}'
+            )
 
 
 def _graph_layout(graph_cfg: dict) -> tuple[str, dict]:

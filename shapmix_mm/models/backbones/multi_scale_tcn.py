@@ -3,6 +3,7 @@
 Dilated convolutions, a max pool and a plain branch side by side, as in Fig. 3
 of the CTR-GCN paper (ICCV 2021).
 """
+
 from __future__ import annotations
 
 from typing import Sequence
@@ -32,35 +33,41 @@ class MultiScaleTCN(BaseModule):
         ValueError: If kernel sizes and dilations differ in number.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, *,
-                 kernel_size: int | Sequence[int] = 5, stride: int = 1,
-                 dilations: Sequence[int] = (1, 2),
-                 dropout: float = 0.) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int | Sequence[int] = 5,
+        stride: int = 1,
+        dilations: Sequence[int] = (1, 2),
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__(init_cfg=[dict(NORM_INIT), dict(CONV_INIT)])
-        kernels = ([kernel_size] * len(dilations) if isinstance(
-            kernel_size, int) else list(kernel_size))
-        if len(kernels) != len(dilations):
-            raise ValueError(f'kernel_size has {len(kernels)} entries, '
-                             f'expected one for each of the {len(dilations)} '
-                             'dilations')
+        kernels = _one_each(kernel_size, len(dilations))
         width = out_channels // (len(dilations) + 2)
         rest = out_channels - width * (len(dilations) + 1)
         self.stride = stride
-
-        def entry() -> list[nn.Module]:
-            return [nn.Conv2d(in_channels, width, kernel_size=1),
-                    nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-
-        self.branches = ModuleList([
-            Sequential(*entry(), unit_tcn(
-                width, width, kernel, stride=stride, dilation=dilation))
-            for kernel, dilation in zip(kernels, dilations)])
-        self.branches.append(Sequential(
-            *entry(), nn.MaxPool2d((3, 1), stride=(stride, 1),
-                                   padding=(1, 0)), nn.BatchNorm2d(width)))
-        self.branches.append(Sequential(
-            nn.Conv2d(in_channels, rest, kernel_size=1, stride=(stride, 1)),
-            nn.BatchNorm2d(rest)))
+        step = (stride, 1)
+        dilated = [
+            Sequential(
+                *_entry(in_channels, width),
+                unit_tcn(
+                    width, width, kernel, stride=stride, dilation=dilation
+                ),
+            )
+            for kernel, dilation in zip(kernels, dilations)
+        ]
+        pooled = Sequential(
+            *_entry(in_channels, width),
+            nn.MaxPool2d((3, 1), stride=step, padding=(1, 0)),
+            nn.BatchNorm2d(width),
+        )
+        plain = Sequential(
+            nn.Conv2d(in_channels, rest, kernel_size=1, stride=step),
+            nn.BatchNorm2d(rest),
+        )
+        self.branches = ModuleList([*dilated, pooled, plain])
         self.drop = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -70,10 +77,33 @@ class MultiScaleTCN(BaseModule):
         h = pointwise(x, [branch[0] for branch in scales])
         h = torch.relu_(batch_norm(h, [branch[1] for branch in scales]))
         parts = h.chunk(len(scales))
-        outs = [temporal(part, branch[3].conv)
-                for part, branch in zip(parts, dilated)]
+        outs = [
+            temporal(part, branch[3].conv)
+            for part, branch in zip(parts, dilated)
+        ]
         outs.append(max_pool(parts[-1], pooled[3]))
-        outs.append(pointwise(x[:, :, ::self.stride], [plain[0]]))
+        outs.append(pointwise(x[:, :, :: self.stride], [plain[0]]))
         # The branches end in batch norms, which commute with joining them.
         norms = [branch[3].bn for branch in dilated] + [pooled[4], plain[1]]
         return self.drop(torch.relu_(batch_norm(torch.cat(outs), norms)))
+
+
+def _one_each(kernel_size: int | Sequence[int], branches: int) -> list[int]:
+    """Kernel size of every dilated branch."""
+    if isinstance(kernel_size, int):
+        return [kernel_size] * branches
+    if len(kernel_size) != branches:
+        raise ValueError(
+            f'kernel_size has {len(kernel_size)} entries, expected one for '
+            f'each of the {branches} dilations'
+        )
+    return list(kernel_size)
+
+
+def _entry(in_channels: int, width: int) -> list[nn.Module]:
+    """What every branch but the plain one begins with."""
+    return [
+        nn.Conv2d(in_channels, width, kernel_size=1),
+        nn.BatchNorm2d(width),
+        nn.ReLU(inplace=True),
+    ]

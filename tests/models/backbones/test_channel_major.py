@@ -1,4 +1,5 @@
 """Channel-major layers against PyTorch's own on the usual memory format."""
+
 from __future__ import annotations
 
 import pytest
@@ -38,8 +39,9 @@ def test_max_pool_is_that_of_pytorch_also_at_ties(stride, T):
 def test_temporal_is_a_convolution(stride, dilation):
     torch.manual_seed(0)
     x = torch.randn(4, 3, 7, 5, dtype=torch.float64)
-    conv = nn.Conv2d(4, 4, (5, 1), (stride, 1), (2 * dilation, 0),
-                     (dilation, 1)).double()
+    conv = nn.Conv2d(
+        4, 4, (5, 1), (stride, 1), (2 * dilation, 0), (dilation, 1)
+    ).double()
     _assert_equal(lambda x: cm.temporal(x, conv), conv, x)
 
 
@@ -49,7 +51,9 @@ def test_pointwise_stacks_its_convolutions():
     convs = [nn.Conv2d(4, width, 1).double() for width in (2, 5)]
     _assert_equal(
         lambda x: cm.pointwise(x, convs),
-        lambda x: torch.cat([conv(x) for conv in convs], 1), x)
+        lambda x: torch.cat([conv(x) for conv in convs], 1),
+        x,
+    )
 
 
 def test_batch_norm_is_accurate_far_from_zero():
@@ -61,12 +65,13 @@ def test_batch_norm_is_accurate_far_from_zero():
     expected = exact(x.double().transpose(0, 1)).transpose(0, 1)
     torch.testing.assert_close(y.double(), expected, rtol=0, atol=1e-4)
     torch.testing.assert_close(
-        norm.running_var.double(), exact.running_var, rtol=1e-4, atol=0)
+        norm.running_var.double(), exact.running_var, rtol=1e-4, atol=0
+    )
 
 
 def test_batch_norm_of_a_constant_is_its_bias():
     norm = nn.BatchNorm2d(3)
-    nn.init.constant_(norm.bias, 2.)
-    y = cm.batch_norm(torch.full((3, 4, 5, 6), 7.), [norm])
-    torch.testing.assert_close(y, torch.full_like(y, 2.), rtol=0, atol=1e-3)
+    nn.init.constant_(norm.bias, 2.0)
+    y = cm.batch_norm(torch.full((3, 4, 5, 6), 7.0), [norm])
+    torch.testing.assert_close(y, torch.full_like(y, 2.0), rtol=0, atol=1e-3)
     assert (norm.running_var >= 0).all()

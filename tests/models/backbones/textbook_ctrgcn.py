@@ -5,6 +5,7 @@ Skeleton-Based Action Recognition", ICCV 2021. Every line follows an equation
 and nothing is fused, so this is the form that the package's fast backbone has
 to agree with. Parameter names are those of MMAction2's ``projects/ctrgcn``.
 """
+
 from __future__ import annotations
 
 import torch
@@ -35,15 +36,16 @@ class TextbookCTRGC(nn.Module):
 class TextbookSpatial(nn.Module):
     """Sum of the three subsets, batch norm and a residual (Fig. 3a)."""
 
-    def __init__(self, in_channels: int, out_channels: int,
-                 A: Tensor) -> None:
+    def __init__(self, in_channels: int, out_channels: int, A: Tensor) -> None:
         super().__init__()
         self.convs = nn.ModuleList(
-            [TextbookCTRGC(in_channels, out_channels) for _ in A])
+            [TextbookCTRGC(in_channels, out_channels) for _ in A]
+        )
         if in_channels != out_channels:
             self.down = nn.Sequential(
                 nn.Conv2d(in_channels, out_channels, 1),
-                nn.BatchNorm2d(out_channels))
+                nn.BatchNorm2d(out_channels),
+            )
         else:
             self.down = nn.Identity()
         self.A = nn.Parameter(A.clone())
@@ -52,21 +54,32 @@ class TextbookSpatial(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, T, V) to (N, C', T, V)."""
-        subsets = [conv(x, self.A[i], self.alpha)
-                   for i, conv in enumerate(self.convs)]
+        subsets = [
+            conv(x, self.A[i], self.alpha) for i, conv in enumerate(self.convs)
+        ]
         return torch.relu(self.bn(sum(subsets)) + self.down(x))
 
 
 class TextbookConvNorm(nn.Module):
     """A convolution over time and its batch norm."""
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int,
-                 stride: int = 1, dilation: int = 1) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int,
+        stride: int = 1,
+        dilation: int = 1,
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(
-            in_channels, out_channels, (kernel, 1), stride=(stride, 1),
+            in_channels,
+            out_channels,
+            (kernel, 1),
+            stride=(stride, 1),
             padding=((kernel - 1) * dilation // 2, 0),
-            dilation=(dilation, 1))
+            dilation=(dilation, 1),
+        )
         self.bn = nn.BatchNorm2d(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -77,26 +90,47 @@ class TextbookConvNorm(nn.Module):
 class TextbookTemporal(nn.Module):
     """Two dilated, one pooled and one plain branch, joined (Fig. 3b)."""
 
-    def __init__(self, in_channels: int, channels: int, stride: int,
-                 kernel: int = 5, dilations: tuple = (1, 2)) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int,
+        stride: int,
+        kernel: int = 5,
+        dilations: tuple = (1, 2),
+    ) -> None:
         super().__init__()
         width = channels // (len(dilations) + 2)
         rest = channels - width * (len(dilations) + 1)
 
         def entry() -> list:
-            return [nn.Conv2d(in_channels, width, 1),
-                    nn.BatchNorm2d(width), nn.ReLU()]
+            return [
+                nn.Conv2d(in_channels, width, 1),
+                nn.BatchNorm2d(width),
+                nn.ReLU(),
+            ]
 
-        self.branches = nn.ModuleList([
-            nn.Sequential(*entry(), TextbookConvNorm(
-                width, width, kernel, stride, dilation))
-            for dilation in dilations])
-        self.branches.append(nn.Sequential(
-            *entry(), nn.MaxPool2d((3, 1), (stride, 1), (1, 0)),
-            nn.BatchNorm2d(width)))
-        self.branches.append(nn.Sequential(
-            nn.Conv2d(in_channels, rest, 1, stride=(stride, 1)),
-            nn.BatchNorm2d(rest)))
+        self.branches = nn.ModuleList(
+            [
+                nn.Sequential(
+                    *entry(),
+                    TextbookConvNorm(width, width, kernel, stride, dilation),
+                )
+                for dilation in dilations
+            ]
+        )
+        self.branches.append(
+            nn.Sequential(
+                *entry(),
+                nn.MaxPool2d((3, 1), (stride, 1), (1, 0)),
+                nn.BatchNorm2d(width),
+            )
+        )
+        self.branches.append(
+            nn.Sequential(
+                nn.Conv2d(in_channels, rest, 1, stride=(stride, 1)),
+                nn.BatchNorm2d(rest),
+            )
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, T, V) to (N, C, T / stride, V)."""
@@ -107,8 +141,14 @@ class TextbookTemporal(nn.Module):
 class TextbookBlock(nn.Module):
     """Spatial module, temporal module and a residual around both."""
 
-    def __init__(self, in_channels: int, out_channels: int, A: Tensor,
-                 stride: int = 1, residual: bool = True) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        A: Tensor,
+        stride: int = 1,
+        residual: bool = True,
+    ) -> None:
         super().__init__()
         self.gcn1 = TextbookSpatial(in_channels, out_channels, A)
         self.tcn1 = TextbookTemporal(out_channels, out_channels, stride)
@@ -117,7 +157,8 @@ class TextbookBlock(nn.Module):
             self.residual = nn.Identity()
         else:
             self.residual = TextbookConvNorm(
-                in_channels, out_channels, 1, stride)
+                in_channels, out_channels, 1, stride
+            )
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, T, V) to (N, C', T / stride, V)."""
@@ -128,22 +169,34 @@ class TextbookBlock(nn.Module):
 class TextbookCTRGCN(nn.Module):
     """The whole backbone on (N, M, T, V, C) skeletons."""
 
-    def __init__(self, layout: str | dict = 'nturgb+d', in_channels: int = 3,
-                 base_channels: int = 64, num_stages: int = 10,
-                 inflate_stages: tuple = (5, 8), down_stages: tuple = (5, 8),
-                 num_person: int = 2) -> None:
+    def __init__(
+        self,
+        layout: str | dict = 'nturgb+d',
+        in_channels: int = 3,
+        base_channels: int = 64,
+        num_stages: int = 10,
+        inflate_stages: tuple = (5, 8),
+        down_stages: tuple = (5, 8),
+        num_person: int = 2,
+    ) -> None:
         super().__init__()
         graph = Graph(layout=layout, mode='spatial')
         self.register_buffer('A', torch.tensor(graph.A, dtype=torch.float32))
         joints = self.A.size(1)
         self.data_bn = nn.BatchNorm1d(num_person * in_channels * joints)
-        blocks = [TextbookBlock(
-            in_channels, base_channels, self.A, residual=False)]
+        blocks = [
+            TextbookBlock(in_channels, base_channels, self.A, residual=False)
+        ]
         for stage in range(2, num_stages + 1):
             out_channels = base_channels * (1 + (stage in inflate_stages))
-            blocks.append(TextbookBlock(
-                base_channels, out_channels, self.A,
-                stride=1 + (stage in down_stages)))
+            blocks.append(
+                TextbookBlock(
+                    base_channels,
+                    out_channels,
+                    self.A,
+                    stride=1 + (stage in down_stages),
+                )
+            )
             base_channels = out_channels
         self.net = nn.ModuleList(blocks)
 
