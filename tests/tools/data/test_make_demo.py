@@ -1,0 +1,84 @@
+"""The command that makes the demo set: once, again, and refused."""
+import importlib.util
+from pathlib import Path
+
+import matplotlib.image
+import pytest
+
+SCRIPT = Path(__file__).parents[3] / 'tools' / 'data' / 'make_demo.py'
+SIZES = ['--n-max', '3', '--imbalance', '2', '--test-per-class', '1']
+
+
+@pytest.fixture(scope='module')
+def main():
+    spec = importlib.util.spec_from_file_location('make_demo_script', SCRIPT)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+@pytest.fixture
+def out(main, tmp_path, capsys):
+    path = tmp_path / 'demo.pkl'
+    assert main(['--out', str(path), *SIZES]) == 0
+    capsys.readouterr()
+    return path
+
+
+def test_writes_and_reports(main, tmp_path, capsys):
+    path = tmp_path / 'new' / 'demo.pkl'
+    assert main(['--out', str(path), *SIZES]) == 0
+    printed = capsys.readouterr().out
+    assert str(path) in printed
+    assert 'kick_left_raise_right' in printed
+    assert path.stat().st_size > 100_000
+    assert path.with_suffix('.json').exists()
+
+
+def test_second_run_leaves_the_file_alone(main, out, capsys):
+    before = out.stat().st_mtime_ns
+    assert main(['--out', str(out), *SIZES]) == 0
+    assert 'up to date' in capsys.readouterr().out
+    assert out.stat().st_mtime_ns == before
+
+
+def test_other_settings_need_overwrite(main, out, capsys):
+    before = out.read_bytes()
+    other = ['--out', str(out), *SIZES, '--seed', '5']
+    assert main(other) == 2
+    error = capsys.readouterr().err
+    assert str(out) in error
+    assert '--overwrite' in error
+    assert out.read_bytes() == before
+    assert main([*other, '--overwrite']) == 0
+    assert out.read_bytes() != before
+
+
+def test_damaged_file_is_not_taken_for_current(main, out, capsys):
+    out.write_bytes(b'half')
+    assert main(['--out', str(out), *SIZES]) == 2
+    assert out.read_bytes() == b'half'
+
+
+def test_bad_argument_is_named(main, tmp_path, capsys):
+    path = tmp_path / 'demo.pkl'
+    assert main(['--out', str(path), '--imbalance', '0']) == 2
+    assert 'imbalance must be finite and at least 1, got 0.0' in (
+        capsys.readouterr().err)
+    assert not path.exists()
+
+
+def test_preview_is_a_picture_of_every_class(main, out, tmp_path):
+    picture = tmp_path / 'preview.png'
+    assert main(['--out', str(out), *SIZES, '--preview', str(picture)]) == 0
+    image = matplotlib.image.imread(picture)
+    rows = (image[..., :3].min(-1) < .9).any(1)
+    starts = (rows[1:] & ~rows[:-1]).sum()
+    assert starts >= 16  # a title and figures for each class
+
+
+def test_help(main, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(['--help'])
+    assert stop.value.code == 0
+    assert '--preview' in capsys.readouterr().out
