@@ -1,4 +1,5 @@
 """Make the embedded demo set: synthetic skeleton motion, long-tailed."""
+
 from __future__ import annotations
 
 import argparse
@@ -8,8 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from shapmix_mm.datasets.demo import (ACTIONS, DemoSettings, is_current,
-                                      make_demo, manifest_path, write_demo)
+from shapmix_mm.datasets.demo import (
+    ACTIONS,
+    DemoSettings,
+    is_current,
+    make_demo,
+    manifest_path,
+    write_demo,
+)
 from shapmix_mm.skeletons import get_layout
 
 _COLORS = ('0.35', 'tab:blue', 'tab:red', 'tab:cyan', 'tab:orange')
@@ -20,33 +27,40 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     default = DemoSettings()
     parser = argparse.ArgumentParser(
         description=__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
     parser.add_argument(
-        '--out', default='data/demo/demo.pkl', help='pickle to write')
+        '--out', default='data/demo/demo.pkl', help='pickle to write'
+    )
     parser.add_argument('--seed', type=int, default=default.seed, help='seed')
     parser.add_argument(
         '--n-max',
         type=int,
         default=default.n_max,
-        help='training samples of the largest class')
+        help='training samples of the largest class',
+    )
     parser.add_argument(
         '--imbalance',
         type=float,
         default=default.imbalance,
-        help='largest over smallest class')
+        help='largest over smallest class',
+    )
     parser.add_argument(
         '--test-per-class',
         type=int,
         default=default.test_per_class,
-        help='test samples of each class')
+        help='test samples of each class',
+    )
     parser.add_argument(
         '--overwrite',
         action='store_true',
-        help='replace a file that was made otherwise')
+        help='replace a file that was made otherwise',
+    )
     parser.add_argument(
         '--preview',
         metavar='FILE.png',
-        help='also draw two training clips of each class')
+        help='also draw two training clips of each class',
+    )
     return parser.parse_args(argv)
 
 
@@ -66,7 +80,8 @@ def main(argv: list[str] | None = None) -> int:
             seed=args.seed,
             n_max=args.n_max,
             imbalance=args.imbalance,
-            test_per_class=args.test_per_class)
+            test_per_class=args.test_per_class,
+        )
     except ValueError as error:
         print(f'make_demo.py: error: {error}', file=sys.stderr)
         return 2
@@ -76,7 +91,8 @@ def main(argv: list[str] | None = None) -> int:
             f'make_demo.py: error: {args.out} exists and is not the demo set '
             'of these settings; give another --out, or --overwrite to '
             'replace it',
-            file=sys.stderr)
+            file=sys.stderr,
+        )
         return 2
     if current and not args.preview:
         print(f'{args.out} is up to date')
@@ -93,12 +109,16 @@ def report(path: Path, demo: dict[str, Any], settings: DemoSettings) -> None:
     """Print what was written."""
     size = path.stat().st_size / 1e6
     counts = settings.train_counts()
-    print(f'{path}: {len(demo["annotations"])} clips, {size:.1f} MB '
-          f'(manifest {manifest_path(path).name})')
+    print(
+        f'{path}: {len(demo["annotations"])} clips, {size:.1f} MB '
+        f'(manifest {manifest_path(path).name})'
+    )
     for action, count in zip(ACTIONS, counts):
-        print(f'  {action.name:<22} train {count:>4}  test '
-              f'{settings.test_per_class:>3}  '
-              f'{", ".join(action.salient_parts)}')
+        print(
+            f'  {action.name:<22} train {count:>4}  test '
+            f'{settings.test_per_class:>3}  '
+            f'{", ".join(action.salient_parts)}'
+        )
 
 
 def draw_preview(demo: dict[str, Any], path: str, moments: int = 10) -> str:
@@ -114,16 +134,19 @@ def draw_preview(demo: dict[str, Any], path: str, moments: int = 10) -> str:
         str: Path of the image.
     """
     import matplotlib
+
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
 
     train = set(demo['split']['train'])
     rows = len(demo['classes'])
     figure, axes = plt.subplots(
-        rows, 2, figsize=(2.2 * moments, 2.2 * rows), squeeze=False)
+        rows, 2, figsize=(2.2 * moments, 2.2 * rows), squeeze=False
+    )
     for label, name in enumerate(demo['classes']):
         clips = [
-            a for a in demo['annotations']
+            a
+            for a in demo['annotations']
             if a['label'] == label and a['frame_dir'] in train
         ]
         for axis, clip in zip(axes[label], clips):
@@ -152,7 +175,8 @@ def _draw_clip(axis: Any, keypoint: np.ndarray, moments: int) -> None:
                     person[[child, parent], 0] + width * i,
                     person[[child, parent], 1],
                     color=_COLORS[part_of[child]],
-                    linewidth=1.5)
+                    linewidth=1.5,
+                )
 
 
 def _seen_by_viewer(keypoint: np.ndarray) -> np.ndarray:

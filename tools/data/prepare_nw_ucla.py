@@ -1,4 +1,5 @@
 """Turn the Northwestern-UCLA JSON files into one MMAction2 pickle."""
+
 from __future__ import annotations
 
 import argparse
@@ -28,18 +29,25 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         'source',
         metavar='SRC',
         type=Path,
         help='folder or archive (.zip, .tar.xz, .tar.gz) of files '
-        'aAA_sSS_eEE_vVV.json; an archive is read in place')
+        'aAA_sSS_eEE_vVV.json; an archive is read in place',
+    )
     parser.add_argument(
-        '--out', metavar='FILE', type=Path, required=True,
-        help='pickle to write; an old one stays until the new one is whole')
+        '--out',
+        metavar='FILE',
+        type=Path,
+        required=True,
+        help='pickle to write; an old one stays until the new one is whole',
+    )
     parser.add_argument(
-        '--quiet', action='store_true', help='show no progress bar')
+        '--quiet', action='store_true', help='show no progress bar'
+    )
     return parser.parse_args(argv)
 
 
@@ -57,18 +65,22 @@ def main(argv: list[str] | None = None) -> int:
 
     from shapmix_mm.datasets.json_members import MemberReader
     from shapmix_mm.datasets.nw_ucla import convert_nw_ucla, write_annotations
+
     try:
         reader = MemberReader(args.source)
         try:
             data, skipped = convert_nw_ucla(
-                tqdm(reader, unit='file', disable=args.quiet))
+                tqdm(reader, unit='file', disable=args.quiet)
+            )
         finally:
             reader.close()
         print(report_skipped(skipped))
         if not data['annotations']:
-            raise ValueError(f'{args.source}: nothing usable among its '
-                             f'{len(skipped)} files, {args.out} is not '
-                             'written')
+            raise ValueError(
+                f'{args.source}: nothing usable among its '
+                f'{len(skipped)} files, {args.out} is not '
+                'written'
+            )
         write_annotations(data, args.out)
     except (OSError, ValueError) as err:
         print(f'prepare_nw_ucla: {err}', file=sys.stderr)
@@ -118,8 +130,10 @@ def report_kept(data: dict, out: Path) -> str:
     for label, name in enumerate(classes):
         names = [a['frame_dir'] for a in annotations if a['label'] == label]
         inside = len(train.intersection(names))
-        lines.append(f'  {label} {name:24s}{inside:5d} train'
-                     f'{len(names) - inside:5d} test')
+        lines.append(
+            f'  {label} {name:24s}{inside:5d} train'
+            f'{len(names) - inside:5d} test'
+        )
         if not inside:
             lines[-1] += '  <- no sample to train on'
     return '\n'.join(lines)

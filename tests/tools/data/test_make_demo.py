@@ -1,4 +1,5 @@
 """The command that makes the demo set: once, again, and refused."""
+
 import importlib.util
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def test_bad_argument_is_named(main, tmp_path, capsys):
     path = tmp_path / 'demo.pkl'
     assert main(['--out', str(path), '--imbalance', '0']) == 2
     assert 'imbalance must be finite and at least 1, got 0.0' in (
-        capsys.readouterr().err)
+        capsys.readouterr().err
+    )
     assert not path.exists()
 
 
@@ -72,7 +74,7 @@ def test_preview_is_a_picture_of_every_class(main, out, tmp_path):
     picture = tmp_path / 'preview.png'
     assert main(['--out', str(out), *SIZES, '--preview', str(picture)]) == 0
     image = matplotlib.image.imread(picture)
-    rows = (image[..., :3].min(-1) < .9).any(1)
+    rows = (image[..., :3].min(-1) < 0.9).any(1)
     starts = (rows[1:] & ~rows[:-1]).sum()
     assert starts >= 16  # a title and figures for each class
 

@@ -1,4 +1,5 @@
 """prepare_nw_ucla: the command on small sources and on the real set."""
+
 from __future__ import annotations
 
 import importlib.util
@@ -35,10 +36,12 @@ def source(tmp_path):
     folder = tmp_path / 'all_sqe'
     folder.mkdir()
     for number, name in enumerate(
-        ['a01_s01_e00_v01', 'a02_s01_e00_v02', 'a12_s01_e00_v03']):
+        ['a01_s01_e00_v01', 'a02_s01_e00_v02', 'a12_s01_e00_v03']
+    ):
         skeletons = np.full((number + 1, 20, 3), number + 0.5).tolist()
         (folder / f'{name}.json').write_text(
-            json.dumps(dict(file_name=name, skeletons=skeletons)))
+            json.dumps(dict(file_name=name, skeletons=skeletons))
+        )
     (folder / 'a03_s01_e00_v01.json').write_text('{')
     (folder / 'notes\x1b[2J.txt').write_text('hello')
     return folder
@@ -63,9 +66,13 @@ def test_every_kind_of_source_gives_the_same(source, tmp_path, kind, capsys):
     assert main([str(path), '--out', str(out)]) == 0
     data = pickle.loads(out.read_bytes())
     assert data['split'] == dict(
-        train=['a01_s01_e00_v01', 'a02_s01_e00_v02'], test=['a12_s01_e00_v03'])
+        train=['a01_s01_e00_v01', 'a02_s01_e00_v02'], test=['a12_s01_e00_v03']
+    )
     assert [a['keypoint'].shape for a in data['annotations']] == [
-        (1, 1, 20, 3), (1, 2, 20, 3), (1, 3, 20, 3)]
+        (1, 1, 20, 3),
+        (1, 2, 20, 3),
+        (1, 3, 20, 3),
+    ]
     shown = capsys.readouterr()
     assert 'skipped 2 files' in shown.out and 'bad name' in shown.out
     assert 'unreadable JSON' in shown.out and '\x1b' not in shown.out
@@ -75,8 +82,9 @@ def test_every_kind_of_source_gives_the_same(source, tmp_path, kind, capsys):
 
 
 def test_quiet_shows_no_bar(source, tmp_path, capsys):
-    assert main([str(source), '--out', str(tmp_path / 'o.pkl'), '--quiet',
-                 ]) == 0
+    assert (
+        main([str(source), '--out', str(tmp_path / 'o.pkl'), '--quiet']) == 0
+    )
     assert capsys.readouterr().err == ''
 
 
@@ -100,8 +108,9 @@ def test_a_missing_or_foreign_source_is_one_line(tmp_path, capsys):
         assert name in err and '\n' not in err and not out.exists()
 
 
-def test_an_output_that_cannot_be_written_is_one_line(source, tmp_path,
-                                                      capsys):
+def test_an_output_that_cannot_be_written_is_one_line(
+    source, tmp_path, capsys
+):
     out = tmp_path / 'file'
     out.write_text('')
     assert main([str(source), '--out', str(out / 'nw.pkl'), '--quiet']) == 1
@@ -115,9 +124,12 @@ def test_long_lists_of_skipped_files_are_cut():
 
 
 def test_help_needs_no_heavy_import():
-    done = subprocess.run([sys.executable, '-X', 'importtime', str(TOOL),
-                           '--help'], capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(
+        [sys.executable, '-X', 'importtime', str(TOOL), '--help'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert '--out FILE' in done.stdout and 'tar.xz' in done.stdout
     assert 'torch' not in done.stderr
 
@@ -134,8 +146,9 @@ def test_the_real_set(tmp_path, capsys):
     assert len(data['split']['train']) == 1020
     assert len(data['split']['test']) == 464
     assert len(data['classes']) == 10
-    assert {name for part in data['split'].values()
-            for name in part} == set(found)
+    assert {name for part in data['split'].values() for name in part} == set(
+        found
+    )
     with tarfile.open(ARCHIVE) as archive:
         for entry in archive:
             if not entry.isfile():
