@@ -83,6 +83,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         deterministic=args.deterministic or None,
     )
     cfg.randomness = {
+        'seed': None,
         **(cfg.get('randomness') or {}),
         **{k: v for k, v in given.items() if v is not None},
     }
