@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from mmengine.registry import DefaultScope
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,3 +19,10 @@ def shared_dir() -> Path:
     if not (path / 'data').is_dir():
         pytest.skip(f'no real data in {path}; set SHAPMIX_SHARED')
     return path
+
+
+@pytest.fixture(autouse=True)
+def _mmaction_scope():
+    """Build as a runner does; a runner of an earlier test leaves its scope."""
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        yield
