@@ -64,7 +64,7 @@ NEEDS = (
         "pip install 'mmaction2>=1.2.0,<2'",
     ),
     Need(('scipy',), 'scipy', '1.8', '', 'pip install scipy'),
-    Need(('matplotlib',), 'matplotlib', '3.5', '', 'pip install matplotlib'),
+    Need(('matplotlib',), 'matplotlib', '3.6', '', 'pip install matplotlib'),
     Need(('tqdm',), 'tqdm', '4.60', '', 'pip install tqdm'),
 )
 
