@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from shapmix_mm.shapley import mask_to_parts
 from shapmix_mm.skeletons import Layout
 
-__all__ = ['coalition_scores', 'evaluating', 'keep_parts']
+__all__ = ['coalition_scores', 'evaluating', 'keep_own_parts', 'keep_parts']
 
 
 @contextmanager
@@ -50,12 +50,36 @@ def keep_parts(
     Returns:
         Tensor: Shape (R, N, 1, M, T, V, C).
     """
-    masks = mask_to_parts(torch.tensor(coalitions), layout.num_parts)
-    parts = torch.from_numpy(layout.part_mask()).float()
-    joints = ((masks.float() @ parts) > 0).to(clips.device)
+    joints = _joints(torch.tensor(coalitions), layout).to(clips.device)
+    return _hold(clips, mean, joints.view(len(joints), 1, 1, 1, 1, -1, 1))
+
+
+def keep_own_parts(
+    clips: Tensor, mean: Tensor, coalitions: Tensor, layout: Layout
+) -> Tensor:
+    """As :func:`keep_parts`, with a coalition for each clip.
+
+    Args:
+        clips (Tensor): Skeletons, shape (Q, 1, M, T, V, C).
+        mean (Tensor): Mean pose, shape (M, V, C).
+        coalitions (Tensor): Bit masks of parts that stay, int64, shape (Q,).
+        layout (Layout): Skeleton layout.
+
+    Returns:
+        Tensor: Shape of ``clips``.
+    """
+    joints = _joints(coalitions, layout).to(clips.device)
+    return _hold(clips, mean, joints.view(len(joints), 1, 1, 1, -1, 1))
+
+
+def _joints(coalitions: Tensor, layout: Layout) -> Tensor:
+    masks = mask_to_parts(coalitions, layout.num_parts).float()
+    return (masks @ torch.from_numpy(layout.part_mask()).float()) > 0
+
+
+def _hold(clips: Tensor, mean: Tensor, keep: Tensor) -> Tensor:
     present = clips.flatten(4).any(-1)[..., None, None]
     still = mean.unsqueeze(1) * present
-    keep = joints.view(len(joints), 1, 1, 1, 1, -1, 1)
     return torch.where(keep, clips, still.to(clips.dtype))
 
 

@@ -9,13 +9,20 @@ from torch import Tensor, nn
 
 from .coalitions import combination_parts
 
-__all__ = ['SaliencyTable']
+__all__ = ['AVERAGES', 'SaliencyTable']
+
+#: Rules by which a table averages what it observes.
+AVERAGES = ('ema', 'recent')
+# The rule 'recent' weighs about the last half of the updates, and never less
+# than about 20 of them: the model changes fast at first and settles later.
+RECENT_POWER = 2.0
+RECENT_FLOOR = 0.95
 
 
 class SaliencyTable(nn.Module):
-    """Exponential moving average of the values of Eq. 2.
+    """Running average of the values of Eq. 2.
 
-    Both buffers are persistent float tensors, so that they are part of every
+    All buffers are persistent float tensors, so that they are part of every
     checkpoint and survive MMAction2's ``SyncBuffersHook``, which averages
     buffers over the ranks; ranks hold equal values before it runs.
 
@@ -23,10 +30,19 @@ class SaliencyTable(nn.Module):
         num_classes (int): K, the number of classes.
         num_parts (int): P, the number of body parts.
         sizes (Sequence[int]): Combination sizes. Defaults to (2, 3).
+
+    Attributes:
+        values (Tensor): Saliency, shape (K, B).
+        updates (Tensor): Updates that reached each entry, shape (K, B).
+        evidence (Tensor): Observations behind each entry, older ones counted
+            less, shape (K, B); used by the rule ``'recent'``.
+        steps (Tensor): Updates of the table, shape ().
     """
 
     values: Tensor
     updates: Tensor
+    evidence: Tensor
+    steps: Tensor
 
     def __init__(
         self, num_classes: int, num_parts: int, sizes: Sequence[int] = (2, 3)
@@ -40,42 +56,60 @@ class SaliencyTable(nn.Module):
         shape = (num_classes, len(self.combinations))
         self.register_buffer('values', torch.zeros(shape))
         self.register_buffer('updates', torch.zeros(shape))
+        self.register_buffer('evidence', torch.zeros(shape))
+        self.register_buffer('steps', torch.zeros(()))
 
     @torch.no_grad()
     def update(
-        self,
-        totals: Tensor,
-        counts: Tensor,
-        *,
-        momentum: float,
-        columns: Sequence[int] | slice = slice(None),
+        self, totals: Tensor, counts: Tensor, *, momentum: float
     ) -> None:
         """Make one EMA step for every entry that has samples behind it.
 
-        The first step of an entry takes the observation whole: started from
-        zero, an entry of a rare class would look unimportant merely because
-        it has been seen less often.
+        This is the paper's rule: a step moves an entry by the same share
+        however many samples it averages. The first step of an entry takes
+        the observation whole: started from zero, an entry of a rare class
+        would look unimportant merely because it has been seen less often.
 
         Args:
-            totals (Tensor): Summed contributions, shape (K, columns).
-            counts (Tensor): Samples in each sum, shape (K, columns).
+            totals (Tensor): Summed contributions, shape (K, B).
+            counts (Tensor): Samples in each sum, shape (K, B).
             momentum (float): Share of the old value that stays.
-            columns (Sequence[int] or slice): Table columns that the
-                observations belong to. Defaults to all.
         """
-        values, updates = self.values[:, columns], self.updates[:, columns]
+        first = self.updates == 0
+        share = torch.where(first, 1.0, 1 - momentum)
+        self._move(totals, counts, share)
+
+    @torch.no_grad()
+    def update_recent(self, totals: Tensor, counts: Tensor) -> None:
+        """Average over the more recent half of all observations.
+
+        Unlike the EMA of the paper it weighs every observation alike,
+        whether it came alone or with others, and its memory grows with the
+        training: a class seen rarely is averaged over as many steps as the
+        others. Source: polynomial-decay averaging (Shamir and Zhang, ICML
+        2013), with counts as weights.
+
+        Args:
+            totals (Tensor): Summed contributions, shape (K, B).
+            counts (Tensor): Samples in each sum, shape (K, B).
+        """
+        decay = (1 - RECENT_POWER / (self.steps + 1)).clamp(min=RECENT_FLOOR)
+        self.evidence.mul_(decay).add_(counts)
+        share = counts / self.evidence.clamp(min=torch.finfo().tiny)
+        self._move(totals, counts, share)
+
+    def _move(self, totals: Tensor, counts: Tensor, share: Tensor) -> None:
         observed = totals / counts.clamp(min=1)
-        averaged = torch.lerp(observed, values, momentum)
-        stepped = torch.where(updates > 0, averaged, observed)
-        seen = counts > 0
-        self.values[:, columns] = torch.where(seen, stepped, values)
-        self.updates[:, columns] = updates + seen
+        moved = torch.lerp(self.values, observed, share)
+        self.values.copy_(torch.where(counts > 0, moved, self.values))
+        self.updates.add_(counts > 0)
+        self.steps.add_(1)
 
     @torch.no_grad()
     def reset(self) -> None:
         """Forget all observations."""
-        self.values.zero_()
-        self.updates.zero_()
+        for buffer in self.buffers():
+            buffer.zero_()
 
     def filled(self) -> Tensor:
         """Values in which an entry not yet seen takes its class's mean.

@@ -17,6 +17,8 @@ STATE = [
         'guided',
         'saliency.values',
         'saliency.updates',
+        'saliency.evidence',
+        'saliency.steps',
     )
 ] + ['cls_head.loss_cls.class_counts']
 

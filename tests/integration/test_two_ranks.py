@@ -12,6 +12,8 @@ BLEND = (
     'guided',
     'saliency.values',
     'saliency.updates',
+    'saliency.evidence',
+    'saliency.steps',
 )
 
 # The module ``dumper``, loaded through custom_imports.
@@ -28,6 +30,9 @@ custom_hooks += [dict(type='FrozenModel')]
 optim_wrapper['optimizer'].update(lr=0., momentum=0.)
 train_dataloader['sampler']['shuffle'] = False
 train_dataloader['batch_size'] = {batch}
+next(
+    h for h in custom_hooks if h['type'] == 'SaliencyHook'
+).update(dict({hook}))
 """
 )
 
@@ -78,8 +83,17 @@ def test_ranks_hold_equal_bits_also_after_buffers_are_synchronised(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    'hook',
+    [
+        '',
+        "estimator='marginal_per_sample'",
+        "estimator='permutation', average='recent', share=0.5, interval=2",
+        "estimator='gradcam'",
+    ],
+)
 def test_two_ranks_learn_the_table_of_one_on_the_same_batches(
-    tmp_path, write_stick, write_config, dist_train, tool, validations
+    tmp_path, write_stick, write_config, dist_train, tool, validations, hook
 ):
     """The model is frozen; DefaultSampler deals samples out in turn.
 
@@ -90,7 +104,9 @@ def test_two_ranks_learn_the_table_of_one_on_the_same_batches(
     dumps, scores = [], []
     for ranks, batch in ((2, 5), (1, 10)):
         cfg = write_config(
-            ann_file, FROZEN.format(batch=batch), name=f'cfg{ranks}.py'
+            ann_file,
+            FROZEN.format(batch=batch, hook=hook),
+            name=f'cfg{ranks}.py',
         )
         dumps.append(tmp_path / f'ranks{ranks}')
         dumps[-1].mkdir()

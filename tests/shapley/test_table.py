@@ -15,12 +15,10 @@ def test_ema_equals_a_loop_and_leaves_unseen_entries_alone():
         counts = rng.integers(0, 3, 4).astype(np.float32)
         counts[3] = 0
         totals = rng.normal(size=4).astype(np.float32) * counts
-        table.update(
-            torch.from_numpy(totals[:, None]),
-            torch.from_numpy(counts[:, None]),
-            momentum=0.9,
-            columns=[column],
-        )
+        entries = torch.zeros(2, 4, 20)
+        entries[0, :, column] = torch.from_numpy(totals)
+        entries[1, :, column] = torch.from_numpy(counts)
+        table.update(*entries, momentum=0.9)
         for k in range(4):
             if counts[k] == 0:
                 continue
@@ -35,24 +33,46 @@ def test_ema_equals_a_loop_and_leaves_unseen_entries_alone():
     assert not table.updates[3].any() and not table.values[3].any()
 
 
-def test_whole_table_and_single_columns_agree():
-    totals, counts = torch.rand(3, 20), torch.randint(0, 3, (3, 20)).float()
-    whole, single = SaliencyTable(3, 5), SaliencyTable(3, 5)
-    for _ in range(2):
-        whole.update(totals, counts, momentum=0.5)
-        for c in range(20):
-            single.update(
-                totals[:, [c]], counts[:, [c]], momentum=0.5, columns=[c]
-            )
-    assert torch.equal(whole.values, single.values)
-    assert torch.equal(whole.updates, single.updates)
+def test_recent_average_equals_weights_spelt_out():
+    """Each observation's weight is its count times all later decays."""
+    rng = np.random.default_rng(1)
+    table = SaliencyTable(2, 3, (1,))
+    seen = []
+    for step in range(1, 120):
+        counts = rng.integers(0, 3, (2, 3)).astype(np.float32)
+        counts[1, 2] = 0
+        values = rng.normal(size=(2, 3)).astype(np.float32)
+        decay = max(1 - 2 / step, 0.95)
+        seen = [(v, c, w * decay) for v, c, w in seen]
+        seen.append((values, counts, 1.0))
+        table.update_recent(
+            torch.from_numpy(values * counts), torch.from_numpy(counts)
+        )
+        if step in (1, 2, 40, 119):
+            weight = sum(c * w for _, c, w in seen)
+            mean = sum(v * c * w for v, c, w in seen) / weight.clip(1e-9)
+            np.testing.assert_allclose(table.values, mean, atol=2e-5)
+            np.testing.assert_allclose(table.evidence, weight, rtol=1e-4)
+    assert table.steps == 119 and table.updates[1, 2] == 0
+
+
+def test_recent_average_of_a_fixed_game_has_no_noise_floor():
+    """Sixteen times the updates, about a quarter of the error."""
+    generator = torch.Generator().manual_seed(0)
+    table, errors = SaliencyTable(50, 3, (1,)), []
+    for step in range(1, 1601):
+        noise = torch.randn(50, 3, generator=generator)
+        table.update_recent(noise, torch.ones(50, 3))
+        if step in (100, 1600):
+            errors.append(float(table.values.square().mean().sqrt()))
+    assert 0.18 < errors[1] / errors[0] < 0.34
 
 
 def test_state_dict_round_trip_keeps_values_and_updates():
     table = SaliencyTable(3, 5)
     table.update(torch.rand(3, 20), torch.ones(3, 20), momentum=0.9)
     state = table.state_dict()
-    assert set(state) == {'values', 'updates'}
+    assert set(state) == {'values', 'updates', 'evidence', 'steps'}
     assert all(v.dtype == torch.float32 for v in state.values())
     other = SaliencyTable(3, 5)
     other.load_state_dict(state)

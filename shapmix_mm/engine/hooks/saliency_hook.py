@@ -15,10 +15,11 @@ from mmengine.runner.amp import autocast
 from torch import Tensor
 
 from shapmix_mm.models import ShapMixBlending
-from shapmix_mm.shapley import draw_marginal
+from shapmix_mm.shapley import AVERAGES, sum_by_class
 
-from ..coalition_scores import coalition_scores
+from ..guidance import GUIDANCE, Observation, SampledBatch, observer
 from ..mean_pose import mean_pose
+from .saliency_budget import choose_share
 from .unwrapping import bare_model
 from .warmup import warmup_iters
 
@@ -29,16 +30,27 @@ __all__ = ['SaliencyHook']
 class SaliencyHook(Hook):
     r"""Online estimate of the Shapley saliency (Shap-Mix paper, Sec. 3.3).
 
-    After a training step it draws one combination b and one coalition r,
-    the same on all ranks, scores the raw batch with the parts of r and of
-    r ∪ b, and moves the table of the blend by one EMA step per class, with
-    the mean marginal contribution of the class's samples on all ranks. The
+    After a training step it scores the raw batch with only some parts
+    moving, as the estimator plans it, and moves the table of the blend with
+    the mean marginal contributions of each class's samples on all ranks. The
     scoring leaves batch, random state, batch-norm statistics and training
     mode as they were. The draws depend on seed and iteration alone, so that
-    a resumed run goes on with the draws it would have made.
+    a resumed run goes on with the draws it would have made. The log shows
+    ``saliency_passes``: clips scored per training step, in batches.
 
     Args:
+        estimator (str): ``'marginal'``, one combination and one coalition
+            for all samples, as in the paper; ``'marginal_per_sample'``, one
+            of each for every sample; ``'permutation'``, the prefixes of a
+            random order of the parts for every sample; ``'gradcam'``, the
+            rival of the paper's Table 8; ``'random'``, guidance by no
+            saliency at all. Defaults to 'marginal'.
         interval (int): Training steps between estimates. Defaults to 1.
+        share (float): Share of the batch that an estimate looks at, rare
+            classes first. Defaults to 1.0.
+        average (str): ``'ema'``, the paper's, one step per update;
+            ``'recent'``, the mean of the more recent half of all
+            contributions. Defaults to 'ema'.
         momentum (float): Share of the old value in the EMA. Defaults to 0.9.
         warmup_epochs (float): Passes over the training data before the
             table guides the mixing; RepeatDataset's repeats count as passes.
@@ -51,23 +63,41 @@ class SaliencyHook(Hook):
 
     def __init__(
         self,
+        estimator: str = 'marginal',
+        *,
         interval: int = 1,
+        share: float = 1.0,
+        average: str = 'ema',
         momentum: float = 0.9,
         warmup_epochs: float = 5,
         clamp: bool = False,
         seed: int | None = None,
     ) -> None:
+        for name, value, known in (
+            ('estimator', estimator, GUIDANCE),
+            ('average', average, AVERAGES),
+        ):
+            if value not in known:
+                raise ValueError(
+                    f'unknown {name} {value!r} of SaliencyHook, known are '
+                    f'{", ".join(known)}'
+                )
         if not isinstance(interval, int) or interval < 1:
             raise ValueError(
                 f'interval must be a positive integer, got {interval!r}'
             )
+        if not 0 < share <= 1:
+            raise ValueError(f'share must lie in (0, 1], got {share}')
         if not 0 <= momentum < 1:
             raise ValueError(f'momentum must lie in [0, 1), got {momentum}')
         if warmup_epochs < 0:
             raise ValueError(
                 f'warmup_epochs must not be negative, got {warmup_epochs}'
             )
+        self.estimator = estimator
         self.interval = interval
+        self.share = share
+        self.average = average
         self.momentum = momentum
         self.warmup_epochs = warmup_epochs
         self.clamp = clamp
@@ -86,6 +116,8 @@ class SaliencyHook(Hook):
         """
         self.model: Any = bare_model(runner)
         self.blend = self._find_blend()
+        self._observe = observer(self.blend, self.estimator)
+        self._scored = 0
         self.warmup_iters = warmup_iters(runner, self.warmup_epochs)
         device = self.blend.guided.device
         seed = torch.tensor(
@@ -135,44 +167,71 @@ class SaliencyHook(Hook):
             data_batch (dict): The batch as the loader gave it.
             outputs (dict): Losses of the step.
         """
-        if runner.iter % self.interval:
-            return
-        draw = draw_marginal(
-            self.blend.layout.num_parts,
-            self.blend.sizes,
-            generator=self._generator(runner.iter),
+        passes = 0.0
+        if self._observe is not None and runner.iter % self.interval == 0:
+            passes = self._estimate(runner, data_batch)
+        runner.message_hub.update_scalar('train/saliency_passes', passes)
+
+    def after_train(self, runner: Runner) -> None:
+        """Say what the estimates have cost.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        runner.logger.info(
+            f"saliency by '{self.estimator}': {self._scored} clips scored by "
+            'this process in this run'
         )
-        coalitions = (draw.coalition | draw.block, draw.coalition)
-        data = self.model.data_preprocessor(data_batch, False)
-        label = torch.cat([s.gt_label for s in data['data_samples']])
-        label = label.to(data['inputs'].device)
+
+    def _estimate(self, runner: Runner, data_batch: Any) -> float:
+        generator = self._generator(runner.iter)
+        labels = [s.gt_label for s in data_batch['data_samples']]
+        label = torch.cat(labels).cpu()
+        own, places, total = choose_share(
+            label,
+            self.blend.class_counts,
+            share=self.share,
+            generator=generator,
+        )
+        if not len(own):
+            self._step(label[own], None)
+            return 0.0
+        clips = self.model.data_preprocessor(data_batch, False)['inputs']
+        if len(own) < len(clips):
+            clips = clips[own]
+        on_device = label[own].to(clips.device)
+        batch = SampledBatch(clips, on_device, places, total)
+        observation = self._observed(runner, batch, generator)
+        self._scored += observation.scored
+        self._step(batch.label, observation)
+        return observation.scored / len(label)
+
+    def _observed(
+        self, runner: Runner, batch: SampledBatch, generator: torch.Generator
+    ) -> Observation:
+        assert self._observe is not None
         wrapper = runner.optim_wrapper
         amp = isinstance(wrapper, AmpOptimWrapper)
         with autocast(enabled=amp, dtype=wrapper.cast_dtype if amp else None):
-            scores = coalition_scores(
-                self.model,
-                data['inputs'],
-                label,
-                self.blend.mean_pose,
-                coalitions,
-                self.blend.layout,
-            )
-        self._step(label, scores[0] - scores[1], draw.index)
+            return self._observe(self.model, batch, generator)
 
-    def _step(self, label: Tensor, contribution: Tensor, column: int) -> None:
-        if self.clamp:
-            contribution = contribution.clamp(min=0)
-        # One float64 tensor of 2K numbers is all that the ranks exchange.
-        sums = torch.zeros(
-            2, self.blend.num_classes, dtype=torch.float64, device=label.device
-        )
-        sums[0].index_add_(0, label, contribution.double())
-        sums[1].index_add_(0, label, torch.ones_like(sums[0][label]))
+    def _step(self, label: Tensor, observation: Observation | None) -> None:
+        table = self.blend.saliency
+        shape = (table.values.size(0), table.values.size(1))
+        if observation is None:
+            sums = table.values.new_zeros(2, *shape, dtype=torch.float64)
+        else:
+            values = observation.values
+            if self.clamp:
+                values = values.clamp(min=0)
+            sums = sum_by_class(values, label, observation.columns, shape)
+        # One float64 tensor of 2 K B numbers is all that ranks exchange.
         dist.all_reduce(sums)
-        totals, counts = sums.float().unsqueeze(-1)
-        self.blend.saliency.update(
-            totals, counts, momentum=self.momentum, columns=[column]
-        )
+        totals, counts = sums.float()
+        if self.average == 'recent':
+            table.update_recent(totals, counts)
+        else:
+            table.update(totals, counts, momentum=self.momentum)
 
     def _generator(self, iteration: int) -> torch.Generator:
         state = np.random.SeedSequence([self._seed, iteration])

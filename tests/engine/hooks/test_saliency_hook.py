@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 from mmengine.hooks import Hook
+from scipy import stats
 
 from shapmix_mm.engine.coalition_scores import coalition_scores
+from shapmix_mm.engine.hooks.saliency_budget import choose_share
 from shapmix_mm.engine.hooks.unwrapping import bare_model
-from shapmix_mm.shapley import combination_masks
+from shapmix_mm.shapley import combination_masks, get_estimator
 
 
 class Spy(Hook):
@@ -186,15 +188,161 @@ def test_warm_up_ends_on_time_and_counts_passes_under_repeat(
         assert guided == expected
 
 
-@pytest.mark.parametrize('interval', [1, 2])
-def test_resume_goes_on_with_equal_state(stick_config, build, interval):
+def contributions_by_hand(runner, data_batch, plan):
+    """Every planned contribution, one sample and one coalition at a time."""
+    model, blend = bare_model(runner), blend_of(runner)
+    sums, counts = np.zeros((4, 20)), np.zeros((4, 20))
+    model.eval()
+    for n, (clip, sample) in enumerate(
+        zip(data_batch['inputs'], data_batch['data_samples'])
+    ):
+        label, worth = int(sample.gt_label), []
+        for mask in plan.coalitions[n].tolist():
+            masked = clip.clone()
+            for part, joints in enumerate(blend.layout.parts):
+                for joint in joints if not mask >> part & 1 else ():
+                    for m in range(2):
+                        if clip[0, m].any():
+                            masked[0, m, :, joint] = blend.mean_pose[m, joint]
+            with torch.no_grad():
+                logits = model(masked[None], stage='head', mode='tensor')
+            worth.append(float(logits.softmax(1)[0, label]))
+        for up, low, column in zip(
+            plan.upper[n], plan.lower[n], plan.columns[n]
+        ):
+            sums[label, column] += worth[up] - worth[low]
+            counts[label, column] += 1
+    model.train()
+    return sums, counts
+
+
+@pytest.mark.parametrize('name', ['marginal_per_sample', 'permutation'])
+def test_table_of_each_estimator_recomputed_by_hand(stick_config, build, name):
     cfg = stick_config()
-    cfg.custom_hooks[1].interval = interval
+    cfg.custom_hooks[1].update(estimator=name, average='recent', interval=2)
+    runner = build(cfg)
+    weights, totals = np.zeros((4, 20)), np.zeros((4, 20))
+    steps, logged = [0], []
+
+    def probe(runner, data_batch):
+        hub = runner.message_hub
+        logged.append(hub.get_scalar('train/saliency_passes').current())
+        if runner.iter % 2:
+            return
+        hook = next(
+            h for h in runner.hooks if type(h).__name__ == 'SaliencyHook'
+        )
+        plan = get_estimator(name, 5).plan(
+            len(data_batch['inputs']), generator=hook._generator(runner.iter)
+        )
+        sums, counts = contributions_by_hand(runner, data_batch, plan)
+        steps[0] += 1
+        decay = max(1 - 2 / steps[0], 0.95)
+        totals[:], weights[:] = totals * decay + sums, weights * decay + counts
+
+    runner.register_hook(Spy(probe), priority='VERY_LOW')
+    runner.train()
+    table = blend_of(runner).saliency
+    assert steps == [3] and weights.sum() > 15
+    np.testing.assert_allclose(
+        table.values, totals / weights.clip(1e-9), atol=2e-6
+    )
+    np.testing.assert_allclose(table.evidence, weights, rtol=1e-5)
+    if name == 'permutation':
+        # Five coalitions of each of 7 clips, and the empty one of at most
+        # two kinds of clips: one person or two.
+        assert {round(7 * p) for p in logged[::2]} <= {36, 37}
+    assert set(logged[1::2]) == {0.0}
+
+
+def test_random_guidance_scores_nothing_and_draws_evenly(stick_config, build):
+    cfg = stick_config()
+    cfg.custom_hooks[1].update(estimator='random')
+    runner = build(cfg)
+    runner.train()
+    blend = blend_of(runner)
+    assert blend.guided == 1 and not blend.saliency.updates.any()
+    assert not blend.combination_logits().any()
+    hub = runner.message_hub.get_scalar('train/saliency_passes')
+    assert not hub.data[0].any()
+
+
+def test_gradcam_fills_the_table_with_shares_of_joints(stick_config, build):
+    cfg = stick_config()
+    cfg.custom_hooks[1].update(estimator='gradcam', momentum=0.0)
+    runner = build(cfg)
+    from shapmix_mm.engine.gradcam import joint_gradcam
+
+    seen = []
+
+    def probe(runner, data_batch):
+        labels = [int(s.gt_label) for s in data_batch['data_samples']]
+        cam = joint_gradcam(
+            bare_model(runner),
+            torch.stack(data_batch['inputs']).float(),
+            torch.tensor(labels),
+        )
+        seen.append((np.array(labels), cam.numpy()))
+
+    runner.register_hook(Spy(probe), priority='VERY_LOW')
+    runner.train()
+    labels, cam = seen[-1]
+    table, layout = blend_of(runner).saliency, blend_of(runner).layout
+    for label in set(labels.tolist()):
+        mean = cam[labels == label].mean(0)
+        expected = [
+            sum(mean[j] for p in parts for j in layout.parts[p])
+            for parts in table.combinations
+        ]
+        np.testing.assert_allclose(table.values[label], expected, atol=1e-6)
+
+
+def test_a_share_takes_rare_classes_first_with_the_promised_odds():
+    """Two of four samples: odds of the first follow 1 / n_k."""
+    counts, label = torch.tensor([60.0, 30.0, 10.0]), torch.tensor([0, 1, 2])
+    first = np.zeros(3)
+    for seed in range(3000):
+        own, places, total = choose_share(
+            label,
+            counts,
+            share=0.33,
+            generator=torch.Generator().manual_seed(seed),
+        )
+        assert total == 3 and len(own) == 1 and torch.equal(own, places)
+        first[own] += 1
+    odds = 1 / counts.double().numpy()
+    odds /= odds.sum()
+    assert stats.chisquare(first, 3000 * odds).pvalue > 1e-3
+
+
+def test_a_share_bounds_the_samples_that_are_scored(stick_config, build):
+    cfg = stick_config()
+    cfg.custom_hooks[1].update(estimator='permutation', share=0.5)
+    runner = build(cfg)
+    runner.train()
+    passes = runner.message_hub.get_scalar('train/saliency_passes').data[0]
+    # ceil(0.5 * 7) = 4 samples of five coalitions, and the empty ones.
+    assert all(21 <= round(7 * p) <= 22 for p in passes)
+    assert blend_of(runner).saliency.updates.sum() > 20
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        dict(interval=1),
+        dict(interval=2),
+        dict(estimator='permutation', average='recent', share=0.5),
+        dict(estimator='gradcam'),
+    ],
+)
+def test_resume_goes_on_with_equal_state(stick_config, build, options):
+    cfg = stick_config()
+    cfg.custom_hooks[1].update(options)
     whole = build(cfg)
     whole.train()
     state = blend_of(whole).state_dict()
     cfg = stick_config()
-    cfg.custom_hooks[1].interval = interval
+    cfg.custom_hooks[1].update(options)
     cfg.load_from = f'{cfg.work_dir}/epoch_1.pth'
     cfg.resume = True
     cfg.work_dir += '_resumed'
@@ -215,9 +363,12 @@ def test_resume_goes_on_with_equal_state(stick_config, build, interval):
         assert torch.equal(
             value, saved[f'data_preprocessor.blending.{name}']
         ), name
-    # Another shuffle and other mixtures, but the same draws of b and r.
-    again = blend_of(resumed).saliency.updates
-    assert torch.equal(again.sum(0) > 0, state['saliency.updates'].sum(0) > 0)
+    again = blend_of(resumed).saliency
+    assert torch.equal(again.steps, state['saliency.steps'])
+    if 'estimator' not in options:
+        # Another shuffle and other mixtures, but the same draws of b and r.
+        seen = state['saliency.updates'].sum(0) > 0
+        assert torch.equal(again.updates.sum(0) > 0, seen)
 
 
 def test_training_accuracy_is_logged_on_the_originals(stick_config, build):
@@ -302,6 +453,10 @@ def test_missing_counts_hook_is_named(stick_config, build):
         (dict(interval=0), 'interval'),
         (dict(momentum=1.0), 'momentum'),
         (dict(warmup_epochs=-1), 'warmup_epochs'),
+        (dict(estimator='shap'), 'permutation, gradcam, random'),
+        (dict(average='mean'), 'ema, recent'),
+        (dict(share=0), 'share'),
+        (dict(share=1.5), 'share'),
     ],
 )
 def test_bad_arguments_are_named(arguments, words):

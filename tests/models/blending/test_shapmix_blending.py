@@ -139,6 +139,8 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
         'guided',
         'saliency.values',
         'saliency.updates',
+        'saliency.evidence',
+        'saliency.steps',
     }
     assert all(value.is_floating_point() for value in state.values())
     fresh = ShapMixBlending(3, 'nturgb+d')
@@ -153,6 +155,7 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
         (dict(tau=0.0), 'tau'),
         (dict(norm='l2'), 'l1'),
         (dict(gain=-1.0), 'gain'),
+        (dict(spatial='joint'), "spatial must be 'part'.*STMixBlending"),
     ],
 )
 def test_bad_arguments_are_named(arguments, words):

@@ -1,0 +1,132 @@
+"""Planned worths against one model call per sample and coalition."""
+
+import numpy as np
+import torch
+from mmaction.registry import MODELS
+from torch import nn
+
+from shapmix_mm.engine.plan_worths import distinct_rows, plan_worths
+from shapmix_mm.skeletons import get_layout
+
+LAYOUT = get_layout(
+    dict(
+        name='stick',
+        num_node=6,
+        inward=[(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)],
+        center=0,
+        parts=[[0, 1], [2, 3], [4, 5]],
+    )
+)
+
+
+class Counter(nn.Module):
+    """Stands for a recognizer; remembers how many clips it was given."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.weight = nn.Parameter(torch.randn(2 * 4 * 6 * 3, 5))
+        self.norm = nn.BatchNorm1d(5)
+        self.given = []
+
+    def forward(self, inputs, stage, mode):
+        assert (stage, mode) == ('head', 'tensor') and not self.training
+        assert not torch.is_grad_enabled()
+        self.given.append(len(inputs))
+        return self.norm(inputs.flatten(1) @ self.weight)
+
+
+def batch():
+    clips = torch.randn(7, 1, 2, 4, 6, 3)
+    clips[:4, :, 1] = 0
+    clips[5, :, 1, 2:] = 0
+    return clips, torch.arange(7) % 5, torch.randn(2, 6, 3)
+
+
+def test_worths_equal_single_calls_and_equal_inputs_are_scored_once():
+    torch.manual_seed(1)
+    clips, label, mean = batch()
+    model = Counter().train()
+    coalitions = torch.randint(8, (7, 4))
+    coalitions[:, 0] = 0
+    coalitions[:, 1] = 7
+    worths, scored = plan_worths(model, clips, label, mean, coalitions, LAYOUT)
+    assert model.training and not worths.requires_grad
+    expected = np.zeros((7, 4))
+    for n in range(7):
+        for r in range(4):
+            clip = clips[n].clone()
+            for part, joints in enumerate(LAYOUT.parts):
+                if int(coalitions[n, r]) >> part & 1:
+                    continue
+                for m in range(2):
+                    for t in range(4):
+                        if clips[n, 0, m, t].any():
+                            clip[0, m, t, list(joints)] = mean[m][list(joints)]
+            logits = (clip.flatten() @ model.weight) / (1 + 1e-5) ** 0.5
+            expected[n, r] = logits.softmax(0)[label[n]].item()
+    np.testing.assert_allclose(worths, expected, atol=1e-6)
+    # Three presence patterns: one person, two, and one who leaves.
+    distinct = {(n, int(c)) for n in range(7) for c in coalitions[n] if c}
+    assert model.given == [scored] == [len(distinct) + 3]
+
+
+def test_without_empty_coalitions_nothing_is_shared():
+    coalitions = torch.tensor([[1, 3], [1, 1], [2, 3]])
+    rows, masks, inverse = distinct_rows(
+        coalitions, torch.ones(3, 1, 2, dtype=torch.bool)
+    )
+    assert list(zip(rows.tolist(), masks.tolist())) == [
+        (0, 1),
+        (0, 3),
+        (1, 1),
+        (2, 2),
+        (2, 3),
+    ]
+    assert inverse.tolist() == [[0, 1], [2, 2], [3, 4]]
+
+
+def test_gradcam_equals_the_closed_form_of_a_linear_head():
+    """With pooling and one linear layer the gradient is its weight."""
+    from shapmix_mm.engine.gradcam import joint_gradcam
+
+    torch.manual_seed(3)
+    graph = dict(
+        layout=dict(num_node=6, inward=[(i, 0) for i in range(1, 6)], center=0)
+    )
+    model = MODELS.build(
+        dict(
+            type='RecognizerGCN',
+            backbone=dict(
+                type='STGCN',
+                base_channels=8,
+                num_stages=2,
+                inflate_stages=[],
+                down_stages=[],
+                graph_cfg=dict(graph, mode='stgcn_spatial'),
+            ),
+            cls_head=dict(type='GCNHead', num_classes=5, in_channels=8),
+        )
+    ).train()
+    clips, label, _ = batch()
+    cam = joint_gradcam(model, clips, label)
+    assert model.training
+    assert all(p.grad is None for p in model.parameters())
+    model.eval()
+    with torch.no_grad():
+        features = model(clips, stage='backbone', mode='tensor').numpy()
+    weight = model.cls_head.fc.weight.detach().numpy()
+    for n in range(7):
+        joints = np.zeros(6)
+        for m in range(2):
+            if clips[n, 0, m].any():
+                # (C,) times (C, T, V): the pooled gradient is the weight
+                # over a constant that the normalisation takes out.
+                seen = np.tensordot(
+                    weight[int(label[n])], features[n, m], axes=1
+                )
+                joints += np.maximum(seen, 0).mean(0)
+        # Nothing speaks for the class where the rectified map is zero.
+        expected = joints / max(joints.sum(), 1e-30)
+        np.testing.assert_allclose(cam[n], expected, atol=1e-5)
+    assert (cam.sum(1) > 0.99).sum() >= 3
