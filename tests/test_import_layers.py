@@ -34,6 +34,24 @@ ROOMS = {
         'evaluation',
         'visualization',
     },
+    'analysis': {
+        'skeletons',
+        'shapley',
+        'datasets',
+        'models',
+        'evaluation',
+        'visualization',
+        'engine',
+    },
+    'reporting': {
+        'skeletons',
+        'shapley',
+        'datasets',
+        'models',
+        'evaluation',
+        'visualization',
+        'engine',
+    },
 }
 # Any room may read files and its own version.
 FOUNDATION = {'serialization', 'compat', 'version'}

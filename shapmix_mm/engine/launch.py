@@ -5,17 +5,20 @@ from __future__ import annotations
 import argparse
 import os
 import os.path as osp
-from typing import Any, Iterator
 
 import torch
 from mmaction.registry import RUNNERS
 from mmengine.config import Config, DictAction
+from mmengine.dist import init_dist
 from mmengine.runner import Runner
+
+from .dataset_settings import innermost
 
 __all__ = [
     'add_common_arguments',
     'build_runner',
     'check_annotations',
+    'join_processes',
     'set_work_dir',
 ]
 
@@ -99,7 +102,7 @@ def check_annotations(cfg: Config, *loaders: str) -> None:
         FileNotFoundError: If an annotation file does not exist.
     """
     for loader in loaders:
-        for node in _innermost(cfg.get(loader)):
+        for node in innermost(cfg.get(loader)):
             path = node.get('ann_file')
             if not isinstance(path, str) or not path or '://' in path:
                 continue
@@ -112,15 +115,6 @@ def check_annotations(cfg: Config, *loaders: str) -> None:
                     "tools/data/prepare_nw_ucla.py makes NW-UCLA's from its "
                     'JSON files; `make demo` needs no download at all'
                 )
-
-
-def _innermost(node: Any) -> Iterator[dict]:
-    if isinstance(node, (list, tuple)):
-        for item in node:
-            yield from _innermost(item)
-    elif isinstance(node, dict):
-        inner = [node[key] for key in ('dataset', 'datasets') if key in node]
-        yield from _innermost(inner) if inner else iter([node])
 
 
 def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
@@ -137,9 +131,7 @@ def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
         Runner: The runner.
     """
     cfg.launcher = args.launcher
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    if args.launcher == 'pytorch' and not torch.cuda.is_available():
-        torch.distributed.init_process_group('gloo')
+    if _join_on_cpu(args):
         cfg.model_wrapper_cfg = dict(
             type='MMDistributedDataParallel',
             device_ids=None,
@@ -149,3 +141,23 @@ def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)
+
+
+def join_processes(cfg: Config, args: argparse.Namespace) -> None:
+    """Join the other processes in a tool that builds no runner.
+
+    Args:
+        cfg (Config): The complete config.
+        args (argparse.Namespace): Parsed arguments.
+    """
+    if args.launcher != 'none' and not _join_on_cpu(args):
+        settings = (cfg.get('env_cfg') or {}).get('dist_cfg')
+        init_dist(args.launcher, **(settings or dict(backend='nccl')))
+
+
+def _join_on_cpu(args: argparse.Namespace) -> bool:
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    if args.launcher != 'pytorch' or torch.cuda.is_available():
+        return False
+    torch.distributed.init_process_group('gloo')
+    return True

@@ -16,6 +16,17 @@ from ..evaluation.functional import GROUPS, class_groups
 # From the palette of Okabe and Ito, safe for the colour-blind; their
 # lightness differs too, so that they survive grey print.
 GROUP_COLOURS = dict(many='#0072B2', medium='#56B4E9', few='#D55E00')
+# The whole palette, for parts: P is at most 8. Yellow, faint on white, last.
+PART_COLOURS = (
+    '#000000',
+    '#E69F00',
+    '#56B4E9',
+    '#009E73',
+    '#D55E00',
+    '#0072B2',
+    '#CC79A7',
+    '#F0E442',
+)
 DPI = 150
 
 

@@ -199,6 +199,7 @@ def bash(*words, **env):
 
 def test_there_are_scripts():
     assert [path.name for path in SCRIPTS] == [
+        'dist_run.sh',
         'dist_test.sh',
         'dist_train.sh',
         'slurm_train.sh',

@@ -1,51 +1,83 @@
-"""Draw the learnt saliency at the end of a training."""
+"""Draw the learnt saliency while training, and keep how it came about."""
 
 from __future__ import annotations
 
-import os.path as osp
+from pathlib import Path
+from typing import Any
 
+import numpy as np
+from matplotlib.image import imread
 from mmaction.registry import HOOKS
-from mmengine.dist import master_only
+from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from shapmix_mm.models import ShapMixBlending
-from shapmix_mm.visualization import plot_saliency
+from shapmix_mm.visualization import (
+    plot_bodies,
+    plot_saliency,
+    plot_saliency_history,
+)
 
 from ..mean_pose import unrepeated
+from ..saliency_record import SaliencyRecord
+from ..stream_joints import feature_joints, stream_features
 from .unwrapping import bare_model
 
 __all__ = ['SaliencyFigureHook']
 
+# Formats that a visualizer can be sent.
+_PIXELS = ('.png', '.jpg', '.jpeg')
+
 
 @HOOKS.register_module()
 class SaliencyFigureHook(Hook):
-    """Write ``saliency.png`` to the work directory when training ends.
+    """Write figures of the saliency to the work directory.
 
-    The figure shows saliency per joint, the quantity that Eq. 3 ranks.
+    When training ends there are a heat map, ``saliency.png``, a body per
+    class, ``saliency_bodies.png``, and the table's way through the training,
+    ``saliency_history.png``. At every ``interval`` epochs the first two are
+    brought up to date and sent to the visualizer, so that TensorBoard and
+    WandB show them. The table after each epoch is kept in
+    ``saliency_history.npz``, which a resumed training goes on with.
+
+    The figures show saliency per joint, the quantity that Eq. 3 ranks.
     Class names, and the parts known to tell each class of a synthetic set,
     are taken from the dataset's metainfo (``classes``, ``salient_parts``).
 
     Args:
-        filename (str): Name of the figure. Defaults to 'saliency.png'.
+        filename (str): Name of the heat map; the other names begin with its
+            stem. Defaults to 'saliency.png'.
         thresholds (tuple[float, float]): Counts (few, many) that bound the
             groups. Defaults to (20, 100).
+        interval (int): Epochs between figures; 0 draws them at the end
+            alone. Defaults to 10.
     """
+
+    blend: ShapMixBlending
+    record: SaliencyRecord
 
     def __init__(
         self,
         filename: str = 'saliency.png',
         thresholds: tuple[float, float] = (20, 100),
+        interval: int = 10,
     ) -> None:
+        if not isinstance(interval, int) or interval < 0:
+            raise ValueError(
+                'interval must be a number of epochs, 0 for the end alone, '
+                f'got {interval!r}'
+            )
         self.filename = filename
         self.thresholds = thresholds
+        self.interval = interval
+        self._drawn_at: int | None = None
 
-    @master_only
-    def after_train(self, runner: Runner) -> None:
-        """Draw the table.
+    def before_train(self, runner: Runner) -> None:
+        """Find the blend, and the history of a training that goes on.
 
         Args:
-            runner (Runner): The runner.
+            runner (Runner): The runner, its checkpoint loaded.
 
         Raises:
             ValueError: If the model has no Shap-Mix blend.
@@ -56,23 +88,122 @@ class SaliencyFigureHook(Hook):
                 'SaliencyFigureHook needs a ShapMixBlending, '
                 f'found {type(blend).__name__}'
             )
-        dataset = unrepeated(runner.train_dataloader.dataset)
-        metainfo = getattr(dataset, 'metainfo', None) or {}
-        classes = metainfo.get('classes') or ()
-        salient = metainfo.get('salient_parts')
-        names = blend.layout.part_names
-        true_parts = salient and [
-            [names.index(part) for part in salient[name]] for name in classes
-        ]
-        path = plot_saliency(
-            (blend.saliency.values / blend.joint_counts).cpu().numpy(),
-            osp.join(runner.work_dir, self.filename),
-            combinations=blend.saliency.combinations,
-            part_names=names,
-            class_counts=blend.class_counts.tolist(),
-            classes=classes or None,
-            updates=blend.saliency.updates.cpu().numpy(),
-            true_parts=true_parts,
+        self.blend, self._drawn_at = blend, None
+        if is_main_process():
+            self._open_record(runner)
+
+    def _open_record(self, runner: Runner) -> None:
+        path = self._path(runner, '_history').with_suffix('.npz')
+        parts = range(self.blend.layout.num_parts)
+        combinations = self.blend.saliency.combinations
+        members = [[part in own for part in parts] for own in combinations]
+        self.record = SaliencyRecord(
+            path, np.array(members), self.blend.num_classes
+        )
+        if not runner._resume:
+            return
+        try:
+            self.record.load()
+        except ValueError as error:
+            runner.logger.warning(f'{error}; a new history is begun')
+        self.record.keep_until(runner.epoch)
+
+    @master_only
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Keep the table, and draw it every ``interval`` epochs.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        table, epoch = self.blend.saliency, runner.epoch + 1
+        values, updates = table.values.cpu(), table.updates.cpu()
+        self.record.add(epoch, values.numpy(), updates.numpy())
+        self.record.save()
+        if self.interval and epoch % self.interval == 0:
+            self._draw(runner, epoch)
+
+    @master_only
+    def after_train(self, runner: Runner) -> None:
+        """Draw the table and its history.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if self._drawn_at != runner.epoch:
+            self._draw(runner, runner.epoch)
+        path = self._path(runner)
+        runner.logger.info(f'saliency per class: {path}')
+        if len(self.record):
+            common = self._common(runner)
+            plot_saliency_history(
+                self.record.values / self._joint_counts(),
+                self.record.epochs,
+                self._path(runner, '_history'),
+                updates=self.record.updates,
+                part_names=self.blend.layout.part_names,
+                **common,
+            )
+
+    def _draw(self, runner: Runner, epoch: int) -> None:
+        common, table = self._common(runner), self.blend.saliency
+        values = table.values.cpu().numpy() / self._joint_counts()
+        common['updates'] = table.updates.cpu().numpy()
+        heat = plot_saliency(
+            values,
+            self._path(runner),
+            part_names=self.blend.layout.part_names,
+            true_parts=self._true_parts(runner),
+            **common,
+        )
+        bodies = plot_bodies(
+            values,
+            self._path(runner, '_bodies'),
+            layout=self.blend.layout,
+            pose=self._pose(runner),
+            **common,
+        )
+        for path in (heat, bodies):
+            if path.suffix.lower() not in _PIXELS:
+                continue
+            image = imread(path, format=path.suffix.lstrip('.'))
+            if image.dtype != np.uint8:
+                image = (image * 255).round().astype(np.uint8)
+            runner.visualizer.add_image(path.stem, image[..., :3], epoch)
+        self._drawn_at = epoch
+
+    def _path(self, runner: Runner, ending: str = '') -> Path:
+        path = Path(runner.work_dir, self.filename)
+        return path.with_name(f'{path.stem}{ending}{path.suffix or ".png"}')
+
+    def _joint_counts(self) -> np.ndarray:
+        return self.blend.joint_counts.cpu().numpy()
+
+    def _common(self, runner: Runner) -> dict[str, Any]:
+        """Arguments that all figures share."""
+        return dict(
+            combinations=self.blend.saliency.combinations,
+            class_counts=self.blend.class_counts.tolist(),
+            classes=_metainfo(runner).get('classes') or None,
             thresholds=self.thresholds,
         )
-        runner.logger.info(f'saliency per class: {path}')
+
+    def _true_parts(self, runner: Runner) -> list[list[int]] | None:
+        metainfo, names = _metainfo(runner), self.blend.layout.part_names
+        salient = metainfo.get('salient_parts')
+        return salient and [
+            [names.index(part) for part in salient[name]]
+            for name in metainfo.get('classes') or ()
+        ]
+
+    def _pose(self, runner: Runner) -> np.ndarray | None:
+        """Mean joints, or None where the stream has no joints."""
+        pose = self.blend.mean_pose.cpu().numpy()
+        feats = stream_features(runner.train_dataloader.dataset)
+        if not pose.size or not {'j', 'b'} & set(feats):
+            return None
+        return feature_joints(pose, feats, self.blend.layout)
+
+
+def _metainfo(runner: Runner) -> dict[str, Any]:
+    dataset = unrepeated(runner.train_dataloader.dataset)
+    return getattr(dataset, 'metainfo', None) or {}

@@ -14,12 +14,12 @@ from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
 from torch import Tensor
 
-from shapmix_mm.models import ShapMixBlending
-from shapmix_mm.shapley import AVERAGES, sum_by_class
+from shapmix_mm.shapley import sum_by_class
 
-from ..guidance import GUIDANCE, Observation, SampledBatch, observer
+from ..guidance import Observation, SampledBatch, observer
 from ..mean_pose import mean_pose
 from .saliency_budget import choose_share
+from .saliency_checks import check_names, check_numbers, find_blend
 from .unwrapping import bare_model
 from .warmup import warmup_iters
 
@@ -73,27 +73,8 @@ class SaliencyHook(Hook):
         clamp: bool = False,
         seed: int | None = None,
     ) -> None:
-        for name, value, known in (
-            ('estimator', estimator, GUIDANCE),
-            ('average', average, AVERAGES),
-        ):
-            if value not in known:
-                raise ValueError(
-                    f'unknown {name} {value!r} of SaliencyHook, known are '
-                    f'{", ".join(known)}'
-                )
-        if not isinstance(interval, int) or interval < 1:
-            raise ValueError(
-                f'interval must be a positive integer, got {interval!r}'
-            )
-        if not 0 < share <= 1:
-            raise ValueError(f'share must lie in (0, 1], got {share}')
-        if not 0 <= momentum < 1:
-            raise ValueError(f'momentum must lie in [0, 1), got {momentum}')
-        if warmup_epochs < 0:
-            raise ValueError(
-                f'warmup_epochs must not be negative, got {warmup_epochs}'
-            )
+        check_names(estimator, average)
+        check_numbers(interval, share, momentum, warmup_epochs)
         self.estimator = estimator
         self.interval = interval
         self.share = share
@@ -114,20 +95,13 @@ class SaliencyHook(Hook):
                 saved, no class counts, the warm-up outlasts the training, or
                 the training set does not fit the layout.
         """
-        self.model: Any = bare_model(runner)
-        self.blend = self._find_blend()
-        self._observe = observer(self.blend, self.estimator)
-        self._scored = 0
+        self.attach(runner)
+        self.table = self.blend.saliency
         self.warmup_iters = warmup_iters(runner, self.warmup_epochs)
         device = self.blend.guided.device
-        seed = torch.tensor(
-            runner.seed if self.seed is None else self.seed, device=device
-        )
-        dist.broadcast(seed)
-        self._seed = int(seed)
         if not runner._resume:
             # Weights to start from may bring the state of another dataset.
-            self.blend.saliency.reset()
+            self.table.reset()
         if not runner._resume or self.blend.mean_pose.numel() == 0:
             loader = runner.train_dataloader
             self.blend.mean_pose = mean_pose(
@@ -139,6 +113,23 @@ class SaliencyHook(Hook):
         self.blend.layout.check_joints(
             self.blend.mean_pose.size(1), 'the training set'
         )
+
+    def attach(self, runner: Runner) -> None:
+        """Find model and blend, and agree on a seed.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        self.model: Any = bare_model(runner)
+        self.blend = find_blend(self.model)
+        self._observe = observer(self.blend, self.estimator)
+        self._scored = 0
+        seed = torch.tensor(
+            runner.seed if self.seed is None else self.seed,
+            device=self.blend.guided.device,
+        )
+        dist.broadcast(seed)
+        self._seed = int(seed)
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
@@ -169,7 +160,7 @@ class SaliencyHook(Hook):
         """
         passes = 0.0
         if self._observe is not None and runner.iter % self.interval == 0:
-            passes = self._estimate(runner, data_batch)
+            passes = self.estimate(runner, data_batch)
         runner.message_hub.update_scalar('train/saliency_passes', passes)
 
     def after_train(self, runner: Runner) -> None:
@@ -183,7 +174,16 @@ class SaliencyHook(Hook):
             'this process in this run'
         )
 
-    def _estimate(self, runner: Runner, data_batch: Any) -> float:
+    def estimate(self, runner: Runner, data_batch: Any) -> float:
+        """Update the table from a batch.
+
+        Args:
+            runner (Runner): The runner.
+            data_batch (dict): The batch as the loader gave it.
+
+        Returns:
+            float: Clips scored by this rank over the size of its batch.
+        """
         generator = self._generator(runner.iter)
         labels = [s.gt_label for s in data_batch['data_samples']]
         label = torch.cat(labels).cpu()
@@ -216,7 +216,7 @@ class SaliencyHook(Hook):
             return self._observe(self.model, batch, generator)
 
     def _step(self, label: Tensor, observation: Observation | None) -> None:
-        table = self.blend.saliency
+        table = self.table
         shape = (table.values.size(0), table.values.size(1))
         if observation is None:
             sums = table.values.new_zeros(2, *shape, dtype=torch.float64)
@@ -237,19 +237,3 @@ class SaliencyHook(Hook):
         state = np.random.SeedSequence([self._seed, iteration])
         seed = int(state.generate_state(1, np.uint64)[0] >> np.uint64(1))
         return torch.Generator().manual_seed(seed)
-
-    def _find_blend(self) -> ShapMixBlending:
-        blend = getattr(self.model.data_preprocessor, 'blending', None)
-        if not isinstance(blend, ShapMixBlending):
-            raise ValueError(
-                'SaliencyHook needs a ShapMixBlending as '
-                'model.data_preprocessor.blending itself (nested in another '
-                'blend, its table would be missing from checkpoints); found '
-                f'{type(blend).__name__}'
-            )
-        if blend.class_counts.numel() == 0:
-            raise ValueError(
-                'ShapMixBlending has no class counts; add '
-                "dict(type='ClassCountsHook') to custom_hooks"
-            )
-        return blend

@@ -1,10 +1,16 @@
 """The figure that a training leaves behind."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
+from shapmix_mm.engine import hooks
 from shapmix_mm.engine.hooks import saliency_figure_hook
 from shapmix_mm.engine.hooks.unwrapping import bare_model
+from shapmix_mm.engine.saliency_record import SaliencyRecord
+from shapmix_mm.serialization import load_checkpoint_file
 
 
 def test_training_ends_with_the_figure_of_saliency_per_joint(
@@ -44,3 +50,153 @@ def test_a_model_without_the_blend_is_refused(stick_config, build):
     ]
     with pytest.raises(ValueError, match='ShapMixBlending'):
         build(cfg).train()
+
+
+def with_figures(stick_config, **kwargs):
+    cfg = stick_config()
+    cfg.custom_hooks.append(dict(type='SaliencyFigureHook', **kwargs))
+    return cfg
+
+
+def history_of(cfg):
+    with np.load(f'{cfg.work_dir}/saliency_history.npz') as file:
+        return dict(file)
+
+
+def tables(cfg, epochs=(1, 2)):
+    """Tables in the checkpoints, which the record must agree with."""
+    files = [
+        load_checkpoint_file(f'{cfg.work_dir}/epoch_{e}.pth') for e in epochs
+    ]
+    name = 'data_preprocessor.blending.saliency.values'
+    return np.stack([f['state_dict'][name].numpy() for f in files])
+
+
+def images(cfg):
+    """What the visualizer wrote: name and shape."""
+    found = Path(cfg.work_dir).glob('*/vis_data/vis_image/*.png')
+    return {p.name: imread(p).shape[:2] for p in found}
+
+
+def test_a_run_leaves_figures_history_and_images(stick_config, build):
+    cfg = with_figures(stick_config, interval=1)
+    build(cfg).train()
+    work_dir = Path(cfg.work_dir)
+    names = ('saliency', 'saliency_bodies', 'saliency_history')
+    shapes = {n: imread(work_dir / f'{n}.png').shape[:2] for n in names}
+    assert not list(work_dir.glob('*.part')) + list(work_dir.glob('.*'))
+    assert images(cfg) == {
+        f'{name}_{epoch}.png': shapes[name]
+        for name in names[:2]
+        for epoch in (1, 2)
+    }
+    history = history_of(cfg)
+    assert history['epochs'].tolist() == [1, 2]
+    np.testing.assert_array_equal(history['values'], tables(cfg))
+    assert history['updates'].shape == (2, 4, 20)
+    assert history['members'].sum(1).tolist() == [2] * 10 + [3] * 10
+    assert history['members'][0].tolist() == [True, True] + [False] * 3
+
+
+@pytest.mark.parametrize('interval', [0, 10])
+def test_images_are_sent_at_the_end_whatever_the_interval(
+    stick_config, build, interval
+):
+    cfg = with_figures(stick_config, interval=interval)
+    build(cfg).train()
+    assert set(images(cfg)) == {'saliency_2.png', 'saliency_bodies_2.png'}
+
+
+def resumed(stick_config, work_dir, epoch, **kwargs):
+    cfg = with_figures(stick_config, **kwargs)
+    cfg.work_dir = work_dir
+    cfg.load_from, cfg.resume = f'{work_dir}/epoch_{epoch}.pth', True
+    return cfg
+
+
+def test_a_resumed_run_goes_on_with_the_history(stick_config, build):
+    cfg = with_figures(stick_config)
+    build(cfg).train()
+    whole = history_of(cfg)
+    again = resumed(stick_config, cfg.work_dir, epoch=1)
+    runner = build(again)
+    hook = next(
+        h for h in runner.hooks if isinstance(h, hooks.SaliencyFigureHook)
+    )
+    runner.load_or_resume()
+    hook.before_train(runner)
+    # Epoch 2 lies after the checkpoint that the run goes on from.
+    assert hook.record.epochs == [1]
+    np.testing.assert_array_equal(hook.record.values, whole['values'][:1])
+    runner.train()
+    assert history_of(cfg)['epochs'].tolist() == [1, 2]
+    np.testing.assert_array_equal(history_of(cfg)['values'], tables(cfg))
+
+
+def test_a_damaged_history_is_begun_anew_with_one_warning(
+    stick_config, build, monkeypatch
+):
+    cfg = with_figures(stick_config)
+    build(cfg).train()
+    Path(cfg.work_dir, 'saliency_history.npz').write_bytes(b'PK half')
+    runner = build(resumed(stick_config, cfg.work_dir, epoch=1))
+    said = []
+    monkeypatch.setattr(runner.logger, 'warning', said.append)
+    runner.train()
+    told = [s for s in said if 'saliency_history.npz is damaged' in str(s)]
+    assert len(told) == 1 and 'a new history is begun' in told[0]
+    assert history_of(cfg)['epochs'].tolist() == [2]
+
+
+def test_a_new_run_forgets_the_old_history(stick_config, build):
+    cfg = with_figures(stick_config)
+    members = np.zeros((20, 5), dtype=bool)
+    Path(cfg.work_dir).mkdir()
+    old = SaliencyRecord(f'{cfg.work_dir}/saliency_history.npz', members, 4)
+    for epoch in (1, 2, 3):
+        old.add(epoch, np.ones((4, 20)), np.ones((4, 20)))
+    old.save()
+    build(cfg).train()
+    assert history_of(cfg)['epochs'].tolist() == [1, 2]
+    assert history_of(cfg)['members'].any()
+
+
+def test_a_run_without_epochs_left_draws_what_there_is(stick_config, build):
+    cfg = with_figures(stick_config)
+    build(cfg).train()
+    for name in ('saliency_history.npz', 'saliency_history.png'):
+        Path(cfg.work_dir, name).unlink()
+    build(resumed(stick_config, cfg.work_dir, epoch=2)).train()
+    assert not Path(cfg.work_dir, 'saliency_history.png').exists()
+
+
+def test_other_ranks_write_nothing(stick_config, build, monkeypatch):
+    cfg = with_figures(stick_config)
+    runner = build(cfg)
+    hook = next(
+        h for h in runner.hooks if isinstance(h, hooks.SaliencyFigureHook)
+    )
+    monkeypatch.setattr(saliency_figure_hook, 'is_main_process', lambda: False)
+    hook.before_train(runner)
+    assert not hasattr(hook, 'record')
+
+
+@pytest.mark.parametrize('interval', [-1, 1.5, None])
+def test_bad_intervals(interval):
+    with pytest.raises(ValueError, match='interval must be'):
+        hooks.SaliencyFigureHook(interval=interval)
+
+
+def test_the_body_is_the_mean_pose(stick_config, build, monkeypatch):
+    seen = []
+    plot = saliency_figure_hook.plot_bodies
+
+    def spy(values, path, **kwargs):
+        seen.append(kwargs['pose'])
+        return plot(values, path, **kwargs)
+
+    monkeypatch.setattr(saliency_figure_hook, 'plot_bodies', spy)
+    runner = build(with_figures(stick_config))
+    runner.train()
+    pose = bare_model(runner).data_preprocessor.blending.mean_pose
+    np.testing.assert_array_equal(seen[0], pose)

@@ -1,0 +1,88 @@
+"""Files are checked beforehand and written whole."""
+
+import os
+
+import numpy as np
+import pytest
+
+from shapmix_mm.analysis.class_saliency import ClassSaliency
+from shapmix_mm.analysis.saliency_files import (
+    check_writable,
+    combination_names,
+    write_csv,
+    write_whole,
+    write_worths,
+)
+from shapmix_mm.skeletons import get_layout
+
+SALIENCY = ClassSaliency(
+    [(0,), (0, 2)],
+    np.array([[0.5, -0.25], [np.nan] * 2, [1e-7, 2.0]]),
+    np.full((3, 2), 0.5),
+    np.array([2, 0, 1]),
+)
+PARTS = get_layout('coco').part_names
+
+
+def test_the_folder_is_made_and_left_empty(tmp_path):
+    folder = check_writable(tmp_path / 'a' / 'b', ['c.csv'])
+    assert folder.is_dir() and not list(folder.iterdir())
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    (tmp_path / 'a').write_text('')
+    with pytest.raises(ValueError, match='folder .*a/b cannot be written'):
+        check_writable(tmp_path / 'a' / 'b', [])
+    (tmp_path / 'c.csv').mkdir()
+    with pytest.raises(ValueError, match='c.csv cannot be written'):
+        check_writable(tmp_path, ['c.csv'])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason='root may write anywhere')
+def test_a_folder_without_permission_is_named(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(ValueError, match='cannot be written'):
+        check_writable(tmp_path, [])
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / 'a.txt'
+    write_whole(path, lambda part: part.write_text('old'))
+
+    def fail(part):
+        part.write_text('half')
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_whole(path, fail)
+    assert path.read_text() == 'old'
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_csv_leaves_out_classes_without_samples(tmp_path):
+    path = tmp_path / 'a.csv'
+    args = dict(part_names=PARTS, classes=['walk', 'run', 'a, b'])
+    write_csv(path, SALIENCY, **args)
+    assert path.read_text().splitlines() == [
+        'class,name,samples,train_count,group,trunk,trunk+right_arm',
+        '0,walk,2,,,0.500000,-0.250000',
+        '2,"a, b",1,,,0.000000,2.000000',
+    ]
+    groups = ['many', 'few', 'few']
+    write_csv(path, SALIENCY, train_counts=[9.0, 1, 2], groups=groups, **args)
+    assert path.read_text().splitlines()[2].startswith('2,"a, b",1,2,few,')
+
+
+def test_arrays_are_read_without_pickles(tmp_path):
+    path = tmp_path / 'a.npz'
+    write_worths(
+        path, SALIENCY, get_layout('coco'), ['x'] * 3, labels=np.arange(3)
+    )
+    with np.load(path, allow_pickle=False) as found:
+        assert found['combinations'].tolist() == [1, 5]
+        assert found['combination_names'].tolist() == combination_names(
+            SALIENCY.combinations, PARTS
+        )
+        assert found['part_mask'].shape == (5, 17)
+        np.testing.assert_array_equal(found['values'], SALIENCY.values)
+        assert found['labels'].tolist() == [0, 1, 2]

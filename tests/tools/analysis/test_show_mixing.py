@@ -1,0 +1,216 @@
+"""Pictures of mixtures from a config, and what is refused."""
+
+import importlib.util
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[3]
+TOOL = ROOT / 'tools/analysis/show_mixing.py'
+LAYOUT = """dict(name='stick', num_node=6, center=0,
+    inward=[(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)],
+    parts=[[0, 1], [2], [3], [4], [5]])"""
+CONFIG = """
+default_scope = 'mmaction'
+model = dict(type='RecognizerGCN', cls_head=dict(num_classes=2),
+             data_preprocessor=dict(type='ActionDataPreprocessor', {blend}))
+train_dataloader = dict(dataset=dict(
+    type='PoseDataset', ann_file={file!r}, split='train', pipeline=[
+        dict(type='UniformSampleFrames', clip_len=8), dict(type='PoseDecode'),
+        {feats} dict(type='FormatGCNInput', num_person=1),
+        dict(type='PackActionInputs')]))
+"""
+BLEND = 'blending=dict(type={!r}, num_classes=2, layout={})'
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('show_mixing', TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Function that writes a config over five clips of two classes."""
+    rng = np.random.default_rng(0)
+    annotations = [
+        dict(
+            frame_dir=f's{i}',
+            label=i % 2,
+            total_frames=12,
+            keypoint=rng.normal(size=(1, 12, 6, 3)).astype(np.float32),
+        )
+        for i in range(5)
+    ]
+    split = dict(train=[a['frame_dir'] for a in annotations])
+    file = tmp_path / 'stick.pkl'
+    file.write_bytes(pickle.dumps(dict(split=split, annotations=annotations)))
+
+    def write(blend='ShapMixBlending', layout=LAYOUT, feats='', file=file):
+        text = CONFIG.format(
+            blend=BLEND.format(blend, layout) if blend else '',
+            file=str(file),
+            feats=feats,
+        )
+        path = tmp_path / 'cfg.py'
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Function that saves the state of a blend that is sure of itself."""
+
+    def save(joints=6, columns=20):
+        prefix = 'data_preprocessor.blending.'
+        values = torch.zeros(2, columns)
+        values[:, 0] = 1e6
+        state = {
+            'saliency.values': values,
+            'saliency.updates': torch.ones(2, columns),
+            'class_counts': torch.tensor([3.0, 2.0]),
+            'mean_pose': torch.zeros(1, joints, 3),
+            'guided': torch.ones(()),
+        }
+        path = tmp_path / 'c.pth'
+        state = {prefix + k: v for k, v in state.items()}
+        torch.save(dict(state_dict=state, meta={}), path)
+        return str(path)
+
+    return save
+
+
+def test_pictures_of_random_pairs(tool, config, tmp_path, capsys):
+    out = tmp_path / 'a' / 'out'
+    tool.main([config(), '--out', str(out), '--count', '2', '--seed', '1'])
+    names = sorted(p.name for p in out.iterdir())
+    stems = {n.rsplit('.', 1)[0] for n in names}
+    assert len(names) == 4 and len(stems) == 2
+    for path in out.glob('*.gif'):
+        with Image.open(path) as image:
+            assert image.n_frames == 8
+    printed = capsys.readouterr().out
+    assert 'mixing is random' in printed
+    assert all(str(out / name) in printed for name in names)
+
+
+def test_the_same_seed_draws_the_same_pictures(tool, config, tmp_path):
+    drawn = []
+    for folder in ('a', 'b', 'c'):
+        seed = '2' if folder == 'c' else '1'
+        options = ['--no-gif', '--count', '1', '--seed', seed]
+        out = tmp_path / folder
+        tool.main([config(), '--pair', '1', '2', '--out', str(out), *options])
+        drawn.append((out / 'mix_0_1_2.png').read_bytes())
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_a_checkpoint_guides_the_mixing(
+    tool, config, checkpoint, tmp_path, monkeypatch
+):
+    seen = []
+    monkeypatch.setattr(
+        tool, 'plot_mixed_sample', lambda **kwargs: seen.append(kwargs)
+    )
+    # Partner 1 is of the rarer class: its parts 0 and 1 are pasted, always.
+    arguments = [
+        *(config(), '--pair', '0', '1', '--count', '12', '--no-gif'),
+        *('--out', str(tmp_path / 'o'), '--checkpoint', checkpoint()),
+        *('--cfg-options', 'model.data_preprocessor.blending.tau=0.001'),
+    ]
+    tool.main(arguments)
+    cut = [k for k in seen if set(np.unique(k['weights'])) == {0, 1}]
+    assert len(seen) == 12 and len(cut) >= 5
+    for kwargs in cut:
+        pasted = np.flatnonzero(kwargs['weights'].any((0, 1)))
+        assert pasted.tolist() == [0, 1, 2]
+        share = kwargs['weights'].mean()
+        np.testing.assert_allclose(
+            kwargs['label'], [1 - share, share], rtol=1e-5
+        )
+
+
+def test_index_keeps_the_sample_and_changes_the_partner(tool):
+    args = tool.parse_args(['c', '--index', '3', '--count', '50'])
+    pairs = tool.choose_pairs(args, 5)
+    assert {a for a, _ in pairs} == {3}
+    assert {b for _, b in pairs} == {0, 1, 2, 4}
+
+
+@pytest.mark.parametrize(
+    'options, words',
+    [
+        (['--index', '5'], r'index 5 is out of range.* 5 samples, 0 to 4'),
+        (['--pair', '0', '-1'], 'index -1 is out of range'),
+        (['--count', '0'], '--count must be at least 1'),
+        (['--frames', '0'], 'frames must be at least 1'),
+    ],
+)
+def test_bad_numbers(tool, config, tmp_path, options, words):
+    with pytest.raises(ValueError, match=words):
+        tool.main([config(), '--out', str(tmp_path / 'o'), *options])
+
+
+def test_a_config_without_a_blend(tool, config):
+    with pytest.raises(ValueError, match='--with shapmix'):
+        tool.main([config(blend=None)])
+
+
+def test_a_mixin_brings_the_blend(tool, config, tmp_path):
+    path = config(blend=None)
+    layout = f'model["backbone"] = dict(graph_cfg=dict(layout={LAYOUT}))'
+    Path(path).write_text(Path(path).read_text() + layout)
+    out = tmp_path / 'o'
+    tool.main(
+        [
+            path,
+            '--with',
+            'stmix',
+            '--out',
+            str(out),
+            '--count',
+            '1',
+            '--no-gif',
+        ]
+    )
+    assert len(list(out.iterdir())) == 1
+
+
+def test_a_missing_annotation_file(tool, config, tmp_path):
+    with pytest.raises(FileNotFoundError, match='absent.pkl does not exist'):
+        tool.main([config(file='absent.pkl'), '--out', str(tmp_path / 'o')])
+
+
+def test_output_that_cannot_be_written(tool, config, tmp_path):
+    (tmp_path / 'file').touch()
+    with pytest.raises(ValueError, match='no folder that can be written'):
+        tool.main([config(), '--out', str(tmp_path / 'file')])
+
+
+def test_checkpoints_that_do_not_fit(tool, config, checkpoint, tmp_path):
+    def load(path):
+        tool.main([config(), '--out', str(tmp_path), '--checkpoint', path])
+
+    with pytest.raises(ValueError, match='mean pose has 7 joints'):
+        load(checkpoint(joints=7))
+    with pytest.raises(ValueError, match='other classes, parts'):
+        load(checkpoint(columns=10))
+    torch.save(dict(state_dict={'a': torch.ones(1)}), tmp_path / 'p.pth')
+    with pytest.raises(ValueError, match='no state of a ShapMixBlending'):
+        load(str(tmp_path / 'p.pth'))
+    with pytest.raises(FileNotFoundError, match='gone.pth does not exist'):
+        load(str(tmp_path / 'gone.pth'))
+
+
+def test_motion_alone_is_refused(tool, config, tmp_path):
+    feats = f"dict(type='SkeletonFeatures', layout={LAYOUT}, feats=['jm']),"
+    with pytest.raises(ValueError, match='hold motion alone'):
+        tool.main([config(feats=feats), '--out', str(tmp_path / 'o')])

@@ -1,0 +1,209 @@
+"""Draw mixtures of training samples: one PNG and one GIF for each."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmaction.registry import DATASETS
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmengine.runner import set_random_seed
+
+import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.engine.blend_loading import build_blend
+from shapmix_mm.engine.launch import check_annotations
+from shapmix_mm.engine.mean_pose import unrepeated
+from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.engine.stream_joints import feature_joints, stream_features
+from shapmix_mm.models.blending import STMixBlending
+from shapmix_mm.models.blending.mixing import mix
+from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
+
+
+def parse_args(args: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='Samples come through the training pipeline, its random '
+        'augmentation included. Without a checkpoint Shap-Mix mixes at '
+        'random, as in its warm-up.',
+    )
+    parser.add_argument('config', help='config file, or package::path')
+    parser.add_argument(
+        '--checkpoint',
+        metavar='FILE',
+        help='take what guides the mixing from this checkpoint',
+    )
+    parser.add_argument(
+        '--with',
+        dest='mixins',
+        nargs='+',
+        default=[],
+        metavar='MIXIN',
+        help='method mixins to merge into the config, in this order',
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        '--index', type=int, metavar='N', help='mix sample N with others'
+    )
+    which.add_argument(
+        '--pair',
+        type=int,
+        nargs=2,
+        metavar=('A', 'B'),
+        help='mix sample A with its partner B',
+    )
+    parser.add_argument('--out', type=Path, default=Path('mixing'))
+    parser.add_argument(
+        '--count', type=int, default=4, help='number of mixtures (4)'
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--frames', type=int, default=8, help='frames of the PNG (8)'
+    )
+    parser.add_argument(
+        '--fps', type=int, default=10, help='frames per second (10)'
+    )
+    parser.add_argument(
+        '--no-gif', action='store_true', help='write no animations'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings to override',
+    )
+    return parser.parse_args(args)
+
+
+def build_dataset(cfg: Config) -> tuple[Any, list[str] | None]:
+    """Build the training set, each sample once.
+
+    Args:
+        cfg (Config): The config.
+
+    Returns:
+        tuple[Dataset, list[str] or None]: The samples, and class names.
+    """
+    check_annotations(cfg, 'train_dataloader')
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    return unrepeated(dataset), list(classes) if classes else None
+
+
+def choose_pairs(args: argparse.Namespace, num: int) -> list[tuple[int, int]]:
+    """Choose sample and partner of each mixture.
+
+    Args:
+        args (argparse.Namespace): Parsed arguments.
+        num (int): Number of samples.
+
+    Returns:
+        list[tuple[int, int]]: Indices, ``args.count`` pairs.
+
+    Raises:
+        ValueError: If an index is out of range, count is not positive, or
+            there is no other sample to mix with.
+    """
+    given = [args.index] if args.index is not None else args.pair or []
+    for index in given:
+        if not 0 <= index < num:
+            raise ValueError(
+                f'index {index} is out of range: the training set has '
+                f'{num} samples, 0 to {num - 1}'
+            )
+    if args.count < 1:
+        raise ValueError(f'--count must be at least 1, got {args.count}')
+    if args.pair:
+        return [tuple(args.pair)] * args.count
+    if num < 2:
+        raise ValueError('the training set has no two samples to mix')
+    rng = np.random.default_rng(args.seed)
+    pairs = []
+    for _ in range(args.count):
+        own = int(rng.integers(num)) if args.index is None else args.index
+        pairs.append((own, (own + int(rng.integers(1, num))) % num))
+    return pairs
+
+
+def mixtures(
+    dataset: Any, blend: STMixBlending, pairs: list[tuple[int, int]]
+) -> Iterator[dict[str, Any]]:
+    """Mix each pair.
+
+    Args:
+        dataset (Dataset): The training set.
+        blend (STMixBlending): The blend.
+        pairs (list[tuple[int, int]]): Sample and partner.
+
+    Yields:
+        dict: Arguments of :func:`plot_mixed_sample` without the path.
+    """
+    feats = stream_features(dataset)
+    for pair in pairs:
+        items = [dataset[index] for index in pair]
+        clips = torch.cat([item['inputs'] for item in items]).float()
+        blend.layout.check_joints(clips.size(3), 'the training set')
+        labels = torch.cat([item['data_samples'].gt_label for item in items])
+        if int(labels.max()) >= blend.num_classes:
+            raise ValueError(
+                f'sample with label {int(labels.max())} where the blend has '
+                f'{blend.num_classes} classes'
+            )
+        target = torch.eye(blend.num_classes)[labels]
+        mixture = blend.draw_mixture(clips, target)
+        mixed = mix(clips, mixture)
+        names = ('own', 'partner', 'mixed')
+        three = zip(names, (clips[0], clips[1], mixed[0]))
+        soft = torch.lerp(target[0], target[1], mixture.share[0])
+        yield dict(
+            {
+                n: feature_joints(c.numpy(), feats, blend.layout)
+                for n, c in three
+            },
+            weights=mixture.weights[0].numpy(),
+            source=mixture.source[0].numpy(),
+            label=soft.numpy(),
+            layout=blend.layout,
+        )
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Write the pictures."""
+    args = parse_args(argv)
+    cfg = load_config(args.config, args.mixins)
+    if args.cfg_options is not None:
+        cfg.merge_from_dict(args.cfg_options)
+    init_default_scope(cfg.get('default_scope', 'mmaction'))
+    set_random_seed(args.seed)
+    blend = build_blend(cfg, args.checkpoint)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        (args.out / '.writable').touch()
+        (args.out / '.writable').unlink()
+    except OSError as error:
+        raise ValueError(
+            f'--out {args.out} is no folder that can be written: {error}'
+        ) from error
+    dataset, classes = build_dataset(cfg)
+    if not bool(getattr(blend, 'guided', True)):
+        print('mixing is random: the blend is not guided by saliency yet')
+    pairs = choose_pairs(args, len(dataset))
+    for number, drawn in enumerate(mixtures(dataset, blend, pairs)):
+        stem = args.out / f'mix_{number}_{"_".join(map(str, pairs[number]))}'
+        drawn['classes'] = classes
+        still = stem.with_suffix('.png')
+        print(plot_mixed_sample(path=still, frames=args.frames, **drawn))
+        if not args.no_gif:
+            moving = stem.with_suffix('.gif')
+            print(animate_mixed_sample(path=moving, fps=args.fps, **drawn))
+
+
+if __name__ == '__main__':
+    main()
