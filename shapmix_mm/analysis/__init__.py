@@ -6,7 +6,7 @@ from .exact_saliency import Worths, exact_worths
 from .replay import FrozenModel, Scheme, replay
 from .saliency_setting import choose_mean, class_info, restrict
 from .sample_choice import SeededSamples, choose_samples, sample_labels
-from .trained_model import choose_layout, load_trained
+from .trained_model import choose_layout, default_sizes, load_trained
 
 __all__ = [
     'ClassSaliency',
@@ -20,6 +20,7 @@ __all__ = [
     'choose_samples',
     'class_info',
     'class_saliency',
+    'default_sizes',
     'exact_worths',
     'load_trained',
     'replay',

@@ -175,7 +175,7 @@ def _marks(framed: bool, hatched: bool) -> list[Line2D | Patch]:
             )
         )
     if hatched:
-        marks.append(Patch(label='never updated', **HATCH))
+        marks.append(Patch(label='not observed', **HATCH))
     return marks
 
 

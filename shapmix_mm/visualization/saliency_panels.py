@@ -226,7 +226,7 @@ def draw_best(
             style: dict[str, Any] = dict(
                 fontsize=font, color='#666666', style='italic'
             )
-            right.text(0.05, row, 'never updated', va='center', **style)
+            right.text(0.05, row, 'not observed', va='center', **style)
 
 
 def frame_parts(axes: Axes, true_parts: Sequence[Sequence[int]]) -> None:

@@ -87,7 +87,7 @@ def test_classes_without_update_are_hatched_and_not_ranked(look, tmp_path):
         assert len(hatched) == columns
         assert all(p.get_y() == -0.5 for p in hatched)
         assert axes.images[0].get_array().mask[0].all()
-    assert 'never updated' in [t.get_text() for t in right.texts]
+    assert 'not observed' in [t.get_text() for t in right.texts]
     assert all(
         np.ravel(m.get_ydata())[0] == 1
         for m in heat.lines

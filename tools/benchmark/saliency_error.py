@@ -28,6 +28,7 @@ from shapmix_mm.analysis import (
     choose_layout,
     choose_mean,
     class_info,
+    default_sizes,
     exact_worths,
     load_trained,
     replay,
@@ -41,7 +42,6 @@ from shapmix_mm.skeletons import Layout
 from shapmix_mm.visualization import plot_error_curves
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
-SIZES = (2, 3)
 SCHEMES = (
     Scheme('marginal (paper)', 'marginal'),
     Scheme('marginal, recent', 'marginal', 'recent'),
@@ -121,10 +121,13 @@ def training_config(args: argparse.Namespace, work_dir: str) -> Config:
     return cfg
 
 
-def frozen_model(cfg: Config, args: argparse.Namespace) -> FrozenModel:
-    """Score all coalitions of the training samples of a trained model."""
+def frozen_model(
+    cfg: Config, args: argparse.Namespace
+) -> tuple[FrozenModel, tuple[int, ...]]:
+    """Score all coalitions of the training samples; tell the sizes too."""
     trained = load_trained(cfg, args.checkpoint)
     layout = choose_layout(cfg, trained, None)
+    sizes = default_sizes(layout.num_parts, trained.sizes)
     train = build_split(cfg, 'train')
     info = class_info(cfg, trained, train, layout)
     samples = restrict(train, info, max_per_class=args.max_per_class)
@@ -137,19 +140,20 @@ def frozen_model(cfg: Config, args: argparse.Namespace) -> FrozenModel:
         layout=layout,
         progress='all coalitions',
     )
-    cam, presence = observe(trained.model, samples, layout)
-    return FrozenModel(
+    cam, presence = observe(trained.model, samples, layout, sizes)
+    frozen = FrozenModel(
         worths.worths, worths.labels, len(info.names), presence, cam
     )
+    return frozen, sizes
 
 
 def observe(
-    model: Any, samples: Any, layout: Layout
+    model: Any, samples: Any, layout: Layout, sizes: Sequence[int]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Grad-CAM of each combination, and who is there, of each sample."""
     members = (
         mask_to_parts(
-            combination_masks(layout.num_parts, SIZES), layout.num_parts
+            combination_masks(layout.num_parts, sizes), layout.num_parts
         ).float()
         @ torch.from_numpy(layout.part_mask()).float()
     )
@@ -164,16 +168,16 @@ def observe(
 
 
 def frozen_rows(
-    frozen: FrozenModel, args: argparse.Namespace
+    frozen: FrozenModel, sizes: Sequence[int], args: argparse.Namespace
 ) -> Iterator[dict[str, Any]]:
     """Errors of every scheme and seed at every budget."""
-    exact = frozen.exact(SIZES)
+    exact = frozen.exact(sizes)
     work = [(s, seed) for s in SCHEMES for seed in range(args.seeds)]
     for scheme, seed in track(work, 'replaying'):
         tables = replay(
             frozen,
             scheme,
-            SIZES,
+            sizes,
             passes=args.passes,
             batch_size=args.batch_size,
             seed=seed,
@@ -262,8 +266,8 @@ def main() -> None:
         rows = list(training_rows(args))
     else:
         with tempfile.TemporaryDirectory() as folder:
-            frozen = frozen_model(train_first(args, folder), args)
-        rows = list(frozen_rows(frozen, args))
+            frozen, sizes = frozen_model(train_first(args, folder), args)
+        rows = list(frozen_rows(frozen, sizes, args))
     report(average(rows), args)
 
 

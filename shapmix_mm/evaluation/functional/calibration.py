@@ -1,0 +1,124 @@
+"""Expected calibration error of top-1 confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+# float16 scores may sum to a little more than one.
+_SLACK = 1e-3
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Result of :func:`expected_calibration_error`; B bins.
+
+    Attributes:
+        ece (float): Expected calibration error, in [0, 1].
+        edges (np.ndarray): Bounds of the bins, ``(B + 1,)``.
+        samples (np.ndarray): Samples of each bin, ``(B,)``.
+        accuracy (np.ndarray): Top-1 accuracy of each bin, ``(B,)``, NaN for
+            an empty bin.
+        confidence (np.ndarray): Mean confidence of each bin, ``(B,)``, NaN
+            for an empty bin.
+    """
+
+    ece: float
+    edges: np.ndarray
+    samples: np.ndarray
+    accuracy: np.ndarray
+    confidence: np.ndarray
+
+    @property
+    def mean_confidence(self) -> float:
+        """Mean confidence over all samples."""
+        known = self.samples > 0
+        weights = self.samples[known] / self.samples.sum()
+        return float((self.confidence[known] * weights).sum())
+
+
+def expected_calibration_error(
+    scores: np.ndarray, labels: Sequence[int] | np.ndarray, bins: int = 15
+) -> Calibration:
+    r"""Compare how sure a recogniser is with how often it is right.
+
+    Samples are sorted into bins of equal width by their largest probability;
+    a bin holds its upper bound. The error is
+    :math:`\sum_b n_b / N\, |acc_b - conf_b|` (Guo et al., ICML 2017, Eq. 3),
+    to which an empty bin adds nothing.
+
+    Args:
+        scores (np.ndarray): Probabilities ``(N, K)``.
+        labels (Sequence[int] | np.ndarray): True classes, ``(N,)``.
+        bins (int): B, the number of bins. Defaults to 15.
+
+    Returns:
+        Calibration: The error, and what each bin contributes.
+
+    Raises:
+        ValueError: If there is no sample, a shape disagrees, a score is no
+            probability, a label is no class or ``bins`` is not positive.
+
+    Example:
+        >>> scores = [[.9, .1], [.9, .1], [.2, .8], [.3, .7]]
+        >>> round(expected_calibration_error(scores, [0, 1, 1, 1]).ece, 3)
+        0.325
+    """
+    scores = _check_probabilities(scores)
+    labels = _check_labels(labels, *scores.shape)
+    if bins < 1:
+        raise ValueError(f'bins must be a positive integer, got {bins}')
+    confidence = scores.max(axis=1).clip(0, 1)
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.searchsorted(edges[1:-1], confidence, side='left')
+    number = np.bincount(place, minlength=bins)
+    right = scores.argmax(axis=1) == labels
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        total = np.bincount(place, weights=values, minlength=bins)
+        means = np.full(bins, np.nan)
+        np.divide(total, number, out=means, where=number > 0)
+        return means
+
+    accuracy, sureness = mean(right), mean(confidence)
+    gaps = np.abs(accuracy - sureness)[number > 0]
+    ece = float((gaps * number[number > 0]).sum() / len(labels))
+    return Calibration(ece, edges, number, accuracy, sureness)
+
+
+def _check_probabilities(scores: np.ndarray) -> np.ndarray:
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(
+            'scores must be (samples, classes) of >= 1 sample, got shape '
+            f'{values.shape}'
+        )
+    inside = (values >= -_SLACK) & (values <= 1 + _SLACK)
+    bad = np.flatnonzero(~inside.all(axis=1))
+    if bad.size:
+        raise ValueError(
+            f'scores of sample {bad[0]} are no probabilities '
+            f'({bad.size} of {len(values)} samples are affected); '
+            'apply a softmax first'
+        )
+    return values
+
+
+def _check_labels(
+    labels: Sequence[int] | np.ndarray, num_samples: int, num_classes: int
+) -> np.ndarray:
+    values = np.asarray(labels)
+    if values.shape != (num_samples,):
+        raise ValueError(
+            f'labels have shape {values.shape}, expected ({num_samples},) '
+            'to match the scores'
+        )
+    bad = np.flatnonzero((values < 0) | (values >= num_classes))
+    if bad.size:
+        raise ValueError(
+            f'labels[{bad[0]}] is {values[bad[0]]}, expected a class in '
+            f'0..{num_classes - 1}'
+        )
+    return values
