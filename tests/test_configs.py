@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from mmaction.registry import MODELS, TRANSFORMS
+from mmaction.registry import DATA_SAMPLERS, HOOKS, MODELS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.optim import build_optim_wrapper
@@ -28,11 +28,49 @@ MIXINS = sorted(
     for path in (CONFIGS / '_base_').glob('*.py')
     if path.stem != 'default_runtime'
 )
+BLEND = 'model.data_preprocessor.blending'
+RESAMPLED = {
+    'train_dataloader.sampler.type': 'ClassBalancedSampler',
+    # Both together would correct the imbalance twice.
+    'model.cls_head.loss_cls.type': 'CrossEntropyLoss',
+}
+GRADCAM = {'custom_hooks.SaliencyHook.estimator': 'gradcam'}
+# All that an ablation changes in the leaf of its method.
+VARIANTS = {
+    'mixup': {f'{BLEND}.mixup_prob': 1.0},
+    'cutmix': {f'{BLEND}.mixup_prob': 0.0},
+    'joint': {f'{BLEND}.spatial': 'joint'},
+    'copy': {f'{BLEND}.temporal': 'copy'},
+    'rs': RESAMPLED,
+    'gradcam': GRADCAM,
+    'gradcam_rs': {**RESAMPLED, **GRADCAM},
+    'random': {'custom_hooks.SaliencyHook.estimator': 'random'},
+}
 # Longest first: one mixin's name may begin another's.
 LEAF_NAME = re.compile(
-    rf'(ctrgcn|stgcn)_(ce|{"|".join(reversed(MIXINS))})_(\w+)'
+    rf'(ctrgcn|stgcn)_(ce|{"|".join(reversed(MIXINS))})'
+    rf'(?:_({"|".join(VARIANTS)}))?_([a-z0-9]+)'
+)
+ABLATIONS = [
+    leaf for leaf in LEAVES if (name := LEAF_NAME.fullmatch(leaf)) and name[3]
+]
+# The rows of the paper's Tables 6 and 7, and 8.
+MIXING = (
+    'stmix',
+    *(f'stmix_{v}' for v in ('mixup', 'cutmix', 'joint', 'copy')),
+)
+GUIDANCE = (
+    'stmix',
+    'stmix_rs',
+    *(f'shapmix{v}' for v in ('', '_rs', '_gradcam', '_gradcam_rs')),
 )
 WANTED = {
+    *(f'ctrgcn_{m}_{data}' for data in ('ltnwucla', 'ntu60') for m in MIXING),
+    *(
+        f'ctrgcn_{m}_{data}'
+        for data in ('ltnwucla', 'ltntu60')
+        for m in GUIDANCE
+    ),
     *(
         f'ctrgcn_{method}_ltnwucla'
         for method in ('ce', 'balsoftmax', 'stmix', 'shapmix')
@@ -69,6 +107,9 @@ def scope():
 
 
 every_leaf = pytest.mark.parametrize('leaf', LEAVES)
+every_method = pytest.mark.parametrize(
+    'leaf', [leaf for leaf in LEAVES if leaf not in ABLATIONS]
+)
 
 
 @functools.cache
@@ -319,7 +360,7 @@ def test_schedule_ends_inside_the_training(leaf):
 
 def plain_twin(leaf, tmp_path):
     """The cross-entropy config that a leaf adds its method to."""
-    backbone, _, data = LEAF_NAME.fullmatch(leaf).groups()
+    backbone, _, _, data = LEAF_NAME.fullmatch(leaf).groups()
     twin = CONFIGS / f'{backbone}_ce_{data}.py'
     if not twin.exists():
         cfg = load(leaf)
@@ -333,9 +374,9 @@ def plain_twin(leaf, tmp_path):
     return str(twin)
 
 
-@every_leaf
+@every_method
 def test_leaf_is_its_plain_twin_plus_the_mixin(leaf, tmp_path):
-    _, method, data = LEAF_NAME.fullmatch(leaf).groups()
+    _, method, _, data = LEAF_NAME.fullmatch(leaf).groups()
     mixins = [] if method == 'ce' else [method]
     if method == 'stmix' and not data.startswith('ntu'):
         mixins.append('balsoftmax')
@@ -347,6 +388,65 @@ def test_leaf_is_its_plain_twin_plus_the_mixin(leaf, tmp_path):
     plain = Config.fromfile(path)
     for key in SHARED:
         assert cfg[key] == plain[key], key
+
+
+def flat(value, path=''):
+    """Every value of a config by its dotted path, hooks by their type."""
+    if isinstance(value, dict):
+        return {
+            inner: leaf
+            for key, item in value.items()
+            for inner, leaf in flat(item, f'{path}.{key}'.strip('.')).items()
+        }
+    if path == 'custom_hooks':
+        return flat({hook['type']: hook for hook in value}, path)
+    return {path: value}
+
+
+@pytest.mark.parametrize('leaf', ABLATIONS)
+def test_an_ablation_is_its_neighbour_but_for_what_it_is_named_for(leaf):
+    backbone, method, variant, data = LEAF_NAME.fullmatch(leaf).groups()
+    own = flat(load(leaf).to_dict())
+    other = flat(load(f'{backbone}_{method}_{data}').to_dict())
+    changes = VARIANTS[variant]
+    if 'train_dataloader.sampler.type' in changes:
+        # DefaultSampler's own argument goes with it.
+        assert other.pop('train_dataloader.sampler.shuffle') is True
+    assert other != own == {**other, **changes}
+
+
+@every_leaf
+def test_imbalance_is_corrected_at_most_once(leaf):
+    cfg = load(leaf)
+    balanced = cfg.train_dataloader.sampler.type == 'ClassBalancedSampler'
+    assert not (balanced and loss(cfg).type == 'BalancedSoftmaxLoss')
+    for loader in ('val_dataloader', 'test_dataloader'):
+        assert cfg[loader].sampler == dict(
+            type='DefaultSampler', shuffle=False
+        )
+
+
+@every_leaf
+def test_hooks_and_samplers_can_be_built(leaf):
+    cfg = load(leaf)
+    for hook in cfg.custom_hooks:
+        HOOKS.build(hook.to_dict())
+    for loader in ('train_dataloader', 'val_dataloader'):
+        sampler = DATA_SAMPLERS.build(
+            cfg[loader].sampler.to_dict(),
+            default_args=dict(dataset=Labels(), seed=0),
+        )
+        assert set(sampler) <= set(range(len(Labels())))
+
+
+class Labels(list):
+    """The least that a sampler asks of a dataset."""
+
+    def __init__(self):
+        super().__init__([0, 0, 0, 1])
+
+    def get_cat_ids(self, idx):
+        return [self[idx]]
 
 
 def sample(layout, *, label=0, seed=0):

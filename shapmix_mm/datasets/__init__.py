@@ -7,6 +7,7 @@ from .longtail_selection import Selection, select_names
 from .longtail_spec import LongTailSpec
 from .longtailed_pose_dataset import LongTailedPoseDataset
 from .name_list import names_digest, plain_name, read_name_list
+from .samplers import ClassBalancedSampler
 from .split_manifest import manifest_table, split_manifest
 from .split_source import (
     SplitSource,
@@ -27,6 +28,7 @@ __all__ = [
     'BENCHMARKS',
     'Benchmark',
     'CheckJoints',
+    'ClassBalancedSampler',
     'CropResizeFrames',
     'KeepMainPersons',
     'KinectV1Normalize',

@@ -1,9 +1,7 @@
-"""Real training samples per class, seen through dataset wrappers."""
+"""Labels and real samples per class, seen through dataset wrappers."""
 
 from __future__ import annotations
 
-import bisect
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -32,56 +30,60 @@ def class_counts(dataset: Any, num_classes: int) -> list[int]:
             tell them.
         ValueError: If a label is out of range.
     """
-    counts = [0] * num_classes
-    _add(dataset, None, counts)
-    return counts
+    labels, _ = distinct_labels(dataset, num_classes)
+    return np.bincount(labels, minlength=num_classes).tolist()
 
 
-def _add(
-    dataset: Any, indices: Iterable[int] | None, counts: list[int]
-) -> None:
-    """Add the samples at indices (None for all) to the counts, each once."""
+def distinct_labels(
+    dataset: Any, num_classes: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the label of every distinct sample, once each.
+
+    Args:
+        dataset (Dataset): As for :func:`class_counts`.
+        num_classes (int, optional): Number of classes K. Defaults to None:
+            any label that is not negative.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: Labels of the n distinct samples,
+        int64, shape (n,), and which of them each index of the dataset
+        gives, int64, shape (len(dataset),).
+
+    Raises:
+        TypeError: If a sample has several labels, or the dataset does not
+            tell them.
+        ValueError: If a label is out of range.
+    """
+    sources: list[Any] = []
+    samples, inverse = np.unique(
+        _samples(dataset, sources), axis=0, return_inverse=True
+    )
+    labels = [
+        _label(sources[source], int(index), num_classes)
+        for source, index in samples
+    ]
+    return np.array(labels, dtype=np.int64), inverse.reshape(-1)
+
+
+def _samples(dataset: Any, sources: list[Any]) -> np.ndarray:
+    """Source number and index in it of every index, shape (n, 2)."""
     if hasattr(dataset, 'full_init'):
         dataset.full_init()
-    if isinstance(dataset, Subset):
-        chosen = range(len(dataset)) if indices is None else indices
-        _add(dataset.dataset, [dataset.indices[i] for i in chosen], counts)
-    elif isinstance(dataset, RepeatDataset):
-        length = len(dataset.dataset)
-        inner = None if indices is None else [i % length for i in indices]
-        _add(dataset.dataset, inner, counts)
-    elif isinstance(dataset, ClassBalancedDataset):
-        repeats = dataset.repeat_indices
-        inner = None if indices is None else [repeats[i] for i in indices]
-        _add(dataset.dataset, inner, counts)
-    elif isinstance(dataset, ConcatDataset):
-        _add_parts(dataset, indices, counts)
-    else:
-        size = len(dataset)
-        chosen = range(size) if indices is None else indices
-        for index in sorted({int(i) % size for i in chosen}):
-            counts[_label(dataset, index, len(counts))] += 1
+    if isinstance(dataset, ConcatDataset):
+        return np.concatenate([_samples(d, sources) for d in dataset.datasets])
+    if isinstance(dataset, (Subset, RepeatDataset, ClassBalancedDataset)):
+        inner = _samples(dataset.dataset, sources)
+        if isinstance(dataset, RepeatDataset):
+            return np.tile(inner, (dataset.times, 1))
+        if isinstance(dataset, Subset):
+            return inner[np.asarray(dataset.indices, dtype=np.int64)]
+        return inner[np.asarray(dataset.repeat_indices, dtype=np.int64)]
+    sources.append(dataset)
+    index = np.arange(len(dataset))
+    return np.stack((np.full_like(index, len(sources) - 1), index), axis=1)
 
 
-def _add_parts(
-    dataset: ConcatDataset, indices: Iterable[int] | None, counts: list[int]
-) -> None:
-    """Share the indices of a concatenation out to its parts."""
-    if indices is None:
-        for part in dataset.datasets:
-            _add(part, None, counts)
-        return
-    ends = dataset.cumulative_sizes
-    shares: list[list[int]] = [[] for _ in ends]
-    for index in indices:
-        index = int(index) % ends[-1]
-        place = bisect.bisect_right(ends, index)
-        shares[place].append(index - (ends[place - 1] if place else 0))
-    for part, share in zip(dataset.datasets, shares):
-        _add(part, share, counts)
-
-
-def _label(dataset: Any, index: int, num_classes: int) -> int:
+def _label(dataset: Any, index: int, num_classes: int | None) -> int:
     """Read and check the label of one sample."""
     label = _raw_label(dataset, index)
     if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
@@ -89,7 +91,12 @@ def _label(dataset: Any, index: int, num_classes: int) -> int:
             f'sample {index} of {type(dataset).__name__} should have one '
             f'integer label, but has {label!r}'
         )
-    if not 0 <= label < num_classes:
+    if num_classes is None and label < 0:
+        raise ValueError(
+            f'sample {index} of {type(dataset).__name__} has the negative '
+            f'label {label}'
+        )
+    if num_classes is not None and not 0 <= label < num_classes:
         raise ValueError(
             f'sample {index} of {type(dataset).__name__} has label {label}, '
             f'but with {num_classes} classes labels lie in '

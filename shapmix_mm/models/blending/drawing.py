@@ -8,7 +8,13 @@ import torch
 from torch import Tensor
 from torch.distributions import Beta
 
-__all__ = ['Window', 'draw_mixup_share', 'draw_partner', 'draw_window']
+__all__ = [
+    'Window',
+    'draw_mixup_share',
+    'draw_partner',
+    'draw_subset',
+    'draw_window',
+]
 
 
 class Window(NamedTuple):
@@ -59,6 +65,21 @@ def draw_mixup_share(num: int, alpha: float, device: torch.device) -> Tensor:
     both = torch.full((num,), float(alpha), device=device)
     # Checking the parameters would wait for the GPU.
     return Beta(both, both, validate_args=False).sample()
+
+
+def draw_subset(size: Tensor, num_joints: int) -> Tensor:
+    """Draw joints of a given number, each subset of that size alike.
+
+    Args:
+        size (Tensor): Joints to draw for each sample, shape (N,).
+        num_joints (int): V, the joints there are.
+
+    Returns:
+        Tensor: bool, shape (N, V), True for the drawn joints.
+    """
+    order = torch.rand(len(size), num_joints, device=size.device).argsort(1)
+    # The inverse permutation: the place of each joint in the order.
+    return order.argsort(1) < size[:, None]
 
 
 def draw_window(

@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from .drawing import Window
 
-__all__ = ['mix', 'pasted_weights', 'present_persons']
+__all__ = ['Mixture', 'mix', 'pasted_weights', 'present_persons']
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """What goes where in a batch of mixtures, before anything is mixed.
+
+    Args:
+        partner (Tensor): Partner of each sample, int64, shape (N,).
+        source (Tensor): Partner's frame for each frame, int64, shape (N, T);
+            always a valid frame, though outside the pasted window no weight
+            falls on it.
+        weights (Tensor): Weight of the partner in every cell, float32,
+            shape (N, M, T, V).
+        share (Tensor): Partner's share of the label, float32, shape (N,).
+        is_mixup (Tensor): Whether the sample is a Mixup, bool, shape (N,);
+            the others are Cut-Mix.
+    """
+
+    partner: Tensor
+    source: Tensor
+    weights: Tensor
+    share: Tensor
+    is_mixup: Tensor
 
 
 def present_persons(clips: Tensor) -> Tensor:
@@ -46,25 +71,22 @@ def pasted_weights(
     return weights.float(), share
 
 
-def mix(
-    clips: Tensor, weights: Tensor, partner: Tensor, source: Tensor
-) -> Tensor:
+def mix(clips: Tensor, mixture: Mixture) -> Tensor:
     """Blend each sample with frames of its partner.
 
     Args:
         clips (Tensor): Skeletons, shape (N, M, T, V, C).
-        weights (Tensor): Weight of the partner, shape (N, M, T, V) or a
-            shape that broadcasts to it; 0 keeps a cell bit by bit, 1
+        mixture (Mixture): What to mix; weight 0 keeps a cell bit by bit, 1
             replaces it bit by bit.
-        partner (Tensor): Partner of each sample, int64, shape (N,).
-        source (Tensor): Partner's frame for each frame, int64, shape (N, T).
 
     Returns:
         Tensor: New tensor of the shape of ``clips``.
     """
     num, persons, frames = clips.shape[:3]
     person = torch.arange(persons, device=clips.device)
-    rows = (partner[:, None] * persons + person)[:, :, None] * frames
-    rows = (rows + source[:, None]).flatten()
+    rows = (mixture.partner[:, None] * persons + person)[:, :, None] * frames
+    rows = (rows + mixture.source[:, None]).flatten()
     pasted = clips.reshape(num * persons * frames, -1).index_select(0, rows)
-    return torch.lerp(clips, pasted.view_as(clips), weights.unsqueeze(-1))
+    return torch.lerp(
+        clips, pasted.view_as(clips), mixture.weights.unsqueeze(-1)
+    )

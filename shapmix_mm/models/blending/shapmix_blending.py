@@ -60,6 +60,11 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, layout, **kwargs)
+        if self.spatial != 'part':
+            raise ValueError(
+                'ShapMixBlending draws combinations of whole parts: spatial '
+                f"must be 'part', got {self.spatial!r}; STMixBlending has both"
+            )
         if not tau > 0:
             raise ValueError(f'tau must be positive, got {tau}')
         if norm not in NORMS:

@@ -11,11 +11,14 @@ from torch import Tensor
 from shapmix_mm.shapley import combination_masks, mask_to_parts
 from shapmix_mm.skeletons import Layout
 
-from .drawing import draw_mixup_share, draw_partner, draw_window
-from .mixing import mix, pasted_weights, present_persons
+from .drawing import draw_mixup_share, draw_partner, draw_subset, draw_window
+from .mixing import Mixture, mix, pasted_weights, present_persons
 from .skeleton_blending import SkeletonBlending
 
 __all__ = ['STMixBlending']
+
+SPATIAL = ('part', 'joint')
+TEMPORAL = ('resample', 'copy')
 
 
 @MODELS.register_module()
@@ -28,6 +31,13 @@ class STMixBlending(SkeletonBlending):
     The soft label follows the share that was really pasted. Only persons
     present in both samples are mixed part by part: a limb pasted onto an
     absent person would float in the void.
+
+    The two halves of Cut-Mix can be ablated (Table 7). ``spatial='joint'``
+    pastes as many joints as a random combination has, but any of the body,
+    whatever part they belong to. ``temporal='copy'`` pastes the partner's
+    frames of the window itself: Cut-Mix by an element-wise mask (Sec. 3.1),
+    which copies a clip to "the corresponding position", and what ST-Mix adds
+    resampling to. Windows are drawn alike in both cases.
 
     Args:
         num_classes (int): K, the number of classes.
@@ -42,6 +52,10 @@ class STMixBlending(SkeletonBlending):
             sample. Defaults to 0.25.
         alpha (float): Mixup draws its share from Beta(alpha, alpha).
             Defaults to 1.0.
+        spatial (str): What is pasted together, ``'part'`` or ``'joint'``.
+            Defaults to ``'part'``.
+        temporal (str): How the partner's frames are chosen, ``'resample'``
+            or ``'copy'``. Defaults to ``'resample'``.
     """
 
     part_joints: Tensor
@@ -56,6 +70,8 @@ class STMixBlending(SkeletonBlending):
         temporal_ratio: tuple[float, float] = (0.4, 0.7),
         mixup_prob: float = 0.25,
         alpha: float = 1.0,
+        spatial: str = 'part',
+        temporal: str = 'resample',
     ) -> None:
         super().__init__(num_classes, layout, keep_originals=keep_originals)
         low, high = temporal_ratio
@@ -70,23 +86,41 @@ class STMixBlending(SkeletonBlending):
             )
         if not alpha > 0:
             raise ValueError(f'alpha must be positive, got {alpha}')
+        _check_choice('spatial', spatial, SPATIAL)
+        _check_choice('temporal', temporal, TEMPORAL)
         self.sizes = tuple(sizes)
         self.temporal_ratio = (low, high)
         self.mixup_prob = mixup_prob
         self.alpha = alpha
-        members = mask_to_parts(
-            combination_masks(self.layout.num_parts, self.sizes),
-            self.layout.num_parts,
+        self.spatial = spatial
+        self.temporal = temporal
+        self.register_buffer(
+            'part_joints',
+            _combination_joints(self.layout, self.sizes),
+            persistent=False,
         )
-        parts = torch.from_numpy(self.layout.part_mask())
-        joints = (members.float() @ parts.float()) > 0
-        self.register_buffer('part_joints', joints, persistent=False)
 
     def do_blending(  # type: ignore[override]
         self, imgs: Tensor, label: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Mix every sample with a partner; see the base class."""
         clips = imgs.squeeze(1)
+        mixture = self.draw_mixture(clips, label)
+        mixed_label = torch.lerp(
+            label, label[mixture.partner], mixture.share[:, None]
+        )
+        return mix(clips, mixture).unsqueeze(1), mixed_label
+
+    def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
+        """Draw what goes where, without mixing anything.
+
+        Args:
+            clips (Tensor): Skeletons, shape (N, M, T, V, C).
+            label (Tensor): Target distributions, shape (N, K).
+
+        Returns:
+            Mixture: Partners, frames, weights and label shares.
+        """
         num, _, frames = clips.shape[:3]
         device = clips.device
         partner = draw_partner(num, device)
@@ -97,21 +131,22 @@ class STMixBlending(SkeletonBlending):
 
         present = present_persons(clips)
         weights, pasted = pasted_weights(window, joints, present, partner)
-        weights = torch.where(
-            is_mixup.view(-1, 1, 1, 1), share.view(-1, 1, 1, 1), weights
+        in_place = torch.arange(frames, device=device).expand(num, -1)
+        source = in_place if self.temporal == 'copy' else window.source
+        return Mixture(
+            partner,
+            source=torch.where(is_mixup[:, None], in_place, source),
+            weights=torch.where(
+                is_mixup.view(-1, 1, 1, 1), share.view(-1, 1, 1, 1), weights
+            ),
+            share=torch.where(is_mixup, share, pasted),
+            is_mixup=is_mixup,
         )
-        pasted = torch.where(is_mixup, share, pasted)
-        source = torch.where(
-            is_mixup[:, None],
-            torch.arange(frames, device=device),
-            window.source,
-        )
-        mixed = mix(clips, weights, partner, source)
-        mixed_label = torch.lerp(label, label[partner], pasted[:, None])
-        return mixed.unsqueeze(1), mixed_label
 
     def draw_joints(self, label: Tensor, partner: Tensor) -> Tensor:
         """Draw the joints to paste, uniformly over the combinations.
+
+        At joint level the combination drawn gives their number alone.
 
         Args:
             label (Tensor): Target distributions, shape (N, K).
@@ -123,4 +158,20 @@ class STMixBlending(SkeletonBlending):
         drawn = torch.randint(
             len(self.part_joints), (len(partner),), device=partner.device
         )
-        return self.part_joints[drawn]
+        joints = self.part_joints[drawn]
+        if self.spatial == 'joint':
+            return draw_subset(joints.sum(1), joints.size(1))
+        return joints
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f'{name} must be one of {known}, got {value!r}')
+
+
+def _combination_joints(layout: Layout, sizes: Sequence[int]) -> Tensor:
+    """Joints of every combination in table order, bool, shape (B, V)."""
+    masks = combination_masks(layout.num_parts, sizes)
+    members = mask_to_parts(masks, layout.num_parts)
+    parts = torch.from_numpy(layout.part_mask())
+    return (members.float() @ parts.float()) > 0

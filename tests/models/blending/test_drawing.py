@@ -8,6 +8,7 @@ from scipy import stats
 from shapmix_mm.models.blending.drawing import (
     draw_mixup_share,
     draw_partner,
+    draw_subset,
     draw_window,
 )
 
@@ -81,3 +82,14 @@ def test_mixup_share_is_beta_distributed():
     torch.manual_seed(0)
     share = draw_mixup_share(5000, 0.4, CPU).numpy()
     assert stats.kstest(share, stats.beta(0.4, 0.4).cdf).pvalue > 1e-3
+
+
+def test_every_subset_of_the_size_asked_for_is_alike():
+    torch.manual_seed(0)
+    drawn = draw_subset(torch.arange(6).repeat(6000), 5)
+    assert torch.equal(drawn.sum(1), torch.arange(6).repeat(6000))
+    codes = (drawn * 2 ** torch.arange(5)).sum(1).view(-1, 6)
+    for size, subsets in ((1, 5), (2, 10), (3, 10), (4, 5)):
+        hits = np.unique(codes[:, size].numpy(), return_counts=True)[1]
+        assert len(hits) == subsets
+        assert stats.chisquare(hits).pvalue > 1e-3

@@ -6,7 +6,12 @@ from mmaction.models import RandomBatchAugment  # noqa: F401
 from mmaction.models.data_preprocessors import ActionDataPreprocessor
 from mmaction.structures import ActionDataSample
 
-from shapmix_mm.models import STMixBlending
+from shapmix_mm.models import ShapMixBlending, STMixBlending
+from shapmix_mm.models.blending.drawing import (
+    draw_mixup_share,
+    draw_partner,
+    draw_window,
+)
 from shapmix_mm.skeletons import get_layout
 
 K, M, T, V, C = 7, 2, 20, 25, 3
@@ -196,9 +201,162 @@ def test_works_as_blending_of_the_stock_preprocessor():
     assert [int(s.gt_label) for s in samples] == [0, 1, 2, 3]
 
 
+def mixed_by_hand(clips, label, mixture):
+    """Cell by cell what a Mixture says."""
+    out, out_label = clips.clone(), label.clone()
+    for i, partner in enumerate(mixture.partner.tolist()):
+        share = mixture.share[i]
+        out_label[i] = torch.lerp(label[i], label[partner], share)
+        for m in range(M):
+            for t in range(T):
+                pasted = clips[partner, m, int(mixture.source[i, t])]
+                for v in range(V):
+                    out[i, m, t, v] = torch.lerp(
+                        clips[i, m, t, v],
+                        pasted[v],
+                        mixture.weights[i, m, t, v],
+                    )
+    return out, out_label
+
+
+def random_batch(num, seed):
+    generator = torch.Generator().manual_seed(seed)
+    clips = torch.randn(num, M, T, V, C, generator=generator)
+    clips[::3, 1] = 0
+    return clips, torch.eye(K)[torch.arange(num) % K]
+
+
+@pytest.mark.parametrize('kind', [STMixBlending, ShapMixBlending])
+@pytest.mark.parametrize('options', [{}, dict(temporal='copy')])
+def test_a_mixture_says_all_about_the_mixed_batch(kind, options):
+    clips, label = random_batch(5, seed=0)
+    blend = kind(K, 'nturgb+d', mixup_prob=0.4, **options)
+    if kind is ShapMixBlending:
+        blend.set_class_counts(range(K, 0, -1))
+        blend.guided.fill_(1.0)
+    torch.manual_seed(3)
+    mixture = blend.draw_mixture(clips, label)
+    assert mixture.is_mixup.any() and not mixture.is_mixup.all()
+    torch.manual_seed(3)
+    mixed, mixed_label = blend.do_blending(clips.unsqueeze(1), label)
+    expected, expected_label = mixed_by_hand(clips, label, mixture)
+    assert torch.equal(mixed.squeeze(1), expected)
+    assert torch.equal(mixed_label, expected_label)
+
+
+def test_fields_of_a_mixture():
+    clips, label = random_batch(40, seed=1)
+    torch.manual_seed(0)
+    mixture = STMixBlending(K, 'nturgb+d').draw_mixture(clips, label)
+    assert mixture.partner.shape == mixture.share.shape == (40,)
+    assert mixture.source.shape == (40, T)
+    assert mixture.weights.shape == (40, M, T, V)
+    assert mixture.is_mixup.dtype == torch.bool
+    present = clips.flatten(2).any(-1)
+    for i in range(40):
+        weights = mixture.weights[i]
+        if mixture.is_mixup[i]:
+            assert (weights == mixture.share[i]).all()
+            assert mixture.source[i].tolist() == list(range(T))
+            continue
+        assert set(weights.unique().tolist()) <= {0.0, 1.0}
+        torch.testing.assert_close(
+            mixture.share[i], weights[present[i]].mean()
+        )
+    with pytest.raises(AttributeError):
+        mixture.share = mixture.share
+
+
+def test_the_random_stream_is_partner_window_mixup_share_joints():
+    clips, label = random_batch(9, seed=2)
+    device = clips.device
+    blend = STMixBlending(K, 'nturgb+d')
+    torch.manual_seed(5)
+    partner = draw_partner(9, device)
+    window = draw_window(9, T, (0.4, 0.7), device)
+    is_mixup = torch.rand(9) < 0.25
+    share = draw_mixup_share(9, 1.0, device)
+    joints = blend.draw_joints(label, partner)
+    after = torch.rand(1)
+    torch.manual_seed(5)
+    mixture = blend.draw_mixture(clips, label)
+    assert torch.equal(torch.rand(1), after)
+    assert torch.equal(mixture.partner, partner)
+    assert torch.equal(mixture.is_mixup, is_mixup)
+    assert torch.equal(mixture.share[is_mixup], share[is_mixup])
+    cut = ~is_mixup
+    assert torch.equal(mixture.source[cut], window.source[cut])
+    pasted = window.inside[:, :, None] & joints[:, None]
+    present = clips.flatten(2).any(-1)
+    both = present & present[partner]
+    expected = pasted[:, None] & both[:, :, None, None]
+    assert torch.equal(mixture.weights[cut], expected[cut].float())
+
+
+def test_joint_level_pastes_as_many_joints_of_any_part():
+    num = 20000
+    label = torch.eye(K)[torch.zeros(num, dtype=torch.long)]
+    partner = torch.arange(num)
+    torch.manual_seed(0)
+    parts = STMixBlending(K, 'nturgb+d').draw_joints(label, partner)
+    torch.manual_seed(0)
+    joints = STMixBlending(K, 'nturgb+d', spatial='joint').draw_joints(
+        label, partner
+    )
+    # Drawn from the same combinations: equal in number, sample by sample.
+    assert torch.equal(parts.sum(1), joints.sum(1))
+    # Every joint alike, where parts of different size are not.
+    share = float(parts.float().mean())
+    deviation = (joints.float().mean(0) - share).abs().max()
+    assert deviation < 4 * (share * (1 - share) / num) ** 0.5
+    members = torch.from_numpy(LAYOUT.part_mask()).float()
+    covered = (joints.float() @ members.T) / members.sum(1)
+    whole = ((covered == 0) | (covered == 1)).all(1)
+    assert whole.float().mean() < 0.01
+
+
+def test_joint_level_label_is_the_share_pasted():
+    torch.manual_seed(0)
+    clips, samples = traced_batch(16)
+    blend = STMixBlending(K, 'nturgb+d', mixup_prob=0.0, spatial='joint')
+    out, out_samples = blend(clips, samples)
+    labels = soft_labels(out_samples)
+    for i in range(16):
+        cells = trace(out[16 + i, 0], i)[0, :, :, 0]
+        window, joints = cells.any(1), cells.any(0)
+        assert torch.equal(cells, window[:, None] & joints[None])
+        partner = int(out[16 + i, 0][cells.expand(M, -1, -1)][0, 0]) - 1
+        share = cells.float().mean()
+        expected = torch.zeros(K)
+        expected[i % K] += 1 - share
+        expected[partner % K] += share
+        torch.testing.assert_close(labels[16 + i], expected)
+
+
+def test_copy_pastes_the_frames_of_the_window_itself():
+    clips, samples = traced_batch(16)
+    outs = {}
+    for temporal in ('copy', 'resample'):
+        torch.manual_seed(0)
+        blend = STMixBlending(K, 'nturgb+d', mixup_prob=0.0, temporal=temporal)
+        outs[temporal], out_samples = blend(clips, samples)
+        outs[temporal, 'label'] = soft_labels(out_samples)
+    for i in range(16):
+        copied, resampled = (outs[t][16 + i, 0] for t in ('copy', 'resample'))
+        pasted = trace(copied, i)
+        # The same cells as with resampling, from the same partner.
+        assert torch.equal(pasted, trace(resampled, i))
+        (partner,) = {int(x) - 1 for x in copied[pasted].floor().unique()}
+        assert torch.equal(copied[pasted], clips[partner, 0][pasted])
+    assert not torch.equal(outs['copy'], outs['resample'])
+    assert torch.equal(outs['copy', 'label'], outs['resample', 'label'])
+
+
 @pytest.mark.parametrize(
     'arguments, words',
     [
+        (dict(spatial='joints'), "'part', 'joint'.*got 'joints'"),
+        (dict(temporal='paste'), "'resample', 'copy'.*got 'paste'"),
         (dict(sizes=(0, 2)), '1..4'),
         (dict(sizes=(2, 5)), '1..4'),
         (dict(temporal_ratio=(0.0, 0.5)), 'temporal_ratio'),

@@ -1,0 +1,244 @@
+"""Law, dealing and repeatability of re-sampling."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from mmaction.datasets import PoseDataset
+from mmaction.registry import DATA_SAMPLERS
+from mmengine.dataset import (
+    BaseDataset,
+    ClassBalancedDataset,
+    ConcatDataset,
+    RepeatDataset,
+)
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from scipy import stats
+from torch.utils.data import ConcatDataset as TorchConcatDataset
+from torch.utils.data import Subset
+
+from shapmix_mm.datasets import ClassBalancedSampler, LongTailedPoseDataset
+from shapmix_mm.datasets.samplers import class_balanced_sampler
+
+COUNTS = [60, 16, 4, 1]
+
+
+def explode(results):
+    raise AssertionError('no data must be loaded')
+
+
+class Labels(BaseDataset):
+    """Labels alone."""
+
+    def __init__(self, labels):
+        self.labels = labels
+        super().__init__(serialize_data=False, pipeline=[explode])
+
+    def load_data_list(self):
+        return [dict(label=label) for label in self.labels]
+
+    def get_cat_ids(self, idx):
+        return [self.labels[idx]]
+
+
+def labels_of(counts, seed=0):
+    """Shuffled, so that position tells nothing about the class."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    return np.random.default_rng(seed).permutation(labels).tolist()
+
+
+@pytest.fixture
+def ranks(monkeypatch):
+    """Samplers of all ranks of a world."""
+
+    def build(world, dataset, **kwargs):
+        samplers = []
+        for rank in range(world):
+            monkeypatch.setattr(
+                class_balanced_sampler,
+                'get_dist_info',
+                lambda rank=rank: (rank, world),
+            )
+            samplers.append(ClassBalancedSampler(dataset, **kwargs))
+        return samplers
+
+    return build
+
+
+@pytest.mark.parametrize('power', [0, 0.5, 1.0, 0.8])
+def test_classes_and_samples_follow_the_law(power):
+    labels = np.array(labels_of(COUNTS))
+    sampler = ClassBalancedSampler(
+        Labels(labels.tolist()), power=power, num_samples=40000, seed=3
+    )
+    drawn = np.array(list(sampler))
+    weight = np.array([n * n**-power for n in COUNTS])
+    expected = 40000 * weight / weight.sum()
+    observed = np.bincount(labels[drawn], minlength=4)
+    assert stats.chisquare(observed, expected).pvalue > 1e-3
+    for k, count in enumerate(COUNTS):
+        inside = np.bincount(drawn, minlength=len(labels))[labels == k]
+        assert len(inside) == count
+        assert count == 1 or stats.chisquare(inside).pvalue > 1e-3
+
+
+def test_a_class_without_samples_is_never_drawn():
+    labels = [0] * 5 + [3] * 2 + [9]
+    sampler = ClassBalancedSampler(Labels(labels), num_samples=9000, seed=0)
+    drawn = np.bincount([labels[i] for i in sampler], minlength=10)
+    assert drawn.nonzero()[0].tolist() == [0, 3, 9]
+    assert stats.chisquare(drawn[[0, 3, 9]]).pvalue > 1e-3
+    assert sampler.class_probability().tolist() == pytest.approx([1 / 3] * 3)
+
+
+@pytest.mark.parametrize('world', [2, 3, 7])
+@pytest.mark.parametrize('num', [None, 5, 100])
+def test_ranks_share_one_draw(ranks, world, num):
+    dataset = Labels(labels_of(COUNTS))
+    (whole,) = ranks(1, dataset, seed=4, num_samples=num)
+    whole.set_epoch(2)
+    total = list(whole)
+    assert len(total) == len(whole) == (num or sum(COUNTS))
+    shares = []
+    for sampler in ranks(world, dataset, seed=4, num_samples=num):
+        sampler.set_epoch(2)
+        shares.append(list(sampler))
+        assert len(shares[-1]) == len(sampler) == -(-len(total) // world)
+    dealt = list(itertools.chain(*zip(*shares)))
+    # No draw is lost or given twice; only the padding repeats the first.
+    assert dealt[: len(total)] == total
+    padding = dealt[len(total) :]
+    assert padding == (total * world)[: len(padding)]
+    assert len(padding) < world
+
+
+def test_seed_and_epoch_alone_tell_the_draw():
+    dataset = Labels(labels_of(COUNTS))
+
+    def epoch(seed, number):
+        sampler = ClassBalancedSampler(dataset, seed=seed)
+        sampler.set_epoch(number)
+        # The global state must not matter, nor how often it was iterated.
+        np.random.seed(number)
+        first = list(sampler)
+        assert first == list(sampler)
+        return first
+
+    keys = list(itertools.product(range(3), range(3)))
+    draws = [epoch(*key) for key in keys]
+    assert [epoch(*key) for key in keys] == draws
+    # Nor is epoch 1 of seed 0 epoch 0 of seed 1.
+    assert len({tuple(draw) for draw in draws}) == len(keys)
+
+
+def test_without_a_seed_it_draws_one():
+    dataset = Labels(labels_of(COUNTS))
+    draws = [list(ClassBalancedSampler(dataset)) for _ in range(2)]
+    assert draws[0] != draws[1]
+
+
+@pytest.mark.parametrize('kind', [PoseDataset, LongTailedPoseDataset])
+def test_pose_datasets_through_wrappers(kind, write_pose_file):
+    files = [
+        write_pose_file(counts, name=f'{i}.pkl')
+        for i, counts in enumerate(([8, 3, 1], [2, 2, 5]))
+    ]
+    first, second = (kind(f, [explode], split='xsub_train') for f in files)
+    both = ConcatDataset([first, second], ignore_keys=['class_counts'])
+    repeated = RepeatDataset(
+        dict(
+            type='ConcatDataset',
+            datasets=[first, second],
+            ignore_keys=['class_counts'],
+        ),
+        3,
+    )
+    labels = [0] * 8 + [1] * 3 + [2] + [0, 0, 1, 1] + [2] * 5
+    for dataset, own in (
+        (first, labels[:12]),
+        (RepeatDataset(first, 4), labels[:12] * 4),
+        (both, labels),
+        (repeated, labels * 3),
+        (Subset(repeated, range(0, 63, 2)), (labels * 3)[::2]),
+    ):
+        sampler = ClassBalancedSampler(dataset, num_samples=6000, seed=1)
+        assert len(dataset) == len(own)
+        drawn = list(sampler)
+        assert set(drawn) == set(range(len(own)))
+        observed = np.bincount([own[i] for i in drawn])
+        assert stats.chisquare(observed).pvalue > 1e-3
+
+
+def test_counts_are_those_of_real_samples():
+    labels = labels_of([90, 9, 1])
+    inner = Labels(labels)
+    wrapped = ClassBalancedDataset(inner, oversample_thr=0.5)
+    assert len(wrapped) > len(inner)
+    sampler = ClassBalancedSampler(wrapped, power=0)
+    assert sampler.class_counts.tolist() == [90, 9, 1]
+    assert sampler.class_probability().tolist() == [0.9, 0.09, 0.01]
+    assert len(sampler) == len(wrapped)
+    entries = np.array([labels[i] for i in wrapped.repeat_indices])
+    # Valid indices of the wrapper, not of what it wraps.
+    drawn = entries[
+        list(ClassBalancedSampler(wrapped, num_samples=9000, seed=0))
+    ]
+    assert stats.chisquare(np.bincount(drawn)).pvalue > 1e-3
+
+
+def test_within_a_class_the_wrapper_decides():
+    both = TorchConcatDataset([RepeatDataset(Labels([0]), 3), Labels([0, 1])])
+    sampler = ClassBalancedSampler(both, num_samples=8000, seed=0)
+    observed = np.bincount(list(sampler))
+    expected = np.array([1, 1, 1, 1, 4]) * 1000
+    assert stats.chisquare(observed, expected).pvalue > 1e-3
+
+
+def test_a_runner_builds_it_from_a_config():
+    assert DATA_SAMPLERS.get('ClassBalancedSampler') is ClassBalancedSampler
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        loader = Runner.build_dataloader(
+            dict(
+                batch_size=4,
+                num_workers=0,
+                sampler=dict(type='ClassBalancedSampler', power=0.5),
+                dataset=Labels(labels_of(COUNTS)),
+            ),
+            seed=7,
+        )
+    assert loader.sampler.seed == 7
+    assert loader.sampler.power == 0.5
+    assert len(loader) == -(-sum(COUNTS) // 4)
+
+
+@pytest.mark.parametrize(
+    'kwargs, words',
+    [
+        (dict(power='sqrt'), "square-root.*got 'sqrt'"),
+        (dict(power=1.5), r'\[0, 1\].*1.5'),
+        (dict(power=-0.1), 'power'),
+        (dict(power=float('nan')), 'power'),
+        (dict(power=None), 'power'),
+        (dict(power=True), 'power'),
+        (dict(num_samples=0), 'num_samples'),
+        (dict(num_samples=2.5), 'num_samples'),
+        (dict(num_samples=True), 'num_samples'),
+    ],
+)
+def test_bad_arguments_are_named(kwargs, words):
+    with pytest.raises(ValueError, match=words):
+        ClassBalancedSampler(Labels([0, 1]), **kwargs)
+
+
+def test_bad_datasets_are_named():
+    with pytest.raises(ValueError, match='nothing to draw.*Subset is empty'):
+        ClassBalancedSampler(Subset(Labels([0, 1]), []))
+    with pytest.raises(TypeError, match='sample 1 of Labels.*one integer'):
+        ClassBalancedSampler(Labels([0, [0, 1]]))
+    with pytest.raises(ValueError, match='sample 1 of Labels.*-2'):
+        ClassBalancedSampler(Labels([0, -2]))
+    with pytest.raises(TypeError, match='list tells no labels'):
+        ClassBalancedSampler([1, 2])
