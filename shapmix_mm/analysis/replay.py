@@ -10,12 +10,10 @@ from torch import Tensor
 
 from shapmix_mm.engine.hooks.saliency_budget import choose_share
 from shapmix_mm.engine.plan_worths import distinct_rows
-from shapmix_mm.shapley import (
-    SaliencyTable,
-    exact_shapley,
-    get_estimator,
-    sum_by_class,
-)
+from shapmix_mm.shapley import SaliencyTable, get_estimator, sum_by_class
+
+from .class_saliency import class_saliency
+from .exact_saliency import Worths
 
 __all__ = ['FrozenModel', 'Scheme', 'replay']
 
@@ -94,10 +92,9 @@ class FrozenModel:
         Returns:
             Tensor: float64, shape (K, B); NaN for a class without samples.
         """
-        each = exact_shapley(self.worths.double(), self.num_parts, sizes)
-        total = each.new_zeros(self.num_classes, each.size(1))
-        total.index_add_(0, self.label, each)
-        return total / self.class_counts[:, None]
+        worths = Worths(self.worths, self.label, ())
+        exact = class_saliency(worths, self.num_parts, sizes, self.num_classes)
+        return torch.from_numpy(exact.values[:, exact.columns(sizes)])
 
 
 def replay(

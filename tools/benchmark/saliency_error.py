@@ -18,6 +18,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from rich.progress import track
 from saliency_tracking import TrackTables, errors_of
+from scipy import stats
 from torch.utils.data import DataLoader
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
@@ -52,7 +53,17 @@ SCHEMES = (
     Scheme('fast', 'permutation', 'recent', interval=5, share=0.5),
     Scheme('gradcam', 'gradcam'),
 )
-COLUMNS = ('estimator', 'epoch', 'passes', 'rmse', 'rank_corr', 'seen')
+COLUMNS = (
+    'estimator',
+    'epoch',
+    'passes',
+    'rmse',
+    'rmse_ci',
+    'rank_corr',
+    'seen',
+)
+# Of a set whose telling parts are known.
+KNOWN = ('true_parts_first',)
 
 
 def parse_args() -> argparse.Namespace:
@@ -223,24 +234,26 @@ def train_first(args: argparse.Namespace, folder: str) -> Config:
 
 
 def average(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Mean over the seeds, and how many there were."""
+    """Mean over the seeds, how many, and half the 95 % t interval."""
     frame = pd.DataFrame(rows)
     keys = [key for key in ('estimator', 'epoch', 'passes') if key in frame]
     if 'epoch' in frame:
         # Seeds differ a little in what they spend on empty coalitions.
         keys.remove('passes')
     grouped = frame.groupby(keys, sort=False)
+    seeds = grouped.size()
+    quantile = stats.t.ppf(0.975, (seeds - 1).clip(lower=1))
     return (
         grouped.mean()
         .drop(columns='seed')
-        .assign(seeds=grouped.size())
+        .assign(seeds=seeds, rmse_ci=grouped.rmse.sem() * quantile)
         .reset_index()
     )
 
 
 def report(frame: pd.DataFrame, args: argparse.Namespace) -> None:
     """Print the table; write rows and figure."""
-    columns = [c for c in (*COLUMNS, 'seeds') if c in frame]
+    columns = [c for c in (*COLUMNS, *KNOWN, 'seeds') if c in frame]
     print(frame[columns].to_string(index=False, float_format='{:.3f}'.format))
     paper = frame[frame.estimator == SCHEMES[0].name]
     key = 'epoch' if 'epoch' in frame else 'passes'

@@ -13,13 +13,15 @@ from shapmix_mm.analysis import (
     Scheme,
     SeededSamples,
     choose_samples,
+    class_saliency,
     exact_worths,
     sample_labels,
     table_error,
 )
 from shapmix_mm.engine import SaliencyHook
 from shapmix_mm.engine.mean_pose import unrepeated
-from shapmix_mm.shapley import SaliencyTable, exact_shapley
+from shapmix_mm.evaluation.functional import classes_with_true_parts_first
+from shapmix_mm.shapley import SaliencyTable
 
 
 def errors_of(
@@ -48,6 +50,28 @@ def errors_of(
         rank_corr=float(rank.mean()) if len(rank) else float('nan'),
         seen=float(seen.float().mean()),
     )
+
+
+def known_parts(
+    dataset: Any, part_names: Sequence[str]
+) -> list[list[int]] | None:
+    """Parts that are known to tell each class of a synthetic set.
+
+    Args:
+        dataset (Dataset): Training set.
+        part_names (Sequence[str]): Names of the layout's parts.
+
+    Returns:
+        list[list[int]] or None: Part indices of each class.
+    """
+    metainfo = getattr(dataset, 'metainfo', None) or {}
+    salient = metainfo.get('salient_parts')
+    if not salient:
+        return None
+    return [
+        [part_names.index(part) for part in salient[name]]
+        for name in metainfo['classes']
+    ]
 
 
 class Shadow(SaliencyHook):
@@ -119,6 +143,9 @@ class TrackTables(Hook):
             sample_labels(train), max_per_class=self.max_per_class
         )
         self.samples = SeededSamples(train, chosen)
+        self.true_parts = known_parts(
+            train, self.shadows[0].blend.layout.part_names
+        )
 
     def after_train_iter(
         self,
@@ -130,6 +157,18 @@ class TrackTables(Hook):
         """Let every shadow estimate."""
         for shadow in self.shadows:
             shadow.after_train_iter(runner, batch_idx, data_batch)
+
+    def _true_parts_first(self, table: SaliencyTable) -> dict[str, float]:
+        """Share of classes whose best combination holds their true parts."""
+        if self.true_parts is None:
+            return {}
+        found = classes_with_true_parts_first(
+            table.filled().cpu().numpy(),
+            None,
+            table.combinations,
+            self.true_parts,
+        )
+        return dict(true_parts_first=found.share)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Compare every table with the exact values of the model."""
@@ -143,6 +182,7 @@ class TrackTables(Hook):
                     epoch=runner.epoch + 1,
                     passes=shadow.passes,
                     **errors_of(shadow.table, exact, shadow.scheme),
+                    **self._true_parts_first(shadow.table),
                 )
             )
         own = ', '.join(
@@ -160,10 +200,6 @@ class TrackTables(Hook):
             mean=blend.mean_pose,
             layout=blend.layout,
         )
-        each = exact_shapley(
-            worths.worths.double(), blend.layout.num_parts, blend.sizes
-        )
-        total = each.new_zeros(blend.num_classes, each.size(1))
-        total.index_add_(0, worths.labels, each)
-        counts = worths.labels.bincount(minlength=blend.num_classes)
-        return total / counts[:, None]
+        parts = blend.layout.num_parts
+        exact = class_saliency(worths, parts, blend.sizes, blend.num_classes)
+        return torch.from_numpy(exact.values[:, exact.columns(blend.sizes)])
