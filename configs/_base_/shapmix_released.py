@@ -1,4 +1,5 @@
-# Mixin: Shap-Mix with the scale and the clamp of the released code.
+# Mixin: Shap-Mix with scale, clamp and first epochs of the released code. Its
+# minority='index' is left out: it holds only for classes sorted by frequency.
 custom_imports = dict(imports=['shapmix_mm'])
 
 model = dict(
@@ -12,7 +13,7 @@ model = dict(
 
 custom_hooks = [
     dict(type='ClassCountsHook'),
-    dict(type='SaliencyHook', clamp=True),
+    dict(type='SaliencyHook', clamp=True, warmup_rule='overwrite'),
     dict(type='TrainAccuracyHook'),
 ]
 val_evaluator = [dict(type='LongTailMetric')]

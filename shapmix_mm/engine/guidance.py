@@ -27,12 +27,15 @@ class SampledBatch:
         positions (Tensor): Place of each sample in the batch of all ranks,
             int64, shape (n,), on the CPU.
         total (int): Samples in the batch of all ranks.
+        from_empty (bool): Whether contributions are to the empty coalition
+            alone. Defaults to False.
     """
 
     clips: Tensor
     label: Tensor
     positions: Tensor
     total: int
+    from_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def shapley_observer(blend: ShapMixBlending, name: str) -> Observer:
         # what a single rank would draw.
         plan = estimator.plan(batch.total, generator=generator)
         plan = plan.take(batch.positions)
+        if batch.from_empty:
+            plan = plan.from_empty()
         worths, scored = plan_worths(
             model,
             batch.clips,

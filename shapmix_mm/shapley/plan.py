@@ -49,6 +49,19 @@ class Plan:
             self.columns[samples],
         )
 
+    def from_empty(self) -> Plan:
+        """The plan with every contribution made to the empty coalition.
+
+        Returns:
+            Plan: R is E + 1; biased for Eq. 2 wherever parts interact.
+        """
+        blocks = self.coalitions.gather(1, self.upper)
+        blocks = blocks - self.coalitions.gather(1, self.lower)
+        lower = torch.zeros_like(self.lower)
+        upper = lower + torch.arange(1, lower.size(1) + 1)
+        coalitions = torch.cat((torch.zeros_like(blocks[:, :1]), blocks), 1)
+        return Plan(coalitions, upper, lower, self.columns)
+
     def contributions(self, worths: Tensor) -> Tensor:
         """Marginal contributions of the planned combinations.
 

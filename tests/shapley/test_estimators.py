@@ -126,6 +126,17 @@ def test_permutation_reads_seven_contributions_from_six_worths():
     assert torch.equal(rest.contributions(worths[[2, 0]]), values[[2, 0]])
 
 
+def test_contributions_to_the_empty_coalition():
+    plan = get_estimator('permutation', 5).plan(6).from_empty()
+    worths = torch.rand(32)
+    values = plan.contributions(worths[plan.coalitions])
+    combinations = combination_parts(5)
+    for n in range(6):
+        for e, column in enumerate(plan.columns[n].tolist()):
+            block = sum(1 << p for p in combinations[column])
+            assert values[n, e] == worths[block] - worths[0]
+
+
 @pytest.mark.parametrize('name', ESTIMATORS)
 def test_equal_generators_draw_the_same(name):
     one, two, three = (

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from math import ceil
 
+import numpy as np
 import torch
 from mmengine import dist
 from torch import Tensor
 
-__all__ = ['choose_share']
+__all__ = ['choose_share', 'shared_generator']
+
+
+def shared_generator(seed: int, iteration: int) -> torch.Generator:
+    """Random stream of an iteration, the same on all ranks and in resumes.
+
+    Args:
+        seed (int): Seed that the ranks agree on.
+        iteration (int): Training step.
+
+    Returns:
+        torch.Generator: CPU generator.
+    """
+    state = np.random.SeedSequence([seed, iteration])
+    mixed = int(state.generate_state(1, np.uint64)[0] >> np.uint64(1))
+    return torch.Generator().manual_seed(mixed)
 
 
 def choose_share(

@@ -9,15 +9,19 @@ from shapmix_mm.shapley import AVERAGES
 
 from ..guidance import GUIDANCE
 
+#: What a table does until the warm-up is over.
+WARMUP_RULES = ('average', 'overwrite')
+
 __all__ = ['check_names', 'check_numbers', 'find_blend']
 
 
-def check_names(estimator: str, average: str) -> None:
+def check_names(estimator: str, average: str, warmup_rule: str) -> None:
     """Refuse names that nothing is known by.
 
     Args:
         estimator (str): One of ``GUIDANCE``.
         average (str): One of ``AVERAGES``.
+        warmup_rule (str): One of ``WARMUP_RULES``.
 
     Raises:
         ValueError: If it is not; lists the known ones.
@@ -25,6 +29,7 @@ def check_names(estimator: str, average: str) -> None:
     for name, value, known in (
         ('estimator', estimator, GUIDANCE),
         ('average', average, AVERAGES),
+        ('warmup_rule', warmup_rule, WARMUP_RULES),
     ):
         if value not in known:
             raise ValueError(

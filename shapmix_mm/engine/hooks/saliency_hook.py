@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from mmaction.registry import HOOKS
 from mmengine import dist
@@ -18,7 +17,7 @@ from shapmix_mm.shapley import sum_by_class
 
 from ..guidance import Observation, SampledBatch, observer
 from ..mean_pose import mean_pose
-from .saliency_budget import choose_share
+from .saliency_budget import choose_share, shared_generator
 from .saliency_checks import check_names, check_numbers, find_blend
 from .unwrapping import bare_model
 from .warmup import warmup_iters
@@ -55,6 +54,10 @@ class SaliencyHook(Hook):
         warmup_epochs (float): Passes over the training data before the
             table guides the mixing; RepeatDataset's repeats count as passes.
             Defaults to 5.
+        warmup_rule (str): ``'average'``, or ``'overwrite'`` as in the
+            released code: until the warm-up is over, contributions are to
+            the empty coalition, and the last value replaces the one before.
+            Defaults to 'average', as in the paper.
         clamp (bool): Whether negative contributions count as zero, as in the
             released code. Defaults to False, as in the paper.
         seed (int, optional): Seed of the draws. Defaults to None: the
@@ -70,10 +73,11 @@ class SaliencyHook(Hook):
         average: str = 'ema',
         momentum: float = 0.9,
         warmup_epochs: float = 5,
+        warmup_rule: str = 'average',
         clamp: bool = False,
         seed: int | None = None,
     ) -> None:
-        check_names(estimator, average)
+        check_names(estimator, average, warmup_rule)
         check_numbers(interval, share, momentum, warmup_epochs)
         self.estimator = estimator
         self.interval = interval
@@ -81,6 +85,7 @@ class SaliencyHook(Hook):
         self.average = average
         self.momentum = momentum
         self.warmup_epochs = warmup_epochs
+        self.warmup_rule = warmup_rule
         self.clamp = clamp
         self.seed = seed
 
@@ -184,7 +189,7 @@ class SaliencyHook(Hook):
         Returns:
             float: Clips scored by this rank over the size of its batch.
         """
-        generator = self._generator(runner.iter)
+        generator = shared_generator(self._seed, runner.iter)
         labels = [s.gt_label for s in data_batch['data_samples']]
         label = torch.cat(labels).cpu()
         own, places, total = choose_share(
@@ -194,16 +199,18 @@ class SaliencyHook(Hook):
             generator=generator,
         )
         if not len(own):
-            self._step(label[own], None)
+            self._step(runner, label[own], None)
             return 0.0
         clips = self.model.data_preprocessor(data_batch, False)['inputs']
         if len(own) < len(clips):
             clips = clips[own]
         on_device = label[own].to(clips.device)
-        batch = SampledBatch(clips, on_device, places, total)
+        batch = SampledBatch(
+            clips, on_device, places, total, self._overwrites(runner)
+        )
         observation = self._observed(runner, batch, generator)
         self._scored += observation.scored
-        self._step(batch.label, observation)
+        self._step(runner, batch.label, observation)
         return observation.scored / len(label)
 
     def _observed(
@@ -215,25 +222,27 @@ class SaliencyHook(Hook):
         with autocast(enabled=amp, dtype=wrapper.cast_dtype if amp else None):
             return self._observe(self.model, batch, generator)
 
-    def _step(self, label: Tensor, observation: Observation | None) -> None:
+    def _overwrites(self, runner: Runner) -> bool:
+        return (
+            self.warmup_rule == 'overwrite' and runner.iter < self.warmup_iters
+        )
+
+    def _step(
+        self, runner: Runner, label: Tensor, observation: Observation | None
+    ) -> None:
         table = self.table
         shape = (table.values.size(0), table.values.size(1))
-        if observation is None:
-            sums = table.values.new_zeros(2, *shape, dtype=torch.float64)
-        else:
+        sums = table.values.new_zeros(2, *shape, dtype=torch.float64)
+        if observation is not None:
             values = observation.values
-            if self.clamp:
-                values = values.clamp(min=0)
+            values = values.clamp(min=0) if self.clamp else values
             sums = sum_by_class(values, label, observation.columns, shape)
         # One float64 tensor of 2 K B numbers is all that ranks exchange.
         dist.all_reduce(sums)
         totals, counts = sums.float()
-        if self.average == 'recent':
+        if self._overwrites(runner):
+            table.update(totals, counts, momentum=0.0)
+        elif self.average == 'recent':
             table.update_recent(totals, counts)
         else:
             table.update(totals, counts, momentum=self.momentum)
-
-    def _generator(self, iteration: int) -> torch.Generator:
-        state = np.random.SeedSequence([self._seed, iteration])
-        seed = int(state.generate_state(1, np.uint64)[0] >> np.uint64(1))
-        return torch.Generator().manual_seed(seed)

@@ -17,6 +17,7 @@ from .stmix_blending import STMixBlending
 __all__ = ['ShapMixBlending']
 
 NORMS = ('l1', 'none')
+MINORITIES = ('counts', 'index')
 
 
 @MODELS.register_module()
@@ -39,6 +40,10 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         tau (float): Temperature of Eq. 3. Defaults to 0.2.
         norm (str): ``'l1'`` or ``'none'``. Defaults to ``'l1'``.
         gain (float): Factor on the normalised saliency. Defaults to 1.0.
+        minority (str): ``'counts'``, the class with fewer training samples
+            is the rarer one; ``'index'``, the one of higher index, as in the
+            released code, which takes classes for sorted by frequency.
+            Defaults to 'counts'.
         kwargs: Arguments of :class:`STMixBlending`.
     """
 
@@ -57,6 +62,7 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         tau: float = 0.2,
         norm: str = 'l1',
         gain: float = 1.0,
+        minority: str = 'counts',
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, layout, **kwargs)
@@ -69,11 +75,16 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
             raise ValueError(f'tau must be positive, got {tau}')
         if norm not in NORMS:
             raise ValueError(f'norm must be one of {NORMS}, got {norm!r}')
+        if minority not in MINORITIES:
+            raise ValueError(
+                f'minority must be one of {MINORITIES}, got {minority!r}'
+            )
         if not gain > 0:
             raise ValueError(f'gain must be positive, got {gain}')
         self.tau = tau
         self.norm = norm
         self.gain = gain
+        self.minority = minority
         self.saliency = SaliencyTable(
             num_classes, self.layout.num_parts, self.sizes
         )
@@ -110,7 +121,11 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         other = own[partner]
         if self.class_counts.numel() == 0:
             return super().draw_joints(label, partner)
-        partner_rarer = self.class_counts[own] > self.class_counts[other]
+        partner_rarer = (
+            self.class_counts[own] > self.class_counts[other]
+            if self.minority == 'counts'
+            else own < other
+        )
         guide = torch.where(partner_rarer, other, own)
         logits = self.combination_logits()[guide] * self.guided
         # Gumbel-max, because multinomial waits for the GPU.

@@ -9,9 +9,12 @@ from mmengine.hooks import Hook
 from scipy import stats
 
 from shapmix_mm.engine.coalition_scores import coalition_scores
-from shapmix_mm.engine.hooks.saliency_budget import choose_share
+from shapmix_mm.engine.hooks.saliency_budget import (
+    choose_share,
+    shared_generator,
+)
 from shapmix_mm.engine.hooks.unwrapping import bare_model
-from shapmix_mm.shapley import combination_masks, get_estimator
+from shapmix_mm.shapley import Plan, combination_masks, get_estimator
 
 
 class Spy(Hook):
@@ -45,7 +48,9 @@ def test_table_is_the_ema_of_marginals_recomputed_by_hand(stick_config, build):
         )
         from shapmix_mm.shapley import draw_marginal
 
-        draw = draw_marginal(5, generator=hook._generator(runner.iter))
+        draw = draw_marginal(
+            5, generator=shared_generator(hook._seed, runner.iter)
+        )
         assert int(combination_masks(5)[draw.index]) == draw.block
         assert draw.block & draw.coalition == 0
         per_class = {}
@@ -233,7 +238,8 @@ def test_table_of_each_estimator_recomputed_by_hand(stick_config, build, name):
             h for h in runner.hooks if type(h).__name__ == 'SaliencyHook'
         )
         plan = get_estimator(name, 5).plan(
-            len(data_batch['inputs']), generator=hook._generator(runner.iter)
+            len(data_batch['inputs']),
+            generator=shared_generator(hook._seed, runner.iter),
         )
         sums, counts = contributions_by_hand(runner, data_batch, plan)
         steps[0] += 1
@@ -253,6 +259,41 @@ def test_table_of_each_estimator_recomputed_by_hand(stick_config, build, name):
         # two kinds of clips: one person or two.
         assert {round(7 * p) for p in logged[::2]} <= {36, 37}
     assert set(logged[1::2]) == {0.0}
+
+
+def test_overwriting_until_the_warm_up_is_over(stick_config, build):
+    """Contributions to the empty coalition; the last value stays."""
+    cfg = stick_config()
+    cfg.custom_hooks[1].update(warmup_epochs=1, warmup_rule='overwrite')
+    runner = build(cfg)
+    expected = np.zeros((4, 20))
+    checked = []
+
+    def probe(runner, data_batch):
+        table = blend_of(runner).saliency.values.numpy()
+        if runner.iter >= 3:
+            checked.append(not np.allclose(table, expected, atol=2e-6))
+            return
+        hook = next(
+            h for h in runner.hooks if type(h).__name__ == 'SaliencyHook'
+        )
+        plan = get_estimator('marginal', 5).plan(
+            7, generator=shared_generator(hook._seed, runner.iter)
+        )
+        block = plan.coalitions[:, 1] - plan.coalitions[:, 0]
+        zero = torch.zeros(7, 1, dtype=torch.long)
+        plan = Plan(
+            torch.stack((zero[:, 0], block), 1), zero + 1, zero, plan.columns
+        )
+        sums, counts = contributions_by_hand(runner, data_batch, plan)
+        seen = counts > 0
+        expected[seen] = sums[seen] / counts[seen]
+        np.testing.assert_allclose(table, expected, atol=2e-6)
+
+    runner.register_hook(Spy(probe), priority='VERY_LOW')
+    runner.train()
+    # After the warm-up the table goes on by its average.
+    assert len(checked) == 3 and checked[-1]
 
 
 def test_random_guidance_scores_nothing_and_draws_evenly(stick_config, build):
@@ -455,6 +496,7 @@ def test_missing_counts_hook_is_named(stick_config, build):
         (dict(warmup_epochs=-1), 'warmup_epochs'),
         (dict(estimator='shap'), 'permutation, gradcam, random'),
         (dict(average='mean'), 'ema, recent'),
+        (dict(warmup_rule='none'), 'average, overwrite'),
         (dict(share=0), 'share'),
         (dict(share=1.5), 'share'),
     ],

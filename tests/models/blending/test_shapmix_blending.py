@@ -100,6 +100,19 @@ def test_salient_parts_of_the_minority_survive(tail_is_partner):
     assert (mixed[pasted_frames][:, ~parts] == head + 1).all()
 
 
+def test_minority_by_index_ignores_the_counts():
+    """Class 1 is the rarer one by index, whatever the counts say."""
+    for counts in ([5, 90], [90, 5]):
+        blend = guided_blend(counts, gain=1000.0, minority='index')
+        blend.saliency.values.zero_()
+        blend.saliency.values[0, PARTS.index((3, 4))] = 1.0
+        blend.saliency.values[1, PARTS.index((1, 2))] = 1.0
+        joints = blend.draw_joints(torch.eye(2), torch.tensor([1, 0]))
+        # Class 0 takes the arms of class 1; class 1 keeps its own.
+        assert (joints[0].numpy() == joints_of((1, 2))).all()
+        assert (joints[1].numpy() == ~joints_of((1, 2))).all()
+
+
 def test_warm_up_is_random_st_mix():
     blend = guided_blend([90, 5], norm='none', gain=1000.0)
     blend.saliency.values[:, 0] = 50.0
@@ -154,6 +167,7 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
     [
         (dict(tau=0.0), 'tau'),
         (dict(norm='l2'), 'l1'),
+        (dict(minority='labels'), 'index'),
         (dict(gain=-1.0), 'gain'),
         (dict(spatial='joint'), "spatial must be 'part'.*STMixBlending"),
     ],
