@@ -56,6 +56,8 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python tools/benchmark/backbone.py
+	$(BIN)/python tools/benchmark/blend.py
+	$(BIN)/python tools/benchmark/step.py
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

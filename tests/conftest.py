@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from mmengine.registry import DefaultScope
 
+import shapmix_mm  # noqa: F401  (before any test imports MMAction2 by itself)
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

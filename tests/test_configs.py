@@ -13,6 +13,7 @@ import yaml
 from mmaction.registry import DATA_SAMPLERS, HOOKS, MODELS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
+from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
@@ -45,7 +46,32 @@ VARIANTS = {
     'gradcam': GRADCAM,
     'gradcam_rs': {**RESAMPLED, **GRADCAM},
     'random': {'custom_hooks.SaliencyHook.estimator': 'random'},
+    'mixedonly': {
+        f'{BLEND}.keep_originals': False,
+        # N samples in a step, not 2N.
+        'model.cls_head.loss_cls.loss_weight': 1.0,
+    },
+    'ros': {
+        'train_dataloader.sampler.type': 'RandomOverSampler',
+        # Steps as of the other rows.
+        'train_dataloader.sampler.length': 'dataset',
+    },
+    'sqrt': {
+        'train_dataloader.sampler.type': 'ClassBalancedSampler',
+        'train_dataloader.sampler.power': 0.5,
+    },
+    'progressive': {'train_dataloader.sampler.type': 'ProgressiveSampler'},
 }
+LOSSES = (
+    *('focal', 'cb', 'cbfocal', 'logitadjust'),
+    *('drw', 'ldam', 'ldamdrw', 'ib'),
+)
+BASELINES = (
+    *('mixup', 'cutmix', 'remix'),
+    *('remixdrw', 'skelemix', 'tacnnmix'),
+)
+SAMPLINGS = ('rs', 'sqrt', 'ros', 'progressive')
+BALANCED = {'ClassBalancedSampler', 'RandomOverSampler', 'ProgressiveSampler'}
 # Longest first: one mixin's name may begin another's.
 LEAF_NAME = re.compile(
     rf'(ctrgcn|stgcn)_(ce|{"|".join(reversed(MIXINS))})'
@@ -75,6 +101,9 @@ WANTED = {
         f'ctrgcn_{method}_ltnwucla'
         for method in ('ce', 'balsoftmax', 'stmix', 'shapmix')
     ),
+    *(f'ctrgcn_{m}_ltnwucla' for m in (*LOSSES, *BASELINES)),
+    *(f'ctrgcn_{m}_mixedonly_ltnwucla' for m in BASELINES),
+    *(f'ctrgcn_ce_{s}_ltnwucla' for s in SAMPLINGS),
     'ctrgcn_ce_demo',
     'ctrgcn_shapmix_demo',
     'ctrgcn_shapmix_ltntu120',
@@ -302,12 +331,17 @@ def test_loss_weighs_double_where_originals_stay(leaf):
 def test_hooks_go_with_loss_and_blend(leaf):
     cfg = load(leaf)
     kind = (blending(cfg) or {}).get('type')
-    if kind == 'ShapMixBlending' or loss(cfg).type == 'BalancedSoftmaxLoss':
+    counted = ('ShapMixBlending', 'RemixBlending')
+    if kind in counted or loss(cfg).type == 'BalancedSoftmaxLoss':
         assert 'ClassCountsHook' in hooks(cfg)
     shapmix = kind == 'ShapMixBlending'
     assert ('SaliencyHook' in hooks(cfg)) == shapmix
     assert shapmix or 'SaliencyFigureHook' not in hooks(cfg)
     assert ('TrainAccuracyHook' in hooks(cfg)) == (kind is not None)
+    switching = {'DeferredReweightingLoss', 'InfluenceBalancedLoss'}
+    assert ('TrainingProgressHook' in hooks(cfg)) == (
+        loss(cfg).type in switching
+    )
     assert len(set(hooks(cfg))) == len(hooks(cfg))
 
 
@@ -415,10 +449,27 @@ def test_an_ablation_is_its_neighbour_but_for_what_it_is_named_for(leaf):
     assert other != own == {**other, **changes}
 
 
+@pytest.mark.parametrize(
+    'method, variant',
+    [
+        *((method, 'mixedonly') for method in BASELINES),
+        *(('ce', sampling) for sampling in SAMPLINGS),
+    ],
+)
+def test_a_mixin_makes_the_variant_that_bears_its_name(method, variant):
+    plain = CONFIGS / f'ctrgcn_{method}_ltnwucla.py'
+    merged = load_config(str(plain), [variant])
+    cfg = load(f'ctrgcn_{method}_{variant}_ltnwucla')
+    assert merged.model.to_dict() == cfg.model.to_dict()
+    for key in SHARED:
+        assert merged[key] == cfg[key], key
+    assert set(hooks(merged)) == set(hooks(cfg))
+
+
 @every_leaf
 def test_imbalance_is_corrected_at_most_once(leaf):
     cfg = load(leaf)
-    balanced = cfg.train_dataloader.sampler.type == 'ClassBalancedSampler'
+    balanced = cfg.train_dataloader.sampler.type in BALANCED
     assert not (balanced and loss(cfg).type == 'BalancedSoftmaxLoss')
     for loader in ('val_dataloader', 'test_dataloader'):
         assert cfg[loader].sampler == dict(
@@ -431,12 +482,16 @@ def test_hooks_and_samplers_can_be_built(leaf):
     cfg = load(leaf)
     for hook in cfg.custom_hooks:
         HOOKS.build(hook.to_dict())
+    # As the runner tells a sampler while it trains.
+    hub = MessageHub.get_current_instance()
+    hub.update_info('max_epochs', cfg.train_cfg.max_epochs)
     for loader in ('train_dataloader', 'val_dataloader'):
         sampler = DATA_SAMPLERS.build(
             cfg[loader].sampler.to_dict(),
             default_args=dict(dataset=Labels(), seed=0),
         )
         assert set(sampler) <= set(range(len(Labels())))
+    hub.pop_info('max_epochs')
 
 
 class Labels(list):
@@ -494,6 +549,8 @@ def test_a_step_and_a_prediction(leaf):
     for module in model.modules():
         if getattr(module, 'needs_class_counts', False):
             module.set_class_counts(range(num_classes, 0, -1))
+        if getattr(module, 'needs_progress', False):
+            module.set_progress(99, total=100, iters_per_pass=10)
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper.to_dict())
     before = model.cls_head.fc.weight.detach().clone()
     losses = model.train_step(batch(cfg, 'train_dataloader', 2), optimizer)

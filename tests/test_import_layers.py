@@ -52,6 +52,16 @@ ROOMS = {
         'visualization',
         'engine',
     },
+    'benchmarking': {
+        'skeletons',
+        'shapley',
+        'datasets',
+        'models',
+        'evaluation',
+        'visualization',
+        'engine',
+        'reporting',
+    },
 }
 # Any room may read files and its own version.
 FOUNDATION = {'serialization', 'compat', 'version'}

@@ -7,7 +7,11 @@ from .longtail_selection import Selection, select_names
 from .longtail_spec import LongTailSpec
 from .longtailed_pose_dataset import LongTailedPoseDataset
 from .name_list import names_digest, plain_name, read_name_list
-from .samplers import ClassBalancedSampler
+from .samplers import (
+    ClassBalancedSampler,
+    ProgressiveSampler,
+    RandomOverSampler,
+)
 from .split_manifest import manifest_table, split_manifest
 from .split_source import (
     SplitSource,
@@ -34,6 +38,8 @@ __all__ = [
     'KinectV1Normalize',
     'LongTailSpec',
     'LongTailedPoseDataset',
+    'ProgressiveSampler',
+    'RandomOverSampler',
     'RandomRotation3D',
     'RandomScale3D',
     'Selection',

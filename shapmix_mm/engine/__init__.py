@@ -5,6 +5,7 @@ from .hooks import (
     SaliencyFigureHook,
     SaliencyHook,
     TrainAccuracyHook,
+    TrainingProgressHook,
 )
 from .whole_files import WholeFileBackend
 
@@ -13,5 +14,6 @@ __all__ = [
     'SaliencyFigureHook',
     'SaliencyHook',
     'TrainAccuracyHook',
+    'TrainingProgressHook',
     'WholeFileBackend',
 ]

@@ -95,6 +95,10 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
     for key, items in lists.items():
         cfg[key] = _union(cfg.get(key), items)
     _add_imports(cfg, imports)
+    loss = (cfg.model.get('cls_head') or {}).get('loss_cls')
+    if loss is not None:
+        # What MMAction2's heads build where a config names no loss.
+        loss.setdefault('type', 'CrossEntropyLoss')
     blending = cfg.model.get('data_preprocessor', {}).get('blending')
     if blending is not None:
         _complete(blending, cfg.model)

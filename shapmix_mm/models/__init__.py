@@ -1,13 +1,46 @@
-"""Models: blends, losses and backbones, registered in MMAction2."""
+"""Models: blends, losses, heads and backbones, registered in MMAction2."""
 
 from .backbones import CTRGCN
-from .blending import ShapMixBlending, SkeletonBlending, STMixBlending
-from .losses import BalancedSoftmaxLoss
+from .blending import (
+    MixtureBlending,
+    RemixBlending,
+    ShapMixBlending,
+    SkeleMixBlending,
+    SkeletonBlending,
+    SkeletonCutMixBlending,
+    SkeletonMixupBlending,
+    STMixBlending,
+    TaCNNMixBlending,
+)
+from .heads import CosineGCNHead, FeatureGCNHead
+from .losses import (
+    BalancedSoftmaxLoss,
+    ClassBalancedLoss,
+    DeferredReweightingLoss,
+    FocalLoss,
+    InfluenceBalancedLoss,
+    LDAMLoss,
+    LogitAdjustedLoss,
+)
 
 __all__ = [
     'CTRGCN',
     'BalancedSoftmaxLoss',
+    'ClassBalancedLoss',
+    'CosineGCNHead',
+    'DeferredReweightingLoss',
+    'FeatureGCNHead',
+    'FocalLoss',
+    'InfluenceBalancedLoss',
+    'LDAMLoss',
+    'LogitAdjustedLoss',
+    'MixtureBlending',
+    'RemixBlending',
     'STMixBlending',
     'ShapMixBlending',
+    'SkeleMixBlending',
     'SkeletonBlending',
+    'SkeletonCutMixBlending',
+    'SkeletonMixupBlending',
+    'TaCNNMixBlending',
 ]

@@ -56,7 +56,7 @@ class ClassBalancedSampler(Sampler):
         seed: int | None = None,
     ) -> None:
         _check_power(power)
-        if num_samples is not None and not _is_count(num_samples):
+        if num_samples is not None and not is_count(num_samples):
             raise ValueError(
                 'num_samples must be a positive integer or None, got '
                 f'{num_samples!r}'
@@ -64,7 +64,7 @@ class ClassBalancedSampler(Sampler):
         labels, inverse = distinct_labels(dataset)
         if not len(inverse):
             raise ValueError(
-                'ClassBalancedSampler has nothing to draw from: the '
+                f'{type(self).__name__} has nothing to draw from: the '
                 f'{type(dataset).__name__} is empty'
             )
         self.power = power
@@ -87,15 +87,49 @@ class ClassBalancedSampler(Sampler):
         weights = self.class_counts ** (1.0 - self.power)
         return weights / weights.sum()
 
-    def __iter__(self) -> Iterator[int]:
-        """Iterate over the indices of this rank."""
-        rng = np.random.default_rng([self.seed, self.epoch])
+    def draw_classes(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw the class of every draw of this epoch.
+
+        Args:
+            rng (np.random.Generator): Random numbers of this epoch.
+
+        Returns:
+            np.ndarray: Positions in ``classes``, int64, shape (total,).
+        """
         probability = self.class_probability()
-        drawn = rng.choice(len(probability), self.total, p=probability)
+        return rng.choice(len(probability), self.total, p=probability)
+
+    def draw_members(
+        self, drawn: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw a sample of each class drawn, uniformly.
+
+        Args:
+            drawn (np.ndarray): Positions in ``classes``, shape (n,).
+            rng (np.random.Generator): Random numbers of this epoch.
+
+        Returns:
+            np.ndarray: Indices of the dataset, int64, shape (n,).
+        """
         start = (self._lengths.cumsum() - self._lengths)[drawn]
         # Bounds for each draw: uniform among the indices of its class.
-        place = start + rng.integers(self._lengths[drawn])
-        padded = np.resize(self._order[place], len(self) * self.world_size)
+        return self._order[start + rng.integers(self._lengths[drawn])]
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw an epoch, all ranks together.
+
+        Args:
+            rng (np.random.Generator): Random numbers of this epoch.
+
+        Returns:
+            np.ndarray: Indices of the dataset, int64, shape (total,).
+        """
+        return self.draw_members(self.draw_classes(rng), rng)
+
+    def __iter__(self) -> Iterator[int]:
+        """Iterate over the indices of this rank."""
+        drawn = self.draw(np.random.default_rng([self.seed, self.epoch]))
+        padded = np.resize(drawn, len(self) * self.world_size)
         return iter(padded[self.rank :: self.world_size].tolist())
 
     def __len__(self) -> int:
@@ -123,6 +157,14 @@ def _check_power(power: Any) -> None:
         )
 
 
-def _is_count(value: Any) -> bool:
+def is_count(value: Any) -> bool:
+    """Tell whether a value is a positive integer.
+
+    Args:
+        value (Any): What an argument was given.
+
+    Returns:
+        bool: True for a positive integer that is no bool.
+    """
     whole = isinstance(value, (int, np.integer))
     return whole and not isinstance(value, bool) and value > 0

@@ -1,5 +1,25 @@
 """Losses for long-tailed training, with hard and with soft targets."""
 
 from .balanced_softmax_loss import BalancedSoftmaxLoss
+from .class_balanced_loss import ClassBalancedLoss
+from .class_weights import effective_number_weights, inverse_frequency_weights
+from .deferred_reweighting_loss import DeferredReweightingLoss
+from .focal_loss import FocalLoss
+from .influence_balanced_loss import InfluenceBalancedLoss
+from .ldam_loss import LDAMLoss
+from .logit_adjusted_loss import LogitAdjustedLoss
+from .longtail_loss import CountedLoss, LongTailLoss
 
-__all__ = ['BalancedSoftmaxLoss']
+__all__ = [
+    'BalancedSoftmaxLoss',
+    'ClassBalancedLoss',
+    'CountedLoss',
+    'DeferredReweightingLoss',
+    'FocalLoss',
+    'InfluenceBalancedLoss',
+    'LDAMLoss',
+    'LogitAdjustedLoss',
+    'LongTailLoss',
+    'effective_number_weights',
+    'inverse_frequency_weights',
+]

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Sequence
 
-import torch
-import torch.nn.functional as F
-from mmaction.models.losses import BaseWeightedLoss
 from mmaction.registry import MODELS
-from torch import Tensor
 
-from ..class_counts import ClassCountsMixin
+from .logit_adjusted_loss import LogitAdjustedLoss
 
 __all__ = ['BalancedSoftmaxLoss']
 
 
 @MODELS.register_module()
-class BalancedSoftmaxLoss(ClassCountsMixin, BaseWeightedLoss):
+class BalancedSoftmaxLoss(LogitAdjustedLoss):
     r"""Cross-entropy on logits shifted by the log of the class counts.
 
     .. math:: \ell(z, y) = -\sum_k y_k \log
@@ -42,45 +38,4 @@ class BalancedSoftmaxLoss(ClassCountsMixin, BaseWeightedLoss):
         loss_weight: float = 1.0,
         class_counts: Sequence[int] | None = None,
     ) -> None:
-        super().__init__(loss_weight=loss_weight)
-        self.register_lazy_buffers()
-        if class_counts is not None:
-            self.set_class_counts(class_counts)
-
-    def _forward(self, cls_score: Tensor, label: Tensor) -> Tensor:
-        """Mean loss of a batch.
-
-        Args:
-            cls_score (Tensor): Logits, shape (N, K).
-            label (Tensor): Class indices, shape (N,), or distributions over
-                the classes, shape (N, K).
-
-        Returns:
-            Tensor: Scalar, float32.
-
-        Raises:
-            ValueError: If the counts are unknown, or are those of another
-                number of classes.
-        """
-        with torch.autocast(cls_score.device.type, enabled=False):
-            logits = cls_score.float()
-            if self.training:
-                logits = logits + self._log_counts(logits.size(1))
-            if label.shape == cls_score.shape:
-                label = label.float()
-            return F.cross_entropy(logits, label)
-
-    def _log_counts(self, num_classes: int) -> Tensor:
-        known = self.class_counts.numel()
-        if known == 0:
-            raise ValueError(
-                'BalancedSoftmaxLoss has no class counts; add '
-                "dict(type='ClassCountsHook') to custom_hooks or give "
-                'class_counts=[...]'
-            )
-        if known != num_classes:
-            raise ValueError(
-                f'BalancedSoftmaxLoss has counts of {known} '
-                f'classes, the logits have {num_classes}'
-            )
-        return self.class_counts.log()
+        super().__init__(loss_weight=loss_weight, class_counts=class_counts)

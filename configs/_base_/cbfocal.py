@@ -1,0 +1,15 @@
+# Mixin: class-balanced focal loss of the softmax.
+custom_imports = dict(imports=['shapmix_mm'])
+
+model = dict(
+    cls_head=dict(
+        loss_cls=dict(
+            type='ClassBalancedLoss', beta=0.9999, form='focal', gamma=1.0
+        )
+    )
+)
+
+custom_hooks = [dict(type='ClassCountsHook')]
+val_evaluator = [dict(type='LongTailMetric')]
+test_evaluator = [dict(type='LongTailMetric')]
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

@@ -1,0 +1,11 @@
+# Mixin: class-balanced sampling.
+custom_imports = dict(imports=['shapmix_mm'])
+
+train_dataloader = dict(
+    sampler=dict(_delete_=True, type='ClassBalancedSampler')
+)
+
+custom_hooks = [dict(type='ClassCountsHook')]
+val_evaluator = [dict(type='LongTailMetric')]
+test_evaluator = [dict(type='LongTailMetric')]
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

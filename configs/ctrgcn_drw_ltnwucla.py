@@ -1,0 +1,11 @@
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(
+    cls_head=dict(
+        loss_cls=dict(type='DeferredReweightingLoss', beta=0.9999, start=0.8)
+    )
+)
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='TrainingProgressHook'),
+]

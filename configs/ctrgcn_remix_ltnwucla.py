@@ -1,0 +1,16 @@
+_base_ = [
+    '_base_/datasets/ltnwucla.py',
+    '_base_/models/ctrgcn_small.py',
+    '_base_/schedules/sgd_nwucla.py',
+    '_base_/default_runtime.py',
+]
+
+model = dict(
+    backbone=dict(graph_cfg=dict(layout='nw-ucla'), num_person=1),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(type='RemixBlending', num_classes=10, layout='nw-ucla'),
+    ),
+    cls_head=dict(num_classes=10, loss_cls=dict(loss_weight=2.0)),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

@@ -1,0 +1,59 @@
+"""Write the comparison of a suite: Markdown, CSV and one HTML page."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from .report_csv import runs_csv, summary_csv
+from .report_page import comparison_page
+from .report_text import Heading, comparison_markdown
+from .results import Result
+from .suite import Suite
+from .summary import summarize
+
+__all__ = ['write_comparison']
+
+
+def write_comparison(
+    suite: Suite,
+    results: Sequence[Result],
+    out: Path,
+    *,
+    baseline: str | None = None,
+    best: bool = False,
+    command: str = '',
+) -> list[Path]:
+    """Write tables and page.
+
+    Args:
+        suite (Suite): The suite.
+        results (Sequence[Result]): Its runs.
+        out (Path): Folder to write to.
+        baseline (str, optional): Method that the others are tested against.
+            Defaults to None, the suite's.
+        best (bool): Whether the numbers are those of the epoch that is best
+            on the test set. Defaults to False.
+        command (str): Command line that did the runs. Defaults to ''.
+
+    Returns:
+        list[Path]: The files.
+    """
+    settings = summarize(results, baseline or suite.baseline)
+    heading = Heading(suite, results, best, command)
+    with tempfile.TemporaryDirectory() as folder:
+        page = comparison_page(heading, settings, Path(folder))
+    texts = {
+        'report.md': comparison_markdown(heading, settings),
+        'report.html': page,
+        'summary.csv': summary_csv(settings, heading.selection),
+        'runs.csv': runs_csv(results, heading.selection),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        part = out / f'.{name}.{os.getpid()}.tmp'
+        part.write_text(text, encoding='utf-8')
+        os.replace(part, out / name)
+    return [out / name for name in texts]

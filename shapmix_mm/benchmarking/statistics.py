@@ -1,0 +1,110 @@
+"""Means over seeds, their intervals, and paired tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+__all__ = ['Comparison', 'Interval', 'compare', 'holm', 'interval']
+
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Mean of a number over seeds.
+
+    Attributes:
+        values (tuple[float, ...]): Value of each seed.
+        mean (float): Their mean.
+        half (float, optional): Half width of the 95 % t interval; None with
+            one seed.
+    """
+
+    values: tuple[float, ...]
+    mean: float
+    half: float | None
+
+    @property
+    def n(self) -> int:
+        """Number of seeds."""
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A method against another, seed by seed.
+
+    Attributes:
+        difference (Interval): The method's value less the other's.
+        p (float, optional): Two-sided p of the paired t test; None with one
+            seed, or where all differences are the same.
+    """
+
+    difference: Interval
+    p: float | None
+
+
+def interval(values: Sequence[float]) -> Interval | None:
+    """Mean and half width of the 95 % t interval.
+
+    Args:
+        values (Sequence[float]): One value per seed.
+
+    Returns:
+        Interval | None: None without values.
+    """
+    if not values:
+        return None
+    half = None
+    if len(values) > 1:
+        quantile = stats.t.ppf(0.5 + _LEVEL / 2, len(values) - 1)
+        half = float(stats.sem(values) * quantile)
+    return Interval(tuple(values), float(np.mean(values)), half)
+
+
+def compare(
+    own: Mapping[int, float], other: Mapping[int, float]
+) -> Comparison | None:
+    """Compare two methods over the seeds that both have.
+
+    Args:
+        own (Mapping[int, float]): Value by seed.
+        other (Mapping[int, float]): Value of the other method by seed.
+
+    Returns:
+        Comparison | None: None if they have no seed in common.
+    """
+    seeds = sorted(own.keys() & other.keys())
+    difference = interval([own[seed] - other[seed] for seed in seeds])
+    if difference is None:
+        return None
+    p = None
+    if len(seeds) > 1 and np.ptp(difference.values) > 0:
+        test = stats.ttest_rel(
+            [own[seed] for seed in seeds], [other[seed] for seed in seeds]
+        )
+        p = float(test.pvalue)
+    return Comparison(difference, p)
+
+
+def holm(ps: Sequence[float | None]) -> list[float | None]:
+    """Correct p values for their number, after Holm (1979).
+
+    Args:
+        ps (Sequence[float | None]): p values; None, for a test that could
+            not be made, counts as none.
+
+    Returns:
+        list[float | None]: Corrected values, in the same order.
+    """
+    order = sorted((p, i) for i, p in enumerate(ps) if p is not None)
+    found: list[float | None] = [None] * len(ps)
+    highest = 0.0
+    for rank, (p, index) in enumerate(order):
+        highest = max(highest, min(1.0, p * (len(order) - rank)))
+        found[index] = highest
+    return found

@@ -1,0 +1,118 @@
+"""From the data's own frequencies to balanced classes, pass by pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from mmaction.registry import DATA_SAMPLERS
+from mmengine.dataset import RepeatDataset
+from mmengine.logging import MessageHub
+
+from .class_balanced_sampler import ClassBalancedSampler, is_count
+
+__all__ = ['ProgressiveSampler']
+
+
+@DATA_SAMPLERS.register_module()
+class ProgressiveSampler(ClassBalancedSampler):
+    """Progressively balanced sampling (Kang et al., 2020, Sec. 4.1).
+
+    In pass t = 0, ..., T - 1 over the data a class has the probability
+    ``(1 - w) n_k / N + w / K`` with ``w = t / (T - 1)``: the first pass
+    follows the data, the last is class-balanced. This reading of the paper's
+    t / T is that of its released code.
+
+    An epoch over a ``RepeatDataset`` is several passes, each with its own
+    probabilities. What is drawn depends on seed and epoch alone, so that a
+    resumed training goes on as it would have.
+
+    Args:
+        dataset (Dataset): A dataset that tells its labels, or any nesting of
+            mmengine's and torch's wrappers around it.
+        max_epochs (int, optional): Epochs that the training lasts, in the
+            runner's count. Defaults to None: the runner's own ``max_epochs``;
+            a loop that counts iterations has none and needs it given.
+        num_samples (int, optional): Draws in an epoch, all ranks together.
+            Defaults to None: the length of the dataset.
+        seed (int, optional): Seed of the draws. Defaults to None: one that
+            the ranks agree on.
+
+    Raises:
+        ValueError: If an argument is out of range, or the dataset is empty.
+        TypeError: If the dataset does not tell one label for each sample.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        *,
+        max_epochs: int | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(dataset, num_samples=num_samples, seed=seed)
+        if max_epochs is not None and not is_count(max_epochs):
+            raise ValueError(
+                'max_epochs must be a positive integer or None, got '
+                f'{max_epochs!r}'
+            )
+        self.max_epochs = max_epochs
+        self.passes = _passes(dataset)
+
+    def class_probability(self, inside: int = 0) -> np.ndarray:
+        """Probability of every class that has samples, in one pass.
+
+        Args:
+            inside (int): Number of the pass in this epoch. Defaults to 0.
+
+        Returns:
+            np.ndarray: Shape (len(classes),), in the order of ``classes``.
+
+        Raises:
+            ValueError: If nobody tells how long the training lasts.
+        """
+        last = self._max_epochs() * self.passes - 1
+        done = self.epoch * self.passes + inside
+        weight = min(done / last, 1.0) if last else 0.0
+        counts = self.class_counts
+        natural = counts / counts.sum()
+        return (1 - weight) * natural + weight / len(counts)
+
+    def draw_classes(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw the class of every draw of this epoch, pass by pass.
+
+        Args:
+            rng (np.random.Generator): Random numbers of this epoch.
+
+        Returns:
+            np.ndarray: Positions in ``classes``, int64, shape (total,).
+        """
+        bounds = np.arange(self.passes + 1) * self.total // self.passes
+        return np.concatenate(
+            [
+                rng.choice(
+                    len(self.classes), size, p=self.class_probability(inside)
+                )
+                for inside, size in enumerate(np.diff(bounds))
+            ]
+        )
+
+    def _max_epochs(self) -> int:
+        if self.max_epochs is not None:
+            return self.max_epochs
+        known = MessageHub.get_current_instance().get_info('max_epochs')
+        if not known:
+            raise ValueError(
+                'ProgressiveSampler knows the length of the training from '
+                'the runner while it trains; elsewhere give max_epochs'
+            )
+        return int(known)
+
+
+def _passes(dataset: Any) -> int:
+    """How often an epoch goes through the data."""
+    times = 1
+    while isinstance(dataset, RepeatDataset):
+        times, dataset = times * dataset.times, dataset.dataset
+    return times

@@ -1,0 +1,131 @@
+"""What the blends share that mix cells in place, frame by frame."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from shapmix_mm.skeletons import Layout
+
+from .drawing import Window, draw_partner
+from .mixing import Mixture, mix, pasted_weights, present_persons
+from .skeleton_blending import SkeletonBlending
+
+__all__ = ['MixtureBlending', 'in_place', 'paste_in_place']
+
+
+class MixtureBlending(SkeletonBlending):
+    """Base of the mixing baselines: a partner, weights and a label share.
+
+    A partner may be of any class, the sample's own too, and gives to each
+    frame its frame of the same number. Partners, and all that a subclass
+    draws, are drawn for each sample, where most published versions draw once
+    for the batch: the law for one sample is the same.
+
+    Args:
+        num_classes (int): K, the number of classes.
+        layout (str or dict): Skeleton layout with its body parts.
+        keep_originals (bool): Whether the originals stay in front of the
+            mixed samples (2N out). Defaults to True.
+        prob (float): Probability that a sample is mixed at all; another one
+            comes out as it came in. Defaults to 1.0.
+    """
+
+    is_mixup: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        num_classes: int,
+        layout: str | dict | Layout,
+        *,
+        keep_originals: bool = True,
+        prob: float = 1.0,
+    ) -> None:
+        super().__init__(num_classes, layout, keep_originals=keep_originals)
+        if not 0 < prob <= 1:
+            raise ValueError(f'prob must lie in (0, 1], got {prob}')
+        self.prob = prob
+
+    @abstractmethod
+    def draw_weights(
+        self, clips: Tensor, label: Tensor, partner: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Draw how much of the partner goes where.
+
+        Args:
+            clips (Tensor): Skeletons, shape (N, M, T, V, C).
+            label (Tensor): Target distributions, shape (N, K).
+            partner (Tensor): Index of each sample's partner, shape (N,).
+
+        Returns:
+            tuple[Tensor, Tensor]: Weights of the partner, float32, shape
+            (N, M, T, V), and its shares of the label, shape (N,).
+        """
+
+    def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
+        """Draw what goes where, without mixing anything.
+
+        Args:
+            clips (Tensor): Skeletons, shape (N, M, T, V, C).
+            label (Tensor): Target distributions, shape (N, K).
+
+        Returns:
+            Mixture: Partners, frames, weights and label shares.
+        """
+        partner = draw_partner(len(clips), clips.device)
+        mixed = torch.rand(len(clips), device=clips.device) < self.prob
+        weights, share = self.draw_weights(clips, label, partner)
+        return Mixture(
+            partner,
+            source=in_place(clips),
+            weights=weights * mixed.view(-1, 1, 1, 1),
+            share=share * mixed,
+            is_mixup=mixed & self.is_mixup,
+        )
+
+    def do_blending(  # type: ignore[override]
+        self, imgs: Tensor, label: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Mix every sample with a partner; see the base class."""
+        clips = imgs.squeeze(1)
+        mixture = self.draw_mixture(clips, label)
+        mixed_label = torch.lerp(
+            label, label[mixture.partner], mixture.share[:, None]
+        )
+        return mix(clips, mixture).unsqueeze(1), mixed_label
+
+
+def in_place(clips: Tensor) -> Tensor:
+    """Let every frame come from the partner's frame of the same number.
+
+    Args:
+        clips (Tensor): Skeletons, shape (N, M, T, V, C).
+
+    Returns:
+        Tensor: int64, shape (N, T).
+    """
+    num, _, frames = clips.shape[:3]
+    return torch.arange(frames, device=clips.device).expand(num, -1)
+
+
+def paste_in_place(
+    clips: Tensor, partner: Tensor, inside: Tensor, joints: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Weights that paste some joints in some frames, and the share pasted.
+
+    Args:
+        clips (Tensor): Skeletons, shape (N, M, T, V, C).
+        partner (Tensor): Index of each sample's partner, shape (N,).
+        inside (Tensor): Pasted frames, bool, shape (N, T).
+        joints (Tensor): Pasted joints, bool, shape (N, V).
+
+    Returns:
+        tuple[Tensor, Tensor]: Weights 0 or 1, shape (N, M, T, V), which
+        touch persons present in both samples only, and the pasted share of
+        joints x frames of the persons present, shape (N,).
+    """
+    window = Window(inside, in_place(clips))
+    return pasted_weights(window, joints, present_persons(clips), partner)

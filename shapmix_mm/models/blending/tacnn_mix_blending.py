@@ -1,0 +1,81 @@
+"""The mix of Ta-CNN: one sample's upper body on another's lower body."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import torch
+from mmaction.registry import MODELS
+from torch import Tensor
+
+from shapmix_mm.skeletons import Layout
+
+from .mixture_blending import MixtureBlending, paste_in_place
+
+__all__ = ['TaCNNMixBlending']
+
+
+@MODELS.register_module()
+class TaCNNMixBlending(MixtureBlending):
+    """SkeletonMix of Ta-CNN (Xu et al., AAAI 2022), as far as it is known.
+
+    Each sample keeps its upper body and takes the lower body of a partner,
+    joint for joint and frame for frame.
+
+    The method's code was never released. Known from its authors (issue 1 of
+    hikvision-research/skelact): upper and lower bodies of a batch are
+    combined at random, and one sample in 16 is made that way. Not verified,
+    and therefore ours: that trunk and arms are the upper body, that the
+    label is the share of joints pasted, and that every sample is mixed.
+    ``prob=1/16, keep_originals=False`` gives the authors' amount.
+
+    Args:
+        num_classes (int): K, the number of classes.
+        layout (str or dict): Skeleton layout with its body parts.
+        lower (Sequence[str]): Names of the body parts that the partner
+            gives. Defaults to ('left_leg', 'right_leg').
+        kwargs: ``keep_originals`` and ``prob``, see
+            :class:`MixtureBlending`.
+    """
+
+    lower_joints: Tensor
+
+    def __init__(
+        self,
+        num_classes: int,
+        layout: str | dict | Layout,
+        *,
+        lower: Sequence[str] = ('left_leg', 'right_leg'),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(num_classes, layout, **kwargs)
+        names = self.layout.part_names
+        taken = [name in lower for name in names]
+        if sum(taken) != len(lower) or sum(taken) in (0, len(names)):
+            raise ValueError(
+                f'lower must name some of the parts {names}, not all and '
+                f'each once, got {lower!r}'
+            )
+        mask = torch.from_numpy(self.layout.part_mask())
+        self.register_buffer(
+            'lower_joints', mask[torch.tensor(taken)].any(0), persistent=False
+        )
+
+    def draw_weights(
+        self, clips: Tensor, label: Tensor, partner: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Paste the lower body over the whole clip.
+
+        Args:
+            clips (Tensor): Skeletons, shape (N, M, T, V, C).
+            label (Tensor): Target distributions, shape (N, K).
+            partner (Tensor): Index of each sample's partner, shape (N,).
+
+        Returns:
+            tuple[Tensor, Tensor]: Weights, shape (N, M, T, V), and shares,
+            shape (N,).
+        """
+        num, _, frames, num_joints = clips.shape[:4]
+        every = torch.ones(num, frames, dtype=torch.bool, device=clips.device)
+        joints = self.lower_joints.expand(num, num_joints)
+        return paste_in_place(clips, partner, every, joints)

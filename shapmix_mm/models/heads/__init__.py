@@ -1,0 +1,7 @@
+"""Heads of the skeleton recognizers, compatible with MMAction2's."""
+
+from .cosine_gcn_head import CosineGCNHead
+from .cosine_linear import CosineLinear
+from .feature_gcn_head import FeatureGCNHead
+
+__all__ = ['CosineGCNHead', 'CosineLinear', 'FeatureGCNHead']

@@ -1,0 +1,111 @@
+"""DRW: weigh the classes in the last part of the training only."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from mmaction.models.losses import CrossEntropyLoss
+from mmaction.registry import MODELS
+from torch import Tensor
+
+from .class_losses import cross_entropies
+from .class_weights import check_beta, effective_number_weights
+from .longtail_loss import CountedLoss, LongTailLoss
+from .switch import SwitchMixin
+
+__all__ = ['DeferredReweightingLoss']
+
+
+class _PlainCrossEntropy(LongTailLoss):
+    """What stands for MMAction2's own cross-entropy."""
+
+    def class_losses(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Cross-entropy for every label; see the base."""
+        return cross_entropies(logits)
+
+
+@MODELS.register_module()
+class DeferredReweightingLoss(SwitchMixin, CountedLoss):
+    r"""Any of our losses, from some point on with weights for the classes.
+
+    .. math:: L = \frac{\sum_i \sum_k w_k y_{ik} \ell_k(z_i)}
+        {\sum_i \sum_k w_k y_{ik}}, \quad
+        w_k \propto \frac{1 - \beta}{1 - \beta^{n_k}}
+
+    Before that point all weights are 1. Weights that the inner loss has of
+    its own are multiplied. ``TrainingProgressHook`` says where the training
+    is. Source: Cao et al., Learning Imbalanced Datasets with
+    Label-Distribution-Aware Margin Loss, NeurIPS 2019, Algorithm 1.
+
+    Args:
+        loss (dict): Config of the loss: one of ours, or
+            ``CrossEntropyLoss``, which is the default.
+        beta (float): In [0, 1). Defaults to 0.9999.
+        start (float): Share of the training after which the weights are
+            active. Defaults to 0.8, epoch 160 of 200.
+        start_epoch (float, optional): Passes over the training data, instead
+            of a share. Defaults to None.
+        reduction (str): ``'weights'``, over the sum of the weights as in the
+            published code, or ``'batch'``, over N. Defaults to 'weights'.
+        loss_weight (float): Factor on the mean; that of the inner loss must
+            stay 1. Defaults to 1.0.
+        class_counts (Sequence[int], optional): Training samples per class,
+            for the inner loss too. Defaults to None: ``ClassCountsHook``
+            takes them from the training dataset.
+    """
+
+    def __init__(
+        self,
+        loss: dict | None = None,
+        *,
+        beta: float = 0.9999,
+        start: float = 0.8,
+        start_epoch: float | None = None,
+        reduction: str = 'weights',
+        loss_weight: float = 1.0,
+        class_counts: Sequence[int] | None = None,
+    ) -> None:
+        super().__init__(loss_weight, reduction=reduction)
+        check_beta('DeferredReweightingLoss', beta)
+        self.beta = beta
+        self.init_switch(start, start_epoch)
+        self.loss = _inner(loss or dict(type='CrossEntropyLoss'))
+        if class_counts is not None:
+            self.set_class_counts(class_counts)
+
+    def set_class_counts(self, counts: Sequence[float] | Tensor) -> None:
+        """Take over the counts, for the inner loss too; see the base."""
+        super().set_class_counts(counts)
+        if isinstance(self.loss, CountedLoss):
+            self.loss.set_class_counts(counts)
+
+    def class_losses(self, logits: Tensor, target: Tensor) -> Tensor:
+        """Losses of the inner loss; see the base."""
+        return self.loss.class_losses(logits, target)
+
+    def class_weights(self, num_classes: int) -> Tensor | None:
+        """Weights of the inner loss times the deferred; see the base."""
+        inner = self.loss.class_weights(num_classes)
+        if not (self.training and self.is_late):
+            return inner
+        counts = self.counts_of(num_classes)
+        weights = effective_number_weights(counts, self.beta)
+        return weights if inner is None else weights * inner
+
+
+def _inner(cfg: dict) -> LongTailLoss:
+    loss: Any = MODELS.build(cfg)
+    if loss.loss_weight != 1:
+        raise ValueError(
+            'the loss inside DeferredReweightingLoss has loss_weight '
+            f'{loss.loss_weight}; give it to DeferredReweightingLoss'
+        )
+    if type(loss) is CrossEntropyLoss and loss.class_weight is None:
+        return _PlainCrossEntropy()
+    if not isinstance(loss, LongTailLoss):
+        raise TypeError(
+            'DeferredReweightingLoss takes one of the losses of shapmix_mm '
+            'or a CrossEntropyLoss without class_weight, got '
+            f'{type(loss).__name__}'
+        )
+    return loss

@@ -1,0 +1,193 @@
+"""The comparison against numbers worked out apart from it."""
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from shapmix_mm.benchmarking import collect, write_comparison
+from shapmix_mm.benchmarking.queue import run_tasks
+
+
+@pytest.fixture
+def ran(tmp_path, make_tasks, trainer, slots):
+    """Finished runs of two methods on two datasets; one has no few."""
+    tasks = make_tasks(tmp_path, seeds=(0, 1, 2))
+    tasks += make_tasks(tmp_path, seeds=(0, 1), dataset='flat')
+    run_tasks(tasks, tmp_path, slots, trainer, poll=0.01)
+    return tasks
+
+
+def write(make_suite, tasks, out, **kwargs):
+    results = collect(tasks, best=kwargs.get('best', False))
+    paths = write_comparison(make_suite(tasks), results, out, **kwargs)
+    return {path.name: path.read_text() for path in paths}
+
+
+def lines(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def values(accuracy, dataset, method, seeds, metric, epoch=3):
+    return 100 * np.array(
+        [accuracy(f'{dataset}/{method}/{s}', epoch, metric) for s in seeds]
+    )
+
+
+def test_numbers_are_those_of_the_logs(ran, make_suite, accuracy, tmp_path):
+    found = write(make_suite, ran, tmp_path / 'out')
+    table = {
+        (r['dataset'], r['method'], r['metric']): r
+        for r in lines(found['summary.csv'])
+    }
+    own = values(accuracy, 'tail', 'mix', range(3), 'few')
+    base = values(accuracy, 'tail', 'ce', range(3), 'few')
+    row = table['tail', 'mix', 'few']
+    # t of 2 degrees of freedom is 4.302653.
+    half = 4.302653 * own.std(ddof=1) / np.sqrt(3)
+    assert float(row['mean']) == pytest.approx(own.mean())
+    assert float(row['half_width_95']) == pytest.approx(half, rel=1e-6)
+    assert float(row['difference']) == pytest.approx((own - base).mean())
+    assert (row['n'], row['paired_n'], row['baseline']) == ('3', '3', 'ce')
+    t = abs((own - base).mean()) / ((own - base).std(ddof=1) / np.sqrt(3))
+    p = 1 - t / np.sqrt(t * t + 2)
+    assert float(row['p']) == pytest.approx(p)
+    cell = f'{own.mean():.1f} ± {half:.1f}'
+    assert cell in found['report.md'] and cell in found['report.html']
+    # Both log the same time per iteration.
+    assert table['tail', 'mix', 'cost']['mean'] == '1.0'
+    assert len(lines(found['runs.csv'])) == 10
+
+
+def test_a_group_without_classes_is_absent(ran, make_suite, tmp_path):
+    found = write(make_suite, ran, tmp_path / 'out')
+    assert ('flat', 'few') not in {
+        (r['dataset'], r['metric']) for r in lines(found['summary.csv'])
+    }
+    flat = found['report.md'].split('## flat')[1].split('## Runs')[0]
+    head, _, first = [x for x in flat.splitlines() if x[:1] == '|'][:3]
+    cells = dict(zip(head.split('|'), first.split('|')))
+    assert cells[' few '] == ' – ' and re.match(r' \d', cells[' many '])
+    for run in lines(found['runs.csv']):
+        assert (run['few'] == '') == (run['dataset'] == 'flat')
+
+
+def test_best_on_test_only_if_asked_and_labelled(
+    ran, make_suite, accuracy, tmp_path
+):
+    last = write(make_suite, ran, tmp_path / 'last')
+    best = write(make_suite, ran, tmp_path / 'best', best=True)
+    assert 'test set' not in last['report.md'].lower()
+    for name in ('report.md', 'report.html'):
+        assert 'ON THE TEST SET' in best[name]
+        assert (
+            'best epoch on the test set'
+            in best[name].split('\n\n')[0] + (best[name][:600])
+        )
+    run = lines(best['runs.csv'])[0]
+    overall = [accuracy('tail/ce/0', epoch, 'overall') for epoch in (1, 2, 3)]
+    assert int(run['epoch']) == 1 + int(np.argmax(overall))
+    assert float(run['overall']) == max(overall)
+    assert run['selection'] == 'best on test'
+    few = accuracy('tail/ce/0', int(run['epoch']), 'few')
+    assert float(run['few']) == few
+
+
+def test_unfinished_runs_are_named_and_left_out(
+    ran, make_suite, make_tasks, tmp_path
+):
+    folder = ran[0].folder
+    (folder / 'epoch_3.pth').write_bytes(b'half a file')
+    tasks = ran + make_tasks(tmp_path, methods=('new',), seeds=(0, 1, 2))
+    begun = next(t for t in tasks if t.name == 'tail/new/1').folder
+    begun.mkdir(parents=True)
+    (begun / 'train.log').touch()
+    found = write(make_suite, tasks, tmp_path / 'out')
+    runs = {
+        (r['dataset'], r['method'], r['seed']): r
+        for r in lines(found['runs.csv'])
+    }
+    assert 'not finished' in runs['tail', 'ce', '0']['note']
+    assert runs['tail', 'new', '0']['note'] == 'not started'
+    assert runs['tail', 'new', '1']['note'] == 'ended before its first step'
+    assert '4 of 13 runs are not finished' in found['report.md']
+    row = next(
+        r
+        for r in lines(found['summary.csv'])
+        if (r['dataset'], r['method']) == ('tail', 'mix')
+    )
+    assert (row['n'], row['paired_n']) == ('3', '2')
+    assert '| new | 3 | N | 0 | – |' in found['report.md']
+
+
+def test_runs_of_other_settings_are_marked(ran, make_suite, tmp_path):
+    record = ran[0].folder / 'task.json'
+    content = json.loads(record.read_text())
+    content['config']['model']['dropout'] = 0.5
+    record.write_text(json.dumps(content))
+    found = write(make_suite, ran, tmp_path / 'out')
+    note = 'other settings than the suite: config.model.dropout'
+    assert note in found['report.md']
+
+
+def test_cost_counts_steps_and_time_and_needs_cross_entropy(
+    ran, make_suite, tmp_path
+):
+    for task in ran:
+        if task.plan.method.name == 'mix':
+            (log,) = task.folder.glob('*/vis_data/scalars.json')
+            text = log.read_text().replace('"time": 0.5', '"time": 1.25')
+            log.write_text(text)
+    costs = {
+        (r['dataset'], r['method']): float(r['mean'])
+        for r in lines(write(make_suite, ran, tmp_path / 'a')['summary.csv'])
+        if r['metric'] == 'cost'
+    }
+    assert costs == {
+        (dataset, method): cost
+        for dataset in ('tail', 'flat')
+        for method, cost in (('ce', 1.0), ('mix', 2.5))
+    }
+    mixed = [task for task in ran if task.plan.method.name == 'mix']
+    out = tmp_path / 'b'
+    paths = write_comparison(make_suite(mixed, 'mix'), collect(mixed), out)
+    assert 'cost' not in paths[2].read_text()
+
+
+def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path):
+    page = write(make_suite, ran, tmp_path / 'out')['report.html']
+    assert page.count('src="data:image/png;base64,') == 4
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
+    assert '<script' not in page
+
+
+def test_calibration_of_kept_scores(ran, monkeypatch, make_suite, tmp_path):
+    from shapmix_mm.reporting.scores import Scores
+
+    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
+    labels = np.array([0, 1, 1, 0])
+    monkeypatch.setattr(
+        'shapmix_mm.benchmarking.results.load_run_config',
+        lambda folder: ('cfg.py', None),
+    )
+    monkeypatch.setattr(
+        'shapmix_mm.benchmarking.results.scores_of',
+        lambda *args: Scores(scores, labels, {}),
+    )
+    assert 'ece' not in collect(ran)[0].values
+    kept = ran[0].folder / 'report'
+    kept.mkdir()
+    (kept / 'scores_epoch_3_0.npz').touch()
+    # Each clip has a bin of its own: |confidence - right| of 0.9, 0.8, 0.7,
+    # 0.6, of which the second is wrong.
+    ece = (0.1 + 0.8 + 0.3 + 0.4) / 4
+    assert collect(ran)[0].values['ece'] == pytest.approx(ece)
+    assert 'ece' not in collect(ran)[1].values
+    assert 'ece' not in collect(ran, best=True)[0].values
+    assert all('ece' in r.values for r in collect(ran, ece=True))
+    found = write(make_suite, ran, tmp_path / 'out')
+    assert '| ECE |' in found['report.md']
+    assert float(lines(found['runs.csv'])[0]['ece']) == pytest.approx(ece)
