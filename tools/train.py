@@ -2,6 +2,8 @@
 
 import argparse
 
+import torch
+from mmengine import dist
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
@@ -105,6 +107,10 @@ def main() -> None:
     merge_args(cfg, args)
     check_annotations(cfg, 'train_dataloader', 'val_dataloader')
     build_runner(cfg, args).train()
+    if dist.is_distributed():
+        # A rank that exits first may abort another that still listens to it.
+        dist.barrier()
+        torch.distributed.destroy_process_group()
 
 
 if __name__ == '__main__':
