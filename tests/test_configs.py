@@ -1,16 +1,27 @@
 """Every leaf config loads, runs a step, and agrees with itself."""
 
 import ast
+import copy
 import functools
+import importlib.util
+import json
 import math
+import pickle
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
-from mmaction.registry import DATA_SAMPLERS, HOOKS, MODELS, TRANSFORMS
+from mmaction.registry import (
+    DATA_SAMPLERS,
+    DATASETS,
+    HOOKS,
+    MODELS,
+    TRANSFORMS,
+)
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.logging import MessageHub
@@ -72,57 +83,136 @@ BASELINES = (
 )
 SAMPLINGS = ('rs', 'sqrt', 'ros', 'progressive')
 BALANCED = {'ClassBalancedSampler', 'RandomOverSampler', 'ProgressiveSampler'}
-# Longest first: one mixin's name may begin another's.
-LEAF_NAME = re.compile(
-    rf'(ctrgcn|stgcn)_(ce|{"|".join(reversed(MIXINS))})'
-    rf'(?:_({"|".join(VARIANTS)}))?_([a-z0-9]+)'
+# Their schedule is that of a second stage, not of their cross-entropy twin.
+SECOND_STAGES = ('crt', 'maxnorm', 'taunorm')
+ARCHITECTURES = dict(
+    ctrgcn='CTR-GCN', stgcn='ST-GCN', stgcnpp='STGCN++', agcn='2s-AGCN'
 )
-ABLATIONS = [
-    leaf for leaf in LEAVES if (name := LEAF_NAME.fullmatch(leaf)) and name[3]
-]
-# The rows of the paper's Tables 6 and 7, and 8.
-MIXING = (
+STREAMS = dict(bone='b', jointmotion='jm', bonemotion='bm')
+# Name of a set: its classes, its joints, and its largest class if thinned.
+SETS = dict(
+    demo=(16, 'nturgb+d', None),
+    ltnwucla=(10, 'nw-ucla', 98),
+    ltntu60=(60, 'nturgb+d', 600),
+    ltntu120=(120, 'nturgb+d', 600),
+    ntu60=(60, 'nturgb+d', None),
+    ntu120=(120, 'nturgb+d', None),
+    k400=(400, 'coco', None),
+)
+# Longest first: one mixin's name may begin another's.
+METHODS = '|'.join(sorted((*MIXINS, 'ce'), key=len, reverse=True))
+LEAF_NAME = re.compile(
+    rf'({"|".join(ARCHITECTURES)})_({METHODS})'
+    rf'(?:_({"|".join(VARIANTS)}))?_({"|".join(SETS)})'
+    rf'(?:-(xview|xset))?(?:-if(\d+))?(-pyskl)?'
+    rf'(?:-({"|".join(STREAMS)}))?'
+)
+
+
+class Name:
+    """What the name of a leaf says of it."""
+
+    def __init__(self, leaf):
+        self.leaf = leaf
+        parts = LEAF_NAME.fullmatch(leaf)
+        assert parts, f'{leaf} is no name by the rule'
+        self.backbone, self.method, self.variant, self.set = parts.groups()[:4]
+        split, imbalance, pyskl, self.stream = parts.groups()[4:]
+        self.pyskl = pyskl or ''
+        self.split = split or 'xsub'
+        self.imbalance = int(imbalance or 100)
+        # The same without what is added to the data.
+        head = f'{self.backbone}_{self.method}'
+        head += f'_{self.variant}' if self.variant else ''
+        self.plain = f'{head}_{self.set}{self.pyskl}'
+        self.neighbour = f'{self.backbone}_{self.method}_{self.set}'
+
+    @property
+    def ntu(self):
+        return 'ntu' in self.set
+
+
+NAMES = {leaf: Name(leaf) for leaf in LEAVES}
+ABLATIONS = [leaf for leaf in LEAVES if NAMES[leaf].variant]
+DERIVED = [leaf for leaf in LEAVES if NAMES[leaf].plain != leaf]
+PLAIN = [leaf for leaf in LEAVES if leaf not in {*ABLATIONS, *DERIVED}]
+# The rows of the paper's tables, and what the small set has of them.
+TABLE_1 = (
+    *('ce', 'mixup', 'remixdrw', 'ce_ros', 'focal', 'cb'),
+    *('ldamdrw', 'balsoftmax', 'ib', 'shapmix'),
+)
+TABLES_6_AND_7 = (
     'stmix',
     *(f'stmix_{v}' for v in ('mixup', 'cutmix', 'joint', 'copy')),
 )
-GUIDANCE = (
-    'stmix',
-    'stmix_rs',
+TABLE_8 = (
+    *('stmix', 'stmix_rs'),
     *(f'shapmix{v}' for v in ('', '_rs', '_gradcam', '_gradcam_rs')),
 )
+SUFFIXES = ('', '-bone', '-jointmotion', '-bonemotion')
+WHOLE = ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset')
 WANTED = {
-    *(f'ctrgcn_{m}_{data}' for data in ('ltnwucla', 'ntu60') for m in MIXING),
+    *(f'ctrgcn_{m}_{d}' for m in TABLE_1 for d in ('ltntu60', 'ltntu120')),
+    *(f'ctrgcn_{m}_k400' for m in ('ce', 'shapmix')),
     *(
-        f'ctrgcn_{m}_{data}'
-        for data in ('ltnwucla', 'ltntu60')
-        for m in GUIDANCE
+        f'ctrgcn_{m}_ltntu120{f}'
+        for m in ('ce', 'remixdrw', 'balsoftmax', 'shapmix')
+        for f in ('', '-if50', '-if10')
+    ),
+    *(f'ctrgcn_stmix_{d}{s}' for d in WHOLE for s in SUFFIXES),
+    *(
+        f'{b}_{m}_{d}'
+        for b in ('ctrgcn', 'agcn')
+        for m in ('ce', 'stmix')
+        for d in WHOLE[2:]
+    ),
+    *(f'ctrgcn_{m}_ntu60' for m in ('ce', 'skelemix', 'tacnnmix')),
+    *(
+        f'ctrgcn_{m}_{d}'
+        for d in ('ltnwucla', 'ntu60')
+        for m in TABLES_6_AND_7
+    ),
+    *(f'ctrgcn_{m}_{d}' for d in ('ltnwucla', 'ltntu60') for m in TABLE_8),
+    # What the issues name beyond the tables.
+    *(
+        f'ctrgcn_{m}_{d}{f}'
+        for m in ('ce', 'shapmix')
+        for d in ('ltntu60', 'ltntu60-xview', 'ltntu120', 'ltntu120-xset')
+        for f in ('', '-if50', '-if10')
     ),
     *(
-        f'ctrgcn_{method}_ltnwucla'
-        for method in ('ce', 'balsoftmax', 'stmix', 'shapmix')
+        f'ctrgcn_shapmix_{d}{s}'
+        for d in ('ltntu60', 'ltntu120', 'ltnwucla', 'k400')
+        for s in SUFFIXES
     ),
+    *(
+        f'{b}_{m}_ltntu120{p}'
+        for b in ARCHITECTURES
+        for m in ('ce', 'shapmix')
+        for p in ('', '-pyskl')
+    ),
+    *(f'stgcnpp_{m}_ltntu60-pyskl' for m in ('ce', 'shapmix')),
+    *(f'stgcnpp_stmix_{d}-pyskl' for d in WHOLE),
+    *(f'ctrgcn_{m}_ltnwucla' for m in ('ce', 'balsoftmax', 'shapmix')),
     *(f'ctrgcn_{m}_ltnwucla' for m in (*LOSSES, *BASELINES)),
     *(f'ctrgcn_{m}_mixedonly_ltnwucla' for m in BASELINES),
     *(f'ctrgcn_ce_{s}_ltnwucla' for s in SAMPLINGS),
-    'ctrgcn_ce_demo',
-    'ctrgcn_shapmix_demo',
-    'ctrgcn_shapmix_ltntu120',
-    'ctrgcn_shapmix_ltntu60',
-    'stgcn_shapmix_ltntu120',
-    'ctrgcn_stmix_ntu120',
+    *(f'ctrgcn_{m}_demo' for m in ('ce', 'shapmix')),
 }
 # What two leaves on one dataset share, so that only the method differs.
-SHARED = (
-    'train_dataloader',
-    'val_dataloader',
-    'test_dataloader',
-    'val_evaluator',
-    'test_evaluator',
-    'train_cfg',
-    'optim_wrapper',
-    'param_scheduler',
-    'auto_scale_lr',
+DATA = (
+    *('train_dataloader', 'val_dataloader', 'test_dataloader'),
+    *('val_evaluator', 'test_evaluator'),
 )
+SCHEDULE = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'auto_scale_lr')
+SHARED = (*DATA, *SCHEDULE)
+# Training samples of the published lists.
+PUBLISHED = {
+    ('ltntu120', 'xsub', 100): (15600, 600, 6),
+    ('ltntu120', 'xsub', 50): (18137, 600, 12),
+    ('ltntu120', 'xsub', 10): (28182, 600, 60),
+    ('ltntu120', 'xset', 100): (10378, 400, 4),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -136,9 +226,6 @@ def scope():
 
 
 every_leaf = pytest.mark.parametrize('leaf', LEAVES)
-every_method = pytest.mark.parametrize(
-    'leaf', [leaf for leaf in LEAVES if leaf not in ABLATIONS]
-)
 
 
 @functools.cache
@@ -179,6 +266,15 @@ def dataset(cfg, loader):
     return node, times
 
 
+def innermost(cfg):
+    """Training, validation and test dataset."""
+    return [
+        dataset(cfg, f'{part}_dataloader')[0]
+        for part in ('train', 'val', 'test')
+    ]
+
+
+@functools.cache
 def bases(path):
     """Files that a config names as its `_base_`."""
     for node in ast.parse(path.read_text()).body:
@@ -216,102 +312,135 @@ def hooks(cfg):
     return types(cfg.custom_hooks)
 
 
-def test_the_configs_of_the_issue_are_there():
+def steps_taken(cfg):
+    """Effective epochs; a second stage may take no step at all."""
+    if cfg.train_cfg.type == 'SteplessTrainLoop':
+        return 0
+    return cfg.train_cfg.max_epochs * dataset(cfg, 'train_dataloader')[1]
+
+
+def test_the_configs_of_the_issues_are_there():
     assert set(LEAVES) >= WANTED
 
 
-@every_leaf
-def test_name_and_chain(leaf):
-    assert LEAF_NAME.fullmatch(leaf)
-    assert depth(CONFIGS / f'{leaf}.py') <= 2
-    assert 'shapmix_mm' in load(leaf).custom_imports.imports
-    assert load(leaf).default_scope == 'mmaction'
+def check_chain(name, cfg):
+    assert depth(CONFIGS / f'{name.leaf}.py') <= 2
+    assert 'shapmix_mm' in cfg.custom_imports.imports
+    assert cfg.default_scope == 'mmaction'
 
 
-@every_leaf
-def test_number_of_classes_agrees(leaf):
-    cfg = load(leaf)
-    parts = [
-        cfg.model.cls_head,
-        dataset(cfg, 'train_dataloader')[0],
-        dataset(cfg, 'val_dataloader')[0],
-        dataset(cfg, 'test_dataloader')[0],
-    ]
-    if blending(cfg):
-        parts.append(blending(cfg))
-    assert {part.num_classes for part in parts} == {
-        cfg.model.cls_head.num_classes
-    }
+def check_number_of_classes(name, cfg):
+    parts = [cfg.model.cls_head, *innermost(cfg)]
+    parts += [blending(cfg)] if blending(cfg) else []
+    assert {part.num_classes for part in parts} == {SETS[name.set][0]}
     assert len(set(values(cfg, 'num_classes'))) == 1
 
 
-@every_leaf
-def test_layout_agrees(leaf):
-    cfg = load(leaf)
-    layout = cfg.model.backbone.graph_cfg.layout
-    owners = [
-        dataset(cfg, f'{part}_dataloader')[0]
-        for part in ('train', 'val', 'test')
-    ]
-    owners += of_type(cfg, 'SkeletonFeatures')
-    if blending(cfg):
-        owners.append(blending(cfg))
+def check_layout(name, cfg):
+    layout = SETS[name.set][1]
+    owners = [*innermost(cfg), *of_type(cfg, 'SkeletonFeatures')]
+    owners += [cfg.model.backbone.graph_cfg]
+    owners += [blending(cfg)] if blending(cfg) else []
     assert [owner.layout for owner in owners] == [layout] * len(owners)
-    assert values(cfg, 'layout').count(layout) == len(values(cfg, 'layout'))
-    if 'KinectV1Normalize' in types(cfg):
-        assert layout == 'nw-ucla'
-    if 'PreNormalize3D' in types(cfg):
-        assert layout == 'nturgb+d'
+    assert set(values(cfg, 'layout')) == {layout}
 
 
-@every_leaf
-def test_training_and_validation_read_the_same_long_tail(leaf):
-    cfg = load(leaf)
-    train, times = dataset(cfg, 'train_dataloader')
+def check_the_long_tail_is_the_same_in_validation(name, cfg):
+    train, *evaluated = innermost(cfg)
     assert train.split == train.train_split
-    for loader in ('val_dataloader', 'test_dataloader'):
-        val, repeats = dataset(cfg, loader)
+    for val in evaluated:
         for key in (
-            'type',
-            'ann_file',
-            'longtail',
-            'train_split',
-            'num_classes',
+            *('type', 'ann_file', 'longtail'),
+            *('train_split', 'num_classes'),
         ):
             assert val.get(key) == train.get(key), key
-        assert val.split != train.split
+        assert val.split == re.sub(
+            'train$', 'val' if name.ntu or name.set == 'k400' else 'test',
+            train.split,
+        )  # fmt: skip
         assert val.test_mode
-        assert repeats == 1
-    assert times >= 1
-
-
-@every_leaf
-def test_pipelines_agree_on_what_the_model_sees(leaf):
-    cfg = load(leaf)
-    train = dataset(cfg, 'train_dataloader')[0].pipeline
     for loader in ('val_dataloader', 'test_dataloader'):
-        val = dataset(cfg, loader)[0].pipeline
-        for kind, key in (
-            ('CropResizeFrames', 'clip_len'),
-            ('SkeletonFeatures', 'feats'),
-            ('FormatGCNInput', 'num_person'),
-        ):
-            assert (
-                values(of_type(val, kind), key)
-                == values(of_type(train, kind), key)
-                != []
-            )
-        for kind in ('KinectV1Normalize', 'PreNormalize3D'):
-            assert of_type(val, kind) == of_type(train, kind)
-        # Nothing random in validation.
-        assert not [kind for kind in types(val) if kind.startswith('Random')]
-        assert len(of_type(val, 'CropResizeFrames')[0].p_interval) == 1
+        assert dataset(cfg, loader)[1] == 1
+        assert cfg[loader].sampler == dict(
+            type='DefaultSampler', shuffle=False
+        )
+    assert train.split == (f'{name.split}_train' if name.ntu else 'train')
+
+
+def exponential(n_max, imbalance, num_classes):
+    """The counts of the published lists, from their formula."""
+    ratio = (1 / imbalance) ** (1 / (num_classes - 1))
+    return [int(n_max * ratio**k + 1e-9) for k in range(num_classes)]
+
+
+def check_imbalance(name, cfg):
+    longtail = dataset(cfg, 'train_dataloader')[0].get('longtail')
+    num_classes, _, n_max = SETS[name.set]
+    if n_max is None:
+        assert longtail is None
+    elif longtail.profile == 'list':
+        wanted = f'{name.set}_{name.split}_if{name.imbalance}.txt'
+        assert Path(longtail.file).name == wanted
+    else:
+        factor = 20 if name.set == 'ltnwucla' else name.imbalance
+        assert longtail.imbalance == factor
+        assert longtail.n_max == (400 if name.split == 'xset' else n_max)
+        assert longtail.get('names', 'name') == (
+            'performer' if name.ntu and name.split == 'xsub' else 'name'
+        )
+        counts = exponential(longtail.n_max, factor, num_classes)
+        found = sum(counts), counts[0], counts[-1]
+        known = (name.set, name.split, name.imbalance)
+        assert found == PUBLISHED.get(known, found)
+
+
+def check_pipelines(name, cfg):
+    train, *evaluated = (node.pipeline for node in innermost(cfg))
     assert types(train)[-2:] == ['FormatGCNInput', 'PackActionInputs']
+    assert values(train, 'feats') == [[STREAMS.get(name.stream, 'j')]]
+    assert len(values(train, 'clip_len')) == 1
+    for val in evaluated:
+        for key in ('clip_len', 'feats', 'num_person'):
+            assert values(val, key) == values(train, key) != []
+        for kind in ('KinectV1Normalize', 'PreNormalize3D', 'PreNormalize2D'):
+            assert of_type(val, kind) == of_type(train, kind)
+        # Nothing random in validation, and each sample bears its name.
+        assert not [kind for kind in types(val) if kind.startswith('Random')]
+        assert values(val, 'meta_keys') == [('frame_dir',)]
 
 
-@every_leaf
-def test_metric_states_its_thresholds(leaf):
-    cfg = load(leaf)
+def check_protocol(name, cfg):
+    """Neither protocol borrows a step or a schedule from the other."""
+    train, val, test = (node.pipeline for node in innermost(cfg))
+    if name.pyskl or name.set == 'k400':
+        assert values(train, 'clip_len') == [100]
+        assert not {'CropResizeFrames', 'RandomRotation3D'} & {*types(train)}
+        assert values(train, 'test_mode') == []
+        clips = [10 if name.pyskl else 1]
+        assert [values(p, 'num_clips') for p in (val, test)] == [[1], clips]
+        assert [values(p, 'test_mode') for p in (val, test)] == [[True]] * 2
+        (scheduler,) = of_type(cfg.param_scheduler, 'CosineAnnealingLR')
+        begin = scheduler.get('begin', 0)
+        assert begin + scheduler.T_max == cfg.train_cfg.max_epochs
+    else:
+        assert 'UniformSampleFrames' not in {*types(train), *types(test)}
+        assert values(val, 'p_interval') == values(test, 'p_interval')
+        assert len(values(val, 'p_interval')[0]) == 1
+        assert val == test
+        if name.method not in SECOND_STAGES:
+            assert 'MultiStepLR' in types(cfg.param_scheduler)
+    if name.ntu:
+        (norm,) = of_type(train, 'PreNormalize3D')
+        aligned = [
+            norm.get(k, True) for k in ('align_spine', 'align_shoulder')
+        ]
+        assert aligned == [bool(name.pyskl)] * 2
+        assert name.pyskl or values(train, 'clip_len') == [64]
+        whole = 80 if name.pyskl else 100 if name.set[:2] == 'lt' else 65
+        assert steps_taken(cfg) == whole or name.method in SECOND_STAGES
+
+
+def check_metric(name, cfg):
     for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
         (metric,) = of_type(evaluator, 'LongTailMetric')
         assert {'few', 'many'} <= set(metric)
@@ -320,16 +449,15 @@ def test_metric_states_its_thresholds(leaf):
             assert tuple(figure.thresholds) == (metric.few, metric.many)
 
 
-@every_leaf
-def test_loss_weighs_double_where_originals_stay(leaf):
-    cfg = load(leaf)
+def check_loss(name, cfg):
+    """Weighs double where originals stay; no imbalance corrected twice."""
     keeps = blending(cfg) and blending(cfg).get('keep_originals', True)
     assert loss(cfg).get('loss_weight', 1.0) == (2.0 if keeps else 1.0)
+    balanced = cfg.train_dataloader.sampler.type in BALANCED
+    assert not (balanced and loss(cfg).type == 'BalancedSoftmaxLoss')
 
 
-@every_leaf
-def test_hooks_go_with_loss_and_blend(leaf):
-    cfg = load(leaf)
+def check_hooks(name, cfg):
     kind = (blending(cfg) or {}).get('type')
     counted = ('ShapMixBlending', 'RemixBlending')
     if kind in counted or loss(cfg).type == 'BalancedSoftmaxLoss':
@@ -345,9 +473,9 @@ def test_hooks_go_with_loss_and_blend(leaf):
     assert len(set(hooks(cfg))) == len(hooks(cfg))
 
 
-@every_leaf
-def test_an_older_checkpoint_survives(leaf):
-    checkpoint = load(leaf).default_hooks.checkpoint
+def check_checkpoints(name, cfg):
+    """A kill while one is written leaves an older whole one."""
+    checkpoint = cfg.default_hooks.checkpoint
     assert checkpoint.interval >= 1
     assert checkpoint.max_keep_ckpts >= 2
 
@@ -368,19 +496,13 @@ def stated_epochs(leaf):
     raise AssertionError(f'{leaf} has no train_cfg')
 
 
-@every_leaf
-def test_effective_epochs_are_as_stated(leaf):
-    cfg = load(leaf)
-    _, times = dataset(cfg, 'train_dataloader')
-    effective = cfg.train_cfg.max_epochs * times
-    assert effective == stated_epochs(leaf)
+def check_epochs(name, cfg):
+    assert steps_taken(cfg) == stated_epochs(name.leaf)
     for hook in of_type(cfg.custom_hooks, 'SaliencyHook'):
-        assert hook.get('warmup_epochs', 5) < effective
+        assert hook.get('warmup_epochs', 5) < steps_taken(cfg)
 
 
-@every_leaf
-def test_schedule_ends_inside_the_training(leaf):
-    cfg = load(leaf)
+def check_schedule(name, cfg):
     epochs = cfg.train_cfg.max_epochs
     assert cfg.train_cfg.val_interval <= epochs
     for scheduler in cfg.param_scheduler:
@@ -392,10 +514,19 @@ def test_schedule_ends_inside_the_training(leaf):
     assert cfg.auto_scale_lr.base_batch_size == cfg.train_dataloader.batch_size
 
 
+CHECKS = [value for key, value in [*globals().items()] if key[:6] == 'check_']
+
+
+@every_leaf
+def test_a_config_agrees_with_itself(leaf):
+    for check in CHECKS:
+        check(NAMES[leaf], load(leaf))
+
+
 def plain_twin(leaf, tmp_path):
     """The cross-entropy config that a leaf adds its method to."""
-    backbone, _, _, data = LEAF_NAME.fullmatch(leaf).groups()
-    twin = CONFIGS / f'{backbone}_ce_{data}.py'
+    name = NAMES[leaf]
+    twin = CONFIGS / f'{name.backbone}_ce_{name.set}{name.pyskl}.py'
     if not twin.exists():
         cfg = load(leaf)
         listed = [str(path) for path in bases(CONFIGS / f'{leaf}.py')]
@@ -408,11 +539,11 @@ def plain_twin(leaf, tmp_path):
     return str(twin)
 
 
-@every_method
+@pytest.mark.parametrize('leaf', PLAIN)
 def test_leaf_is_its_plain_twin_plus_the_mixin(leaf, tmp_path):
-    _, method, _, data = LEAF_NAME.fullmatch(leaf).groups()
-    mixins = [] if method == 'ce' else [method]
-    if method == 'stmix' and not data.startswith('ntu'):
+    name = NAMES[leaf]
+    mixins = [] if name.method == 'ce' else [name.method]
+    if name.method == 'stmix' and not name.set.startswith('ntu'):
         mixins.append('balsoftmax')
     path = plain_twin(leaf, tmp_path)
     merged, cfg = load_config(path, mixins), load(leaf)
@@ -420,7 +551,10 @@ def test_leaf_is_its_plain_twin_plus_the_mixin(leaf, tmp_path):
     assert set(hooks(merged)) <= set(hooks(cfg))
     assert set(hooks(cfg)) - set(hooks(merged)) <= {'SaliencyFigureHook'}
     plain = Config.fromfile(path)
-    for key in SHARED:
+    if name.method in SECOND_STAGES:
+        plain.train_dataloader.sampler = merged.train_dataloader.sampler
+        assert merged.optim_wrapper == cfg.optim_wrapper
+    for key in DATA if name.method in SECOND_STAGES else SHARED:
         assert cfg[key] == plain[key], key
 
 
@@ -439,14 +573,36 @@ def flat(value, path=''):
 
 @pytest.mark.parametrize('leaf', ABLATIONS)
 def test_an_ablation_is_its_neighbour_but_for_what_it_is_named_for(leaf):
-    backbone, method, variant, data = LEAF_NAME.fullmatch(leaf).groups()
     own = flat(load(leaf).to_dict())
-    other = flat(load(f'{backbone}_{method}_{data}').to_dict())
-    changes = VARIANTS[variant]
+    other = flat(load(NAMES[leaf].neighbour).to_dict())
+    changes = VARIANTS[NAMES[leaf].variant]
     if 'train_dataloader.sampler.type' in changes:
         # DefaultSampler's own argument goes with it.
         assert other.pop('train_dataloader.sampler.shuffle') is True
     assert other != own == {**other, **changes}
+
+
+@pytest.mark.parametrize('leaf', DERIVED)
+def test_other_data_are_all_that_a_name_with_hyphens_changes(leaf):
+    name = NAMES[leaf]
+    own, other = (copy.deepcopy(load(key)) for key in (leaf, name.plain))
+    assert innermost(own) != innermost(other)
+    for node in innermost(other):
+        for key in ('split', 'train_split'):
+            node[key] = node[key].replace('xsub', name.split)
+        if name.set == 'ltntu60':
+            file = f'ltntu60_{name.split}_if{name.imbalance}.txt'
+            node.longtail.file = f'data/skeleton/{file}'
+        elif name.set == 'ltntu120':
+            node.longtail.imbalance = name.imbalance
+            if name.split == 'xset':
+                node.longtail.update(n_max=400, names='name')
+        if name.stream:
+            (features,) = of_type(node.pipeline, 'SkeletonFeatures')
+            features.feats = [STREAMS[name.stream]]
+    for variable in ('longtail', 'train_pipeline', 'val_pipeline'):
+        own.pop(variable, None), other.pop(variable, None)
+    assert flat(own.to_dict()) == flat(other.to_dict())
 
 
 @pytest.mark.parametrize(
@@ -466,15 +622,43 @@ def test_a_mixin_makes_the_variant_that_bears_its_name(method, variant):
     assert set(hooks(merged)) == set(hooks(cfg))
 
 
-@every_leaf
-def test_imbalance_is_corrected_at_most_once(leaf):
-    cfg = load(leaf)
-    balanced = cfg.train_dataloader.sampler.type in BALANCED
-    assert not (balanced and loss(cfg).type == 'BalancedSoftmaxLoss')
-    for loader in ('val_dataloader', 'test_dataloader'):
-        assert cfg[loader].sampler == dict(
-            type='DefaultSampler', shuffle=False
+STOCK = dict(
+    stgcn='stgcn/stgcn_8xb16-joint-u100-80e_ntu120-xsub-keypoint-3d.py',
+    stgcnpp='stgcnpp/stgcnpp_8xb16-joint-u100-80e_ntu60-xsub-keypoint-3d.py',
+    agcn='2s-agcn/2s-agcn_8xb16-joint-u100-80e_ntu60-xsub-keypoint-3d.py',
+)
+
+
+def as_stock(pipeline):
+    """A pipeline of ours in the words of MMAction2."""
+    found = []
+    for step in pipeline:
+        step = {k: v for k, v in step.items() if k != 'meta_keys'}
+        if step['type'] == 'SkeletonFeatures':
+            step['type'] = 'GenSkeFeat'
+            step['dataset'] = step.pop('layout')
+        found.append(step)
+    return found
+
+
+@pytest.mark.parametrize('backbone', STOCK)
+def test_the_pyskl_protocol_is_that_of_mmaction2(backbone):
+    stock = load_config(f'mmaction::skeleton/{STOCK[backbone]}')
+    data = 'ltntu120' if backbone != 'stgcnpp' else 'ltntu60'
+    ours = load(f'{backbone}_ce_{data}-pyskl')
+    assert ours.model.backbone == stock.model.backbone
+    for key in ('optim_wrapper', 'param_scheduler', 'auto_scale_lr'):
+        assert ours[key] == stock[key], key
+    assert ours.train_cfg.max_epochs == stock.train_cfg.max_epochs
+    # 8 GPUs with 16 each; the learning rate is for all of them.
+    assert ours.train_dataloader.batch_size == 8 * 16
+    for loader in DATA[:3]:
+        (own, times), (other, repeats) = (
+            dataset(cfg, loader) for cfg in (ours, stock)
         )
+        assert times == repeats
+        assert as_stock(own.pipeline) == [dict(s) for s in other.pipeline]
+        assert own.split == other.split
 
 
 @every_leaf
@@ -504,66 +688,180 @@ class Labels(list):
         return [self[idx]]
 
 
-def sample(layout, *, label=0, seed=0):
-    """A clip of random joints, as an annotation file would hold it."""
-    keypoint = (
-        np.random.default_rng(seed)
-        .normal(size=(1, 40, get_layout(layout).num_joints, 3))
-        .astype(np.float32)
-    )
-    return dict(
-        frame_dir=f'clip{seed}',
-        label=label,
-        total_frames=40,
-        keypoint=keypoint,
-        start_index=0,
-        modality='Pose',
-    )
+TRAINED, TESTED = 3, 1  # miniature samples of each class
 
 
-def batch(cfg, loader, num):
-    steps = [
-        TRANSFORMS.build(step) for step in dataset(cfg, loader)[0].pipeline
-    ]
-    layout = cfg.model.backbone.graph_cfg.layout
-    data = pseudo_collate(
-        [Compose(steps)(sample(layout, label=i, seed=i)) for i in range(num)]
-    )
-    # The models are of full width; fewer frames make up for it.
-    data['inputs'] = [clip[:, :, :16] for clip in data['inputs']]
-    return data
+def ntu_names(label):
+    """Samples that train, and one that tests, by every protocol at once."""
+    action = f'R001A{label + 1:03d}'
+    performers = (1, 2, 4)[:TRAINED]
+    names = [f'S002C002P{p:03d}{action}' for p in performers]
+    return names, [f'S001C001P003{action}']
 
 
-@functools.cache
-def num_parameters(leaf):
-    model = MODELS.build(load(leaf).model.to_dict())
-    return sum(p.numel() for p in model.parameters())
+def ntu_split(name):
+    """Where MMAction2's file puts a sample; performer 3 never trains."""
+    trains = {
+        'xsub': name[8:12] != 'P003',
+        'xview': name[4:8] in ('C002', 'C003'),
+        'xset': int(name[1:4]) % 2 == 0,
+    }
+    return [f'{k}_{"train" if v else "val"}' for k, v in trains.items()]
+
+
+def miniature(kind, folder):
+    """Write a small file of the format that a set has.
+
+    Args:
+        kind (str): Name of the set, as in the names of the leaves.
+        folder (Path): Where.
+
+    Returns:
+        str: The file.
+    """
+    num_classes, layout, _ = SETS[kind]
+    joints = get_layout(layout).num_joints
+    rng = np.random.default_rng(0)
+    split, annotations = {}, []
+    for label in range(num_classes):
+        if 'ntu' in kind:
+            train, test = ntu_names(label)
+        else:
+            train = [f'train{label}_{i}' for i in range(TRAINED)]
+            test = [f'test{label}']
+        for number, name in enumerate([*train, *test]):
+            held = 'val' if kind == 'k400' else 'test'
+            parts = [held if name in test else 'train']
+            for part in ntu_split(name) if 'ntu' in kind else parts:
+                split.setdefault(part, []).append(name)
+            sample = dict(frame_dir=name, label=label, total_frames=20)
+            persons = 1 if kind == 'ltnwucla' else 1 + number % 2
+            pose = rng.normal(size=(persons, 20, joints, 3))
+            sample['keypoint'] = pose.astype(np.float32)
+            if kind == 'k400':
+                sample['img_shape'] = sample['original_shape'] = (340, 256)
+                sample['keypoint'] = (pose[..., :2] * 50).astype(np.float16)
+                sample['keypoint_score'] = rng.uniform(
+                    size=pose.shape[:3]
+                ).astype(np.float16)
+            annotations.append(sample)
+    path = folder / f'{kind}.pkl'
+    path.write_bytes(pickle.dumps(dict(split=split, annotations=annotations)))
+    return str(path)
+
+
+@pytest.fixture(scope='module')
+def mini(tmp_path_factory):
+    """Build a dataset of a config on the miniature of its set, once each."""
+    root = tmp_path_factory.mktemp('mini')
+    files, built = {}, {}
+
+    def of(name, node):
+        node = node.to_dict()
+        pipeline = node.pop('pipeline')
+        kind = name.set.replace('ltntu', 'ntu')
+        if kind not in files:
+            files[kind] = miniature(kind, root)
+        node['ann_file'] = files[kind]
+        if node.get('longtail', {}).get('file'):
+            # Two of each class, of three.
+            path = root / Path(node['longtail']['file']).name
+            kept = [ntu_names(k)[0][:2] for k in range(SETS[kind][0])]
+            path.write_text('\n'.join(sum(kept, [])))
+            node['longtail']['file'] = str(path)
+        key = json.dumps(node, sort_keys=True)
+        if key not in built:
+            with warnings.catch_warnings():
+                # Classes have fewer samples than the real profile asks for.
+                warnings.simplefilter('ignore')
+                built[key] = DATASETS.build(dict(node, pipeline=[]))
+        found = copy.copy(built[key])
+        found.pipeline = Compose([TRANSFORMS.build(s) for s in pipeline])
+        return found
+
+    return of
 
 
 @every_leaf
-def test_a_step_and_a_prediction(leaf):
-    torch.manual_seed(0)
+def test_training_and_validation_count_the_same_samples(leaf, mini):
+    name = NAMES[leaf]
+    train, val, test = (mini(name, node) for node in innermost(load(leaf)))
+    counts = train.metainfo['class_counts']
+    num_classes, _, n_max = SETS[name.set]
+    longtail = train.longtail
+    wanted = [TRAINED] * num_classes
+    if longtail is not None and longtail.profile == 'list':
+        wanted = [2] * num_classes
+    elif longtail is not None:
+        profile = exponential(longtail.n_max, longtail.imbalance, num_classes)
+        wanted = [min(TRAINED, n) for n in profile]
+    assert counts == wanted
+    assert val.metainfo['class_counts'] == counts
+    assert test.metainfo['class_counts'] == counts
+    assert len(train) == sum(counts)
+    assert len(val) == len(test) == num_classes * TESTED
+
+
+def narrow(cfg):
+    """The model of a config with few channels, and as a key."""
+    model = copy.deepcopy(cfg.model.to_dict())
+    wide = model['backbone'].get('base_channels', 64)
+    model['backbone']['base_channels'] = 8
+    model['cls_head']['in_channels'] //= wide // 8
+    return model
+
+
+def step_key(leaf):
+    """What a training and a test step of a leaf depend on."""
     cfg = load(leaf)
-    model = MODELS.build(cfg.model.to_dict())
-    num_classes = cfg.model.cls_head.num_classes
+    train, _, test = (node.pipeline for node in innermost(cfg))
+    return json.dumps([narrow(cfg), train, test], sort_keys=True, default=str)
+
+
+STEPS = list({step_key(leaf): leaf for leaf in reversed(LEAVES)}.values())
+
+
+@pytest.mark.parametrize('leaf', sorted(STEPS))
+def test_a_step_and_a_prediction(leaf, mini):
+    """Leaves that differ in split, counts or hooks alone share a step."""
+    torch.manual_seed(0), np.random.seed(0)
+    name, cfg = NAMES[leaf], load(leaf)
+    num_classes, layout, _ = SETS[name.set]
+    train, _, test = (mini(name, node) for node in innermost(cfg))
+    model = MODELS.build(narrow(cfg))
     for module in model.modules():
         if getattr(module, 'needs_class_counts', False):
-            module.set_class_counts(range(num_classes, 0, -1))
+            module.set_class_counts(train.metainfo['class_counts'])
         if getattr(module, 'needs_progress', False):
             module.set_progress(99, total=100, iters_per_pass=10)
-    optimizer = build_optim_wrapper(model, cfg.optim_wrapper.to_dict())
-    before = model.cls_head.fc.weight.detach().clone()
-    losses = model.train_step(batch(cfg, 'train_dataloader', 2), optimizer)
-    assert math.isfinite(losses['loss'].item())
-    assert not torch.equal(before, model.cls_head.fc.weight)
+    data = pseudo_collate([train[i] for i in (0, 1, 3)])
+    (persons,) = values(dataset(cfg, 'train_dataloader')[0], 'num_person')
+    (frames,) = values(dataset(cfg, 'train_dataloader')[0], 'clip_len')
+    joints = get_layout(layout).num_joints
+    assert data['inputs'][0].shape == (1, persons, frames, joints, 3)
+    if steps_taken(cfg):
+        optimizer = build_optim_wrapper(model, cfg.optim_wrapper.to_dict())
+        before = model.cls_head.fc.weight.detach().clone()
+        losses = model.train_step(data, optimizer)
+        assert math.isfinite(losses['loss'].item())
+        assert not torch.equal(before, model.cls_head.fc.weight)
 
     model.eval()
-    predicted = model.val_step(batch(cfg, 'val_dataloader', 1))
-    score = predicted[0].pred_score
-    assert score.shape == (num_classes,)
-    assert score.sum().item() == pytest.approx(1, abs=1e-4)
+    (predicted,) = model.test_step(pseudo_collate([test[1]]))
+    assert predicted.pred_score.shape == (num_classes,)
+    assert predicted.pred_score.sum().item() == pytest.approx(1, abs=1e-4)
+    assert predicted.frame_dir == test.get_data_info(1)['frame_dir']
 
 
+def test_every_model_loss_blend_and_pipeline_is_among_the_steps():
+    tested = [load(leaf) for leaf in STEPS]
+    for leaf in LEAVES:
+        cfg = load(leaf)
+        for part in (blending, loss, lambda c: c.model.backbone):
+            assert any(part(other) == part(cfg) for other in tested)
+
+
+@functools.cache
 def index():
     """The models that mim is told about."""
     files = yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']
@@ -577,19 +875,66 @@ def test_the_index_names_every_config_once():
     listed = [model['Config'] for model in models]
     assert sorted(listed) == sorted(f'configs/{leaf}.py' for leaf in LEAVES)
     assert [m['Name'] for m in models] == [Path(c).stem for c in listed]
+    assert len(set(index()[0])) == len(index()[0])
+
+
+@functools.cache
+def num_parameters(model):
+    """Parameters of a model of full width, which is built for it."""
+    built = MODELS.build(json.loads(model))
+    return sum(p.numel() for p in built.parameters())
 
 
 @every_leaf
 def test_the_index_tells_what_the_config_does(leaf):
     collections, models = index()
     (entry,) = (m for m in models if m['Name'] == leaf)
-    cfg = load(leaf)
+    name, cfg = NAMES[leaf], load(leaf)
     assert entry['In Collection'] in collections
     about = entry['Metadata']
-    _, times = dataset(cfg, 'train_dataloader')
-    assert about['Architecture'].replace('-', '') == cfg.model.backbone.type
+    assert about['Architecture'] == ARCHITECTURES[name.backbone]
     assert about['Batch Size'] == cfg.train_dataloader.batch_size
-    assert about['Epochs'] == cfg.train_cfg.max_epochs * times
-    assert about['Parameters'] == f'{num_parameters(leaf) / 1e6:.2f}M'
+    assert about['Epochs'] == steps_taken(cfg)
+    model = cfg.model.to_dict()
+    # A blend has no parameters.
+    model.pop('data_preprocessor', None)
+    found = num_parameters(json.dumps(model, sort_keys=True))
+    assert about['Parameters'] == f'{found / 1e6:.2f}M'
+    words = about['Training Data'].lower().replace('-', '')
+    assert name.set in words.replace('kinetics', 'k')
+    assert not name.ntu or name.split in words
+    assert ('if' in words) == ('-if' in leaf)
+    assert name.imbalance == 100 or f'if {name.imbalance})' in words
     for result in entry.get('Results', []):
         assert {'Task', 'Dataset', 'Metrics'} <= set(result)
+
+
+@pytest.fixture
+def page_tool(monkeypatch):
+    """The tool that writes docs/configs.md, on the configs loaded here."""
+    path = ROOT / 'tools/docs/config_table.py'
+    spec = importlib.util.spec_from_file_location('config_table', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    once = type(
+        'Once', (), dict(fromfile=staticmethod(lambda p: load(p.stem)))
+    )
+    monkeypatch.setattr(module, 'Config', once)
+    return module
+
+
+def test_the_page_of_all_configs_is_up_to_date(page_tool):
+    text = page_tool.PAGE.read_text(encoding='utf-8')
+    assert page_tool.page(text) == text, 'python tools/docs/config_table.py'
+    linked = re.findall(r'\| \[`(.+?)`\]\(\.\./configs/\1\.py\)', text)
+    assert sorted(linked) == LEAVES
+    row = next(r for r in text.splitlines() if '_ltntu120-xset-if50`' in r)
+    assert '(400–8)' in row and 'xset' in row and row.endswith('| 100 | 64 |')
+
+
+def test_a_stream_by_options_is_the_leaf_of_that_stream(page_tool):
+    text = page_tool.PAGE.read_text(encoding='utf-8')
+    options = re.findall(r'(\S+\.feats)="\[b\]"', text)
+    cfg = copy.deepcopy(load('ctrgcn_shapmix_ltntu120'))
+    cfg.merge_from_dict(dict.fromkeys(options, ['b']))
+    assert innermost(cfg) == innermost(load('ctrgcn_shapmix_ltntu120-bone'))

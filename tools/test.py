@@ -2,6 +2,8 @@
 
 import argparse
 
+import torch
+from mmengine import dist
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
@@ -61,7 +63,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         metrics = metrics if isinstance(metrics, list) else [metrics]
         cfg.test_evaluator = [
             *metrics,
-            dict(type='DumpResults', out_file_path=args.dump),
+            dict(type='DumpScores', out_file_path=args.dump),
         ]
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
@@ -75,6 +77,10 @@ def main() -> None:
     merge_args(cfg, args)
     check_annotations(cfg, 'test_dataloader')
     build_runner(cfg, args).test()
+    if dist.is_distributed():
+        # A rank that exits first may abort another that still listens to it.
+        dist.barrier()
+        torch.distributed.destroy_process_group()
 
 
 if __name__ == '__main__':

@@ -7,12 +7,15 @@ from mmengine import dist
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.engine.compiling import keep_preprocessing_eager
+from shapmix_mm.engine.hooks.unwrapping import bare_model
 from shapmix_mm.engine.launch import (
     add_common_arguments,
     build_runner,
     check_annotations,
     set_work_dir,
 )
+from shapmix_mm.engine.mixed_precision import use_mixed_precision
 from shapmix_mm.engine.mixins import load_config
 from shapmix_mm.serialization import find_whole_checkpoint
 
@@ -35,7 +38,10 @@ def parse_args() -> argparse.Namespace:
         'one in the work directory, if there is one',
     )
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision'
+        '--amp',
+        action='store_true',
+        help='automatic mixed precision: float16 on a GPU, or what '
+        'optim_wrapper.dtype says; bfloat16 on a CPU',
     )
     parser.add_argument(
         '--no-validate',
@@ -66,12 +72,6 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     set_work_dir(cfg, args)
-    if args.amp:
-        kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
-        if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
-            raise ValueError(f'--amp does not go with optim_wrapper {kind}')
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise ValueError(
@@ -91,6 +91,8 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     }
     if args.cfg_options is not None:
         cfg.merge_from_dict(args.cfg_options)
+    if args.amp:
+        use_mixed_precision(cfg.optim_wrapper)
     if args.resume == 'auto':
         found = find_whole_checkpoint(cfg.work_dir)
         cfg.resume = found is not None
@@ -106,7 +108,10 @@ def main() -> None:
     cfg = load_config(args.config, args.mixins)
     merge_args(cfg, args)
     check_annotations(cfg, 'train_dataloader', 'val_dataloader')
-    build_runner(cfg, args).train()
+    runner = build_runner(cfg, args)
+    if cfg.get('compile'):
+        keep_preprocessing_eager(bare_model(runner))
+    runner.train()
     if dist.is_distributed():
         # A rank that exits first may abort another that still listens to it.
         dist.barrier()

@@ -9,9 +9,10 @@ from typing import Any
 from mmaction.registry import DATASETS
 from mmengine.config import Config
 
+from shapmix_mm.datasets.pose_file import read_pose_file
+from shapmix_mm.engine.cached_data import serve_caches
 from shapmix_mm.engine.dataset_settings import innermost
 from shapmix_mm.engine.mean_pose import unrepeated
-from shapmix_mm.serialization import load_annotations
 
 __all__ = ['build_split']
 
@@ -35,6 +36,8 @@ def build_split(cfg: Config, split: str, *, augment: bool = False) -> Any:
         ValueError: If the config has no such dataloader or pipeline, or the
             annotation file no such split.
     """
+    cfg = copy.deepcopy(cfg)
+    serve_caches(cfg)
     settings = copy.deepcopy(_settings(cfg, split))
     pipeline = _pipeline(cfg, augment)
     for node in innermost(settings):
@@ -90,7 +93,7 @@ def _check_split(settings: Any, split: str, error: Exception) -> None:
     if settings.get('split') != split or 'ann_file' not in settings:
         return
     path = osp.join(settings.get('data_root') or '', settings['ann_file'])
-    known = sorted(load_annotations(path)['split'])
+    known = sorted(read_pose_file(path).splits)
     if split not in known:
         raise ValueError(
             f'annotation file {path} has no split {split!r}; it has {known}'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from shapmix_mm.models.blending.skeleton_blending import SkeletonBlending
 
 from .failure import SuiteError
 from .leaves import find_leaf
-from .settings import effective_passes, override, plain, stretch
+from .settings import effective_passes, override, plain, stretch, takes_steps
 from .suite import Entry, Suite
 
 __all__ = ['Method', 'Task', 'check_data', 'plan_suite']
@@ -58,6 +59,8 @@ class Method:
     @property
     def epochs(self) -> int:
         """Effective epochs: passes over the training data."""
+        if not takes_steps(self.cfg):
+            return 0
         return self.max_epochs * effective_passes(self.cfg)
 
     @property
@@ -180,16 +183,29 @@ def _plan(
         where = f'{suite.path}: {kind}: {entry.name}'
         override(cfg, entry.options, where)
         options.update(entry.options)
-    epochs = method.epochs or suite.epochs
-    if epochs is not None:
-        stretched = stretch(cfg, epochs, str(suite.path))
-        cfg.merge_from_dict(stretched)
-        options.update(stretched)
+    stretched = _stretched(suite, method, cfg)
+    cfg.merge_from_dict(stretched)
+    options.update(stretched)
     usual = recogniser.name == 'ctrgcn'
     setting = dataset.name if usual else f'{dataset.name}_{recogniser.name}'
     return Method(
         dataset, recogniser, method, path, mixins, options, cfg, setting
     )
+
+
+def _stretched(suite: Suite, method: Entry, cfg: Config) -> dict[str, Any]:
+    """Options for as many epochs as the suite wants."""
+    where = f'{suite.path}: methods: {method.name}'
+    if not takes_steps(cfg):
+        if method.epochs is not None:
+            raise SuiteError(
+                f'{where}: epochs {method.epochs} for a method that takes no '
+                'training step'
+            )
+        return {}
+    # A second stage has a length of its own.
+    epochs = method.epochs or (None if method.after else suite.epochs)
+    return {} if epochs is None else stretch(cfg, epochs, where)
 
 
 def _text(value: Any) -> str:
@@ -210,6 +226,8 @@ def check_data(tasks: list[Task]) -> None:
     """
     for plan in {id(task.plan): task.plan for task in tasks}.values():
         try:
-            check_annotations(plan.cfg, 'train_dataloader', 'val_dataloader')
+            # A copy: it may exchange datasets for their caches.
+            cfg = copy.deepcopy(plan.cfg)
+            check_annotations(cfg, 'train_dataloader', 'val_dataloader')
         except FileNotFoundError as error:
             raise SuiteError(f'{plan.dataset.name}: {error}') from error

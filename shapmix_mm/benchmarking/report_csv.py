@@ -76,7 +76,8 @@ def _row_lines(row: Row, against: str, selection: str) -> list[list[Any]]:
             ]
         lines.append(line)
     if row.cost is not None:
-        line = [*head, 'cost', selection, len(row.seeds), row.cost]
+        cell = row.cost
+        line = [*head, 'cost', selection, cell.n, cell.mean, cell.half]
         lines.append(line)
     return lines
 
@@ -103,11 +104,12 @@ def runs_csv(results: Sequence[Result], selection: str) -> str:
                 selection,
                 result.epoch,
                 *(result.values.get(metric) for metric in METRICS),
-                result.seconds,
+                *(result.seconds.get(clock) for clock in ('wall', 'cpu')),
                 result.note,
             ]
         )
-    return _csv([*header, *METRICS, 'train_seconds', 'note'], lines)
+    times = ['train_seconds', 'train_cpu_seconds']
+    return _csv([*header, *METRICS, *times, 'note'], lines)
 
 
 def _csv(header: Sequence[str], lines: Iterable[Sequence[Any]]) -> str:

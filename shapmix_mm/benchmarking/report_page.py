@@ -19,7 +19,7 @@ from shapmix_mm.visualization.method_intervals import (
     plot_method_intervals,
 )
 
-from .report_text import Heading, paired_note
+from .report_text import Heading, cost_note, paired_note
 from .statistics import Interval
 from .summary import Setting
 from .tables import Table, absolute_table, paired_table, runs_table
@@ -61,7 +61,8 @@ def comparison_page(
 def _means(heading: Heading, setting: Setting, folder: Path) -> Section:
     section = Section(setting.name, setting.title)
     section.content.append(_html(absolute_table(setting)))
-    section.content += [paragraph(note) for note in heading.notes()]
+    notes = [*heading.notes(), cost_note(setting)]
+    section.content += [paragraph(note) for note in notes if note]
     numbers = {row.title: _numbers(row.cells) for row in setting.rows}
     if any(numbers.values()):
         base = setting.baseline.cells if setting.baseline else {}

@@ -13,7 +13,7 @@ from .suite import Suite
 from .summary import Setting
 from .tables import absolute_table, paired_table, runs_table
 
-__all__ = ['Heading', 'comparison_markdown', 'paired_note']
+__all__ = ['Heading', 'comparison_markdown', 'cost_note', 'paired_note']
 
 _PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy', 'scipy')
 
@@ -53,9 +53,9 @@ class Heading:
             f'Accuracy of {chosen} in percent, mean and 95 % t interval over '
             'seeds; one seed has no interval, and a group without classes an '
             'absent cell (–).',
-            'Epochs are passes over the training data. A step of 2N trains '
-            'on each clip of the batch as it is and once more mixed. Cost is '
-            'the time of all training steps in those of cross-entropy (ce).',
+            'Epochs are passes over the training data; those of a second '
+            'stage stand after a plus. A step of 2N trains on each clip of '
+            'the batch as it is and once more mixed.',
         ]
 
     def facts(self) -> list[tuple[str, str]]:
@@ -108,6 +108,31 @@ class Heading:
         )
 
 
+def cost_note(setting: Setting) -> str:
+    """Say what the column of costs counts.
+
+    Args:
+        setting (Setting): Methods on a dataset.
+
+    Returns:
+        str: A few sentences.
+    """
+    if all(row.cost is None for row in setting.rows):
+        return ''
+    kind, care = 'processor', ''
+    if setting.clock == 'wall':
+        kind = 'wall'
+        care = (
+            ' It is the median over the log of each run, and on a machine '
+            'that did something else as well no more than a hint.'
+        )
+    return (
+        f'Cost is the {kind} time of all training steps, first stages '
+        'included, in that of the cross-entropy (ce) run of the same '
+        f'seed.{care}'
+    )
+
+
 def paired_note(setting: Setting) -> str:
     """Say what the table of differences shows.
 
@@ -123,8 +148,8 @@ def paired_note(setting: Setting) -> str:
         f'Difference from {setting.baseline.title} in points of percent, '
         'seed by seed: mean, 95 % t interval and two-sided paired t test '
         '(scipy.stats.ttest_rel) over the n seeds that both have. Holm: '
-        'corrected for the number of methods, metric by metric. With few '
-        'seeds a large p shows nothing.'
+        'corrected for the number of methods, metric by metric; not for that '
+        'of metrics. With few seeds a large p shows nothing.'
     )
 
 
@@ -142,7 +167,7 @@ def comparison_markdown(heading: Heading, settings: Sequence[Setting]) -> str:
     blocks += heading.notes()
     for setting in settings:
         blocks += [f'## {setting.title}', absolute_table(setting).markdown()]
-        blocks.append(paired_note(setting))
+        blocks += [cost_note(setting), paired_note(setting)]
         paired = paired_table(setting)
         if paired.rows:
             blocks.append(paired.markdown())

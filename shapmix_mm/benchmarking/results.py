@@ -17,9 +17,12 @@ from shapmix_mm.reporting.scores import Scores, scores_of
 
 from .plan import Task
 from .run_state import changed_settings, is_done, logged
+from .settings import takes_steps
 
-__all__ = ['ACCURACIES', 'Result', 'collect']
+__all__ = ['ACCURACIES', 'CLOCKS', 'Result', 'collect']
 
+# Key of the log by the clock that it was taken from.
+CLOCKS = dict(cpu='cpu_time', wall='time')
 ACCURACIES = ('overall', 'many', 'medium', 'few', 'mean_class')
 
 
@@ -33,8 +36,9 @@ class Result:
             finished.
         values (dict[str, float]): Accuracies and ``ece`` in [0, 1]; a group
             without classes is absent.
-        seconds (float, optional): Time of all training steps together, first
-            stages included.
+        seconds (dict[str, float]): Time of all training steps together,
+            first stages included, by its kind: ``wall``, and ``cpu`` where a
+            run on CPUs has logged it.
         environment (dict[str, str]): Facts from the log's head.
         note (str): What is wrong with the run; empty if nothing is.
     """
@@ -42,7 +46,7 @@ class Result:
     task: Task
     epoch: int | None = None
     values: dict[str, float] = field(default_factory=dict)
-    seconds: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     note: str = ''
 
@@ -68,8 +72,7 @@ def collect(
 def _collect(task: Task, best: bool, ece: bool) -> Result:
     result, log = Result(task), logged(task.folder)
     if log is None:
-        begun = (task.folder / 'train.log').is_file()
-        result.note = 'ended before its first step' if begun else 'not started'
+        result.note = _missing(task)
         return result
     result.environment = log.environment
     if not is_done(task):
@@ -91,29 +94,46 @@ def _collect(task: Task, best: bool, ece: bool) -> Result:
         for name in ACCURACIES
         if np.isfinite(log.accuracies[name].get(result.epoch, np.nan))
     }
-    result.seconds = _all_seconds(task, log)
+    for kind in CLOCKS:
+        seconds = _all_seconds(task, log, kind)
+        if seconds is not None:
+            result.seconds[kind] = seconds
     # Only the last checkpoint is sure to be there still.
     if not best:
         _add_calibration(result, ece)
     return result
 
 
-def _all_seconds(task: Task, log: RunLog) -> float | None:
+def _missing(task: Task) -> str:
+    """Say why a run has no log."""
+    if (task.folder / 'train.log').is_file():
+        return 'ended before its first step'
+    if task.first is not None and not is_done(task.first):
+        return f'not started: its first stage {task.first.name} is missing'
+    return 'not started'
+
+
+def _all_seconds(task: Task, log: RunLog, clock: str) -> float | None:
     """Time of the training steps, with those of the first stage."""
-    own = _seconds(log)
+    own = _seconds(log, clock) if takes_steps(task.plan.cfg) else 0.0
     if task.first is None or own is None:
         return own
     before = logged(task.first.folder)
-    first = None if before is None else _all_seconds(task.first, before)
+    first = None if before is None else _all_seconds(task.first, before, clock)
     return None if first is None else own + first
 
 
-def _seconds(log: RunLog) -> float | None:
-    times = np.array(log.series('time'))
+def _seconds(log: RunLog, clock: str) -> float | None:
+    # A GPU works while its process waits.
+    if clock == 'cpu' and log.environment.get('CUDA available') == 'True':
+        return None
+    times = np.array(log.series(CLOCKS[clock]))
     if not np.isfinite(times).any():
         return None
-    # The median: a machine is now and then busy with something else.
-    return float(np.nanmedian(times) * log.steps[-1]['step'])
+    # A machine is now and then busy with something else, which only wall
+    # time tells of; dear steps that a method takes now and then do count.
+    middle = np.nanmean if clock == 'cpu' else np.nanmedian
+    return float(middle(times) * log.steps[-1]['step'])
 
 
 def _add_calibration(result: Result, test: bool) -> None:

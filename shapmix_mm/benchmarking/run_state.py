@@ -15,6 +15,7 @@ from shapmix_mm.serialization import find_whole_checkpoint, is_whole_checkpoint
 from .failure import SuiteError
 from .plan import Task
 from .settings import differences
+from .validations import read_validations
 
 __all__ = [
     'check_settings',
@@ -34,7 +35,7 @@ def logged(folder: Path) -> RunLog | None:
     try:
         return read_log(folder)
     except ReportError:
-        return None
+        return read_validations(folder)
 
 
 def is_done(task: Task) -> bool:
@@ -66,6 +67,8 @@ def epochs_done(folder: Path) -> float:
     log = logged(folder)
     if log is None:
         return 0.0
+    if not log.steps:
+        return float(max(log.accuracies['overall']))
     last = log.steps[-1]
     epoch = last.get('epoch', 1)
     before = [e['step'] for e in log.steps if e.get('epoch', 1) < epoch]

@@ -9,10 +9,19 @@ from typing import Any
 
 from mmengine.config import Config
 
+from shapmix_mm.engine import SteplessTrainLoop
+
 from .failure import SuiteError
 from .suite_checks import guess
 
-__all__ = ['differences', 'effective_passes', 'override', 'plain', 'stretch']
+__all__ = [
+    'differences',
+    'effective_passes',
+    'override',
+    'plain',
+    'stretch',
+    'takes_steps',
+]
 
 
 def override(cfg: Config, options: Mapping[str, Any], where: str) -> None:
@@ -58,6 +67,11 @@ def effective_passes(cfg: Config) -> int:
         times *= node.get('times', 1)
         node = node.dataset
     return times
+
+
+def takes_steps(cfg: Config) -> bool:
+    """Whether a run of the config trains at all."""
+    return cfg.train_cfg.get('type') != SteplessTrainLoop.__name__
 
 
 def stretch(cfg: Config, epochs: int, where: str) -> dict[str, Any]:

@@ -76,8 +76,9 @@ class Suite:
         recognisers (list[Entry]): Recognisers.
         methods (list[Entry]): Methods.
         seeds (list[int]): Seeds.
-        epochs (int, optional): Effective epochs; None leaves those of the
-            configs.
+        epochs (int, optional): Effective epochs of all methods that start
+            from nothing; None leaves those of the configs. A second stage
+            keeps those of its config, or has its own.
         baseline (str): Method that the others are tested against.
     """
 

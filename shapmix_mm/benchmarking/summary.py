@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from .plan import Method
-from .results import ACCURACIES, Result
+from .results import ACCURACIES, CLOCKS, Result
 from .statistics import Comparison, Interval, compare, holm, interval
 
 __all__ = ['METRICS', 'Row', 'Setting', 'summarize']
@@ -24,8 +22,8 @@ class Row:
         plan (Method): The method.
         seeds (tuple[int, ...]): Seeds of the finished runs.
         cells (dict[str, Interval]): Means by metric, in percent.
-        cost (float, optional): Time of the training steps, in those of
-            cross-entropy.
+        cost (Interval, optional): Time of the training steps, in that of
+            the cross-entropy run of the same seed.
         against (dict[str, Comparison]): Comparisons with the baseline by
             metric, in points of percent.
         corrected (dict[str, float | None]): p values by metric, corrected
@@ -35,7 +33,7 @@ class Row:
     plan: Method
     seeds: tuple[int, ...]
     cells: dict[str, Interval] = field(default_factory=dict)
-    cost: float | None = None
+    cost: Interval | None = None
     against: dict[str, Comparison] = field(default_factory=dict)
     corrected: dict[str, float | None] = field(default_factory=dict)
 
@@ -55,12 +53,14 @@ class Setting:
         baseline (Row, optional): Method that the others are tested against;
             None if it is not among them.
         rows (list[Row]): Methods, in the suite's order.
+        clock (str): What the cost counts: ``cpu`` or ``wall`` time.
     """
 
     name: str
     title: str
     baseline: Row | None
     rows: list[Row]
+    clock: str = 'wall'
 
 
 def summarize(results: Sequence[Result], baseline: str) -> list[Setting]:
@@ -95,11 +95,11 @@ def _setting(
         method: _row(methods[method][0].task.plan, results)
         for method, results in finished.items()
     }
-    _add_costs(rows, finished)
+    clock = _add_costs(rows, finished)
     _add_comparisons(rows, finished, baseline)
     plan = next(iter(rows.values())).plan
     title = f'{plan.dataset.title}, {plan.recogniser.title}'
-    return Setting(name, title, rows.get(baseline), list(rows.values()))
+    return Setting(name, title, rows.get(baseline), list(rows.values()), clock)
 
 
 def _row(plan: Method, results: Sequence[Result]) -> Row:
@@ -119,18 +119,27 @@ def _by_seed(results: Sequence[Result], metric: str) -> dict[int, float]:
     }
 
 
-def _add_costs(
-    rows: dict[str, Row], finished: dict[str, list[Result]]
-) -> None:
-    means = {}
-    for method, results in finished.items():
-        known = [r.seconds for r in results if r.seconds is not None]
-        if known:
-            means[method] = float(np.mean(known))
-    usual = means.get('ce')
-    if usual:
-        for method, mean in means.items():
-            rows[method].cost = mean / usual
+def _add_costs(rows: dict[str, Row], finished: dict[str, list[Result]]) -> str:
+    """Relate times to those of cross-entropy; return the clock they are of."""
+    results = [one for group in finished.values() for one in group]
+    # One clock for all rows, or they could not be compared.
+    clock = next(
+        (c for c in CLOCKS if all(c in r.seconds for r in results)), 'wall'
+    )
+    usual = _times(finished.get('ce', []), clock)
+    for method, group in finished.items():
+        times = _times(group, clock)
+        seeds = sorted(times.keys() & usual.keys())
+        rows[method].cost = interval([times[s] / usual[s] for s in seeds])
+    return clock
+
+
+def _times(results: Sequence[Result], clock: str) -> dict[int, float]:
+    return {
+        result.task.seed: result.seconds[clock]
+        for result in results
+        if result.seconds.get(clock)
+    }
 
 
 def _add_comparisons(

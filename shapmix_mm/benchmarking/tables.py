@@ -81,7 +81,7 @@ def absolute_table(setting: Setting) -> Table:
             'N' if row.plan.samples == 1 else f'{row.plan.samples}N',
             str(len(row.seeds)),
             *(_cell(row.cells.get(metric)) for metric in metrics),
-            ABSENT if row.cost is None else f'{row.cost:.2f}',
+            _cell(row.cost, digits=2),
         )
         for row in setting.rows
     ]
@@ -166,8 +166,8 @@ def probability(p: float | None) -> str:
     return '< 0.001' if p < 0.001 else f'{p:.3f}'
 
 
-def _cell(found: Interval | None, sign: bool = False) -> str:
+def _cell(found: Interval | None, sign: bool = False, digits: int = 1) -> str:
     if found is None:
         return ABSENT
-    mean = f'{found.mean:{"+" if sign else ""}.1f}'
-    return mean if found.half is None else f'{mean} ± {found.half:.1f}'
+    mean = f'{found.mean:{"+" if sign else ""}.{digits}f}'
+    return mean if found.half is None else f'{mean} ± {found.half:.{digits}f}'

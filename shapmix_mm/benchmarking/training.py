@@ -9,6 +9,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from shapmix_mm.engine import CpuTimerHook
+
 from .locks import Lock
 from .plan import Task
 from .run_state import epochs_done, resume_arguments, write_settings
@@ -38,7 +40,7 @@ class Training:
     ) -> None:
         self.task, self.slot, self.locks = task, slot, locks
         self.begun, self.begun_at = time.monotonic(), epochs_done(task.folder)
-        command = [*trainer, *task.arguments()]
+        command = measured([*trainer, *task.arguments()])
         write_settings(task, command)
         self.log: Path = task.folder / 'train.log'
         with open(self.log, 'ab') as stream:
@@ -85,6 +87,22 @@ class Training:
             os.killpg(self.process.pid, number)
         except ProcessLookupError:
             pass
+
+
+def measured(command: Sequence[str]) -> list[str]:
+    """Make a training log its processor time.
+
+    Not by the config: a run is the same whether it is measured or not.
+
+    Args:
+        command (Sequence[str]): Command line that trains.
+
+    Returns:
+        list[str]: The same with one more override.
+    """
+    option = f'default_hooks.timer.type={CpuTimerHook.__name__}'
+    has = '--cfg-options' in command
+    return [*command, *([] if has else ['--cfg-options']), option]
 
 
 def stop_all(trainings: Sequence[Training], patience: float = 10.0) -> None:

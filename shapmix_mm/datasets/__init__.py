@@ -1,7 +1,9 @@
 """Long-tailed skeleton datasets, class counts and transforms."""
 
 from .benchmarks import BENCHMARKS, Benchmark, get_benchmark, parse_ntu_name
+from .cache import CachedPoseDataset
 from .class_counts import class_counts
+from .ctrgcn_npz import load_ctrgcn_npz
 from .longtail_profile import exp_counts, profile_counts, step_counts
 from .longtail_selection import Selection, select_names
 from .longtail_spec import LongTailSpec
@@ -21,6 +23,11 @@ from .split_source import (
 from .transforms import (
     CheckJoints,
     CropResizeFrames,
+    FastFormatGCNInput,
+    FastGenSkeFeat,
+    FastPoseDecode,
+    FastPreNormalize3D,
+    FastUniformSampleFrames,
     KeepMainPersons,
     KinectV1Normalize,
     RandomRotation3D,
@@ -31,9 +38,15 @@ from .transforms import (
 __all__ = [
     'BENCHMARKS',
     'Benchmark',
+    'CachedPoseDataset',
     'CheckJoints',
     'ClassBalancedSampler',
     'CropResizeFrames',
+    'FastFormatGCNInput',
+    'FastGenSkeFeat',
+    'FastPoseDecode',
+    'FastPreNormalize3D',
+    'FastUniformSampleFrames',
     'KeepMainPersons',
     'KinectV1Normalize',
     'LongTailSpec',
@@ -48,6 +61,7 @@ __all__ = [
     'class_counts',
     'exp_counts',
     'get_benchmark',
+    'load_ctrgcn_npz',
     'manifest_table',
     'names_digest',
     'parse_ntu_name',

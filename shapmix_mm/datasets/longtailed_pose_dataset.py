@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Callable
 
-from mmaction.datasets import PoseDataset
 from mmaction.registry import DATASETS
 from mmengine.logging import MMLogger
 
 from ..skeletons import get_layout
+from .cache import CachedPoseDataset
 from .longtail_selection import check_no_class_empty, select_names
 from .longtail_spec import LongTailSpec
 from .pose_checks import (
@@ -21,11 +21,19 @@ from .pose_checks import (
     check_poses,
     invalid_samples,
 )
-from .pose_file import PoseFile, join_folder, read_pose_file, sample_name
+from .pose_file import (
+    PoseFile,
+    Samples,
+    heads,
+    join_folder,
+    read_pose_file,
+    sample_name,
+    take,
+)
 
 
 @DATASETS.register_module()
-class LongTailedPoseDataset(PoseDataset):
+class LongTailedPoseDataset(CachedPoseDataset):
     """A PoseDataset that can thin its training split out to a long tail.
 
     ``metainfo['class_counts']`` holds the samples per class of the
@@ -35,12 +43,14 @@ class LongTailedPoseDataset(PoseDataset):
     ``indices`` or subsets; :func:`class_counts` counts those. Datasets of
     several files in a ConcatDataset need ``ignore_keys=['class_counts']``.
 
-    The file is read by an unpickler that admits arrays and plain containers
-    only, and is checked before training: bad samples are named.
+    A pickle is read by an unpickler that admits arrays and plain containers
+    only, and is checked before training: bad samples are named. A cache made
+    of it by ``tools/data/build_cache.py`` serves the same samples.
 
     Args:
         ann_file (str): Pickle of ``{split, annotations}``, optionally with
-            class names under ``classes``.
+            class names under ``classes``; or an ``.npz`` of CTR-GCN, or the
+            folder of a cache.
         pipeline (list[dict | callable]): Data transforms.
         split (str, optional): Split to serve; None serves every sample.
             Defaults to None.
@@ -96,22 +106,22 @@ class LongTailedPoseDataset(PoseDataset):
         self.drop_invalid = drop_invalid
         self.layout = None if layout is None else get_layout(layout)
         # Held from loading to filtering only, so that copies stay small.
-        self._training: list[dict] | None = None
+        self._training: Samples | None = None
         self._serves_training = False
         super().__init__(
             ann_file, pipeline, split=split, num_classes=num_classes, **kwargs
         )
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> Samples:
         """Read, check and select the samples of the split.
 
         Returns:
-            list[dict]: Their annotations.
+            list[dict] | CachedSamples: Their annotations.
         """
         file = read_pose_file(self.ann_file)
         training = self._training_part(file)
         served = None if self._serves_training else file.part(self.split)
-        self._settle_classes(file, [*(training or []), *(served or [])])
+        self._settle_classes(file, training, served)
         if training is not None:
             training = self._thin_out(training, file)
         if served is None:
@@ -123,11 +133,11 @@ class LongTailedPoseDataset(PoseDataset):
         self._training = training
         return join_folder(served, self.data_prefix.get('video'))
 
-    def filter_data(self) -> list[dict]:
+    def filter_data(self) -> Samples:
         """Filter as PoseDataset does, then count the training samples.
 
         Returns:
-            list[dict]: The samples that stay.
+            list[dict] | CachedSamples: The samples that stay.
 
         Raises:
             ValueError: If no sample stays, or a class has no training
@@ -148,7 +158,7 @@ class LongTailedPoseDataset(PoseDataset):
             self.data_list = training
             training = super().filter_data()
             self.data_list = kept
-        counter = Counter(int(sample['label']) for sample in training)
+        counter = Counter(int(sample['label']) for sample in heads(training))
         counts = [counter[k] for k in range(self.num_classes)]
         check_no_class_empty(
             counts,
@@ -158,20 +168,7 @@ class LongTailedPoseDataset(PoseDataset):
         self._metainfo['class_counts'] = counts
         return kept
 
-    def get_cat_ids(self, idx: int) -> list[int]:
-        """Class of a sample, as mmengine's ClassBalancedDataset asks for it.
-
-        Args:
-            idx (int): Index of the sample.
-
-        Returns:
-            list[int]: Its label alone.
-        """
-        # PoseDataset's own method may open a skeleton file for each sample.
-        info = super(PoseDataset, self).get_data_info(idx)
-        return [int(info['label'])]
-
-    def _training_part(self, file: PoseFile) -> list[dict] | None:
+    def _training_part(self, file: PoseFile) -> Samples | None:
         """Find the training samples, and whether they are the ones served."""
         train_split = self.train_split or file.training_twin(self.split)
         if train_split is None and not self.test_mode:
@@ -188,7 +185,7 @@ class LongTailedPoseDataset(PoseDataset):
             return None
         return file.part(train_split)
 
-    def _settle_classes(self, file: PoseFile, samples: list[dict]) -> None:
+    def _settle_classes(self, file: PoseFile, *parts: Samples | None) -> None:
         """Fix number and names of the classes, and check the labels."""
         if file.classes is not None:
             self._metainfo.setdefault('classes', file.classes)
@@ -198,30 +195,32 @@ class LongTailedPoseDataset(PoseDataset):
         if self.num_classes is None and classes is not None:
             self.num_classes = len(classes)
         elif self.num_classes is None:
-            self.num_classes = 1 + max(a['label'] for a in file.annotations)
+            labels = (a['label'] for a in heads(file.annotations))
+            self.num_classes = 1 + max(labels)
         if classes is not None and len(classes) != self.num_classes:
             raise ValueError(
                 f'num_classes is {self.num_classes}, but {file.path} comes '
                 f'with {len(classes)} class names'
             )
-        check_labels(samples, self.num_classes, file.path)
+        for part in parts:
+            check_labels(part or [], self.num_classes, file.path)
 
-    def _thin_out(self, training: list[dict], file: PoseFile) -> list[dict]:
+    def _thin_out(self, training: Samples, file: PoseFile) -> Samples:
         """Keep the training samples of the long-tailed set."""
         spec = self.longtail
         if spec is None:
             return training
         if spec.file is not None and self.data_root:
             spec = replace(spec, file=osp.join(self.data_root, spec.file))
-        names = [sample_name(sample) for sample in training]
-        inside = set(names)
+        names = [sample_name(a) for a in heads(training)]
+        every = {sample_name(a) for a in heads(file.annotations)}
         selection = select_names(
             names,
-            [int(sample['label']) for sample in training],
+            [int(a['label']) for a in heads(training)],
             spec=spec,
             num_classes=self.num_classes,
             classes=self._metainfo.get('classes'),
-            outside={sample_name(a) for a in file.annotations} - inside,
+            outside=every.difference(names),
         )
         kept = set(selection.names)
         if self._serves_training:
@@ -230,9 +229,9 @@ class LongTailedPoseDataset(PoseDataset):
                 f'samples, {max(selection.counts)} to '
                 f'{min(selection.counts)} per class'
             )
-        return [sample for sample in training if sample_name(sample) in kept]
+        return take(training, [i for i, n in enumerate(names) if n in kept])
 
-    def _usable(self, samples: list[dict], log: bool = True) -> list[dict]:
+    def _usable(self, samples: Samples, log: bool = True) -> Samples:
         """Check the skeletons; drop or refuse those that are not finite."""
         # With this prefix every skeleton has a file of its own.
         if 'skeleton' not in self.data_prefix:
@@ -246,4 +245,5 @@ class LongTailedPoseDataset(PoseDataset):
                 f'{len(invalid)} of {len(samples)} samples of split '
                 f'{self.split!r} dropped: not finite'
             )
-        return [s for i, s in enumerate(samples) if i not in invalid]
+        left = [i for i in range(len(samples)) if i not in invalid]
+        return take(samples, left)

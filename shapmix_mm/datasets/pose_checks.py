@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..skeletons import Layout
-from .pose_file import sample_name
+from .cache.samples import CachedSamples
+from .pose_file import heads, sample_name
 
 
 def check_labels(
@@ -24,7 +25,7 @@ def check_labels(
     Raises:
         ValueError: If a label is out of range, with its sample.
     """
-    for annotation in annotations:
+    for annotation in heads(annotations):
         if not 0 <= annotation['label'] < num_classes:
             raise ValueError(
                 f'sample {sample_name(annotation)!r} of {path} has label '
@@ -53,6 +54,10 @@ def check_poses(
             other frames than ``total_frames`` or other joints than the
             layout.
     """
+    if isinstance(annotations, CachedSamples):
+        # All but the layout was checked when the cache was made.
+        annotations.check_poses(path, layout)
+        return
     for annotation in annotations:
         where = f'sample {sample_name(annotation)!r} of {path}'
         for key in ('keypoint', 'total_frames'):
@@ -88,6 +93,8 @@ def invalid_samples(annotations: Sequence[Mapping[str, Any]]) -> list[int]:
     Returns:
         list[int]: Their indices.
     """
+    if isinstance(annotations, CachedSamples):
+        return annotations.invalid()
     return [
         index
         for index, annotation in enumerate(annotations)

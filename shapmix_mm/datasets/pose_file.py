@@ -1,15 +1,21 @@
-"""MMAction2's ``{split, annotations}`` skeleton files, read and checked."""
+"""Annotation files of every kind, read and checked."""
 
 from __future__ import annotations
 
 import os.path as osp
 import re
-from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Union
 
 import numpy as np
 
 from ..serialization import load_annotations
+from .cache.index import is_cache
+from .cache.samples import CachedSamples
+from .cache.store import CacheStore
+from .ctrgcn_npz import load_ctrgcn_npz
+
+Samples = Union[list[dict], CachedSamples]
 
 
 class PoseFile(NamedTuple):
@@ -17,41 +23,49 @@ class PoseFile(NamedTuple):
 
     Args:
         path (str): Where it was read from.
-        annotations (list[dict]): Every sample, of all splits.
-        splits (dict[str, set[str]]): Names of the samples of each split.
+        annotations (list[dict] | CachedSamples): Every sample, of all
+            splits.
+        splits (dict[str, Collection]): Names of the samples of each split;
+            in a cache their rows.
         classes (list[str] | None): Class names, when the file has them.
         salient_parts (dict[str, list[str]] | None): Parts known to tell each
             class of a synthetic set, when the file has them.
     """
 
     path: str
-    annotations: list[dict]
-    splits: dict[str, Collection[str]]
+    annotations: Samples
+    splits: Mapping[str, Collection]
     classes: list[str] | None
     salient_parts: dict[str, list[str]] | None
 
-    def part(self, split: str | None) -> list[dict]:
+    def part(self, split: str | None) -> Samples:
         """Samples of one split.
 
         Args:
             split (str, optional): Its name; None stands for all samples.
 
         Returns:
-            list[dict]: Their annotations, in the order of the file.
+            list[dict] | CachedSamples: Their annotations, in the order of
+            the file.
 
         Raises:
             KeyError: If the file has no such split.
             ValueError: If the split has no sample.
         """
         if split is None:
-            return list(self.annotations)
+            return self.annotations[:]
         if split not in self.splits:
             raise KeyError(
                 f'{self.path} has no split {split!r}; it has '
                 f'{sorted(self.splits)}'
             )
-        inside = set(self.splits[split])
-        part = [a for a in self.annotations if sample_name(a) in inside]
+        if isinstance(self.annotations, CachedSamples):
+            part: Samples = self.annotations.within(
+                np.asarray(self.splits[split])
+            )
+        else:
+            inside = set(self.splits[split])
+            part = [a for a in self.annotations if sample_name(a) in inside]
         if not part:
             raise ValueError(
                 f'split {split!r} of {self.path} has no sample among its '
@@ -82,6 +96,7 @@ def read_pose_file(path: str) -> PoseFile:
         path (str): A pickle of ``{split, annotations}``, or of a bare list
             of annotations. Optional keys: ``classes``, the class
             names, and ``salient_parts``, the parts that tell each class.
+            Or an ``.npz`` of CTR-GCN, or the folder of a cache.
 
     Returns:
         PoseFile: Its content, each annotation with a name and a label.
@@ -92,7 +107,9 @@ def read_pose_file(path: str) -> PoseFile:
         KeyError: If a key is missing, with the sample that lacks it.
         ValueError: If there is no annotation.
     """
-    content = load_annotations(path)
+    if is_cache(path):
+        return _read_cache(str(path))
+    content = _load(str(path))
     if isinstance(content, list):
         content = dict(annotations=content)
     if not isinstance(content, Mapping):
@@ -120,6 +137,33 @@ def read_pose_file(path: str) -> PoseFile:
     )
 
 
+def heads(samples: Iterable[Mapping[str, Any]]) -> Iterable[Mapping]:
+    """Names and labels of samples, cheaply.
+
+    Args:
+        samples (list[dict] | CachedSamples): The samples.
+
+    Returns:
+        Iterable[Mapping]: Annotations with a name and a label at least.
+    """
+    return samples.heads() if isinstance(samples, CachedSamples) else samples
+
+
+def take(samples: Samples, indices: Sequence[int]) -> Samples:
+    """Pick samples.
+
+    Args:
+        samples (list[dict] | CachedSamples): The samples.
+        indices (Sequence[int]): Places of those that stay.
+
+    Returns:
+        list[dict] | CachedSamples: Those, in that order.
+    """
+    if isinstance(samples, CachedSamples):
+        return samples.take(indices)
+    return [samples[index] for index in indices]
+
+
 def sample_name(annotation: Mapping[str, Any]) -> str:
     """Name of a sample, under either key that MMAction2 knows.
 
@@ -132,16 +176,19 @@ def sample_name(annotation: Mapping[str, Any]) -> str:
     return annotation['filename' if 'filename' in annotation else 'frame_dir']
 
 
-def join_folder(samples: list[dict], folder: str | None) -> list[dict]:
+def join_folder(samples: Samples, folder: str | None) -> Samples:
     """Put a folder before the names of samples, as PoseDataset does.
 
     Args:
-        samples (list[dict]): Annotations; they are not changed.
+        samples (list[dict] | CachedSamples): Annotations; they are not
+            changed.
         folder (str, optional): The folder; None leaves the names alone.
 
     Returns:
-        list[dict]: Annotations with the longer names.
+        list[dict] | CachedSamples: Annotations with the longer names.
     """
+    if isinstance(samples, CachedSamples):
+        return samples.in_folder(folder)
     if folder is None:
         return samples
     keys = ('filename', 'frame_dir')
@@ -149,6 +196,25 @@ def join_folder(samples: list[dict], folder: str | None) -> list[dict]:
         {k: osp.join(folder, v) if k in keys else v for k, v in s.items()}
         for s in samples
     ]
+
+
+def _load(path: str) -> Any:
+    """Read the content of a file by its ending."""
+    if path.endswith('.npz'):
+        return load_ctrgcn_npz(path)
+    return load_annotations(path)
+
+
+def _read_cache(path: str) -> PoseFile:
+    """Open a cache."""
+    store = CacheStore(path)
+    return PoseFile(
+        path,
+        CachedSamples(store),
+        {name: store.split(name) for name in store.index.splits},
+        store.index.classes,
+        store.index.salient_parts,
+    )
 
 
 def _check_head(annotation: Any, index: int, path: str) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from .benchmarks import Benchmark, parse_ntu_name
 from .name_list import plain_name, read_name_list
-from .pose_file import read_pose_file, sample_name
+from .pose_file import heads, read_pose_file, sample_name
 
 
 class SplitSource(NamedTuple):
@@ -95,11 +95,12 @@ def source_from_annotations(
     if split is None and benchmark is not None:
         split = benchmark.split
     part = file.part(split)
-    names = [sample_name(sample) for sample in part]
-    every = {sample_name(a): int(a['label']) for a in file.annotations}
+    known = [(sample_name(a), int(a['label'])) for a in heads(part)]
+    names = [name for name, _ in known]
+    every = {sample_name(a): int(a['label']) for a in heads(file.annotations)}
     return SplitSource(
         names,
-        [int(sample['label']) for sample in part],
+        [label for _, label in known],
         every.keys() - set(names),
         num_classes or _num_classes(benchmark, file.classes, every),
         file.classes,

@@ -2,17 +2,29 @@
 
 from .hooks import (
     ClassCountsHook,
+    CpuTimerHook,
+    MaxNormHook,
     SaliencyFigureHook,
     SaliencyHook,
+    SecondStageHook,
+    TauNormHook,
     TrainAccuracyHook,
     TrainingProgressHook,
 )
+from .mixed_precision import BFloat16OptimWrapper
+from .stepless_loop import SteplessTrainLoop
 from .whole_files import WholeFileBackend
 
 __all__ = [
+    'BFloat16OptimWrapper',
     'ClassCountsHook',
+    'CpuTimerHook',
+    'MaxNormHook',
     'SaliencyFigureHook',
     'SaliencyHook',
+    'SecondStageHook',
+    'SteplessTrainLoop',
+    'TauNormHook',
     'TrainAccuracyHook',
     'TrainingProgressHook',
     'WholeFileBackend',

@@ -12,6 +12,8 @@ from mmengine.config import Config, DictAction
 from mmengine.dist import init_dist
 from mmengine.runner import Runner
 
+from ..datasets.cache import is_cache
+from .cached_data import ann_file_of, serve_caches
 from .dataset_settings import innermost
 
 __all__ = [
@@ -94,20 +96,20 @@ def set_work_dir(cfg: Config, args: argparse.Namespace) -> None:
 def check_annotations(cfg: Config, *loaders: str) -> None:
     """Miss an annotation file before anything is built.
 
+    Stock PoseDatasets that name a cache are made to read it.
+
     Args:
-        cfg (Config): The config.
+        cfg (Config): The config, changed in place.
         loaders (str): Names of the dataloaders that will be used.
 
     Raises:
         FileNotFoundError: If an annotation file does not exist.
     """
+    serve_caches(cfg)
     for loader in loaders:
         for node in innermost(cfg.get(loader)):
-            path = node.get('ann_file')
-            if not isinstance(path, str) or not path or '://' in path:
-                continue
-            path = osp.join(node.get('data_root') or '', path)
-            if not osp.isfile(path):
+            path = ann_file_of(node)
+            if path and not (osp.isfile(path) or is_cache(path)):
                 raise FileNotFoundError(
                     f'{loader}: annotation file {path} does not exist. '
                     'MMAction2 publishes ntu60_3d.pkl and ntu120_3d.pkl '

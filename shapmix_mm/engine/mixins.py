@@ -9,6 +9,8 @@ from typing import Any, Sequence
 from mmengine.config import Config, ConfigDict
 from mmengine.hub import get_config
 
+from .transform_substitutes import substitute_transforms
+
 __all__ = ['apply_mixin', 'find_mixin', 'load_config']
 
 _LISTS = ('custom_hooks', 'val_evaluator', 'test_evaluator')
@@ -28,7 +30,9 @@ def load_config(path: str, mixins: Sequence[str] = ()) -> Config:
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If a mixin needs what the config does not tell.
+        TypeError: If ``transform_substitutes`` is no dict of names.
+        ValueError: If a mixin needs what the config does not tell, or the
+            config exchanges a transform for an unknown one.
     """
     if '::' in path:
         cfg = get_config(path)
@@ -38,6 +42,7 @@ def load_config(path: str, mixins: Sequence[str] = ()) -> Config:
         cfg = Config.fromfile(path)
     for name in mixins:
         apply_mixin(cfg, Config.fromfile(find_mixin(name)))
+    substitute_transforms(cfg)
     return cfg
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from mmaction.datasets.transforms import GenSkeFeat, JointToBone, ToMotion
 from torch.utils.data import ConcatDataset
 
+from shapmix_mm.datasets import SkeletonFeatures
 from shapmix_mm.skeletons import Layout
 from shapmix_mm.visualization import bones_to_joints
 
@@ -31,12 +33,11 @@ def stream_features(dataset: Any) -> tuple[str, ...]:
     pipeline = getattr(inner, 'pipeline', None)
     feats: tuple[str, ...] = ('j',)
     for step in getattr(pipeline, 'transforms', None) or ():
-        kind = type(step).__name__
-        if kind in ('SkeletonFeatures', 'GenSkeFeat'):
+        if isinstance(step, (SkeletonFeatures, GenSkeFeat)):
             feats = tuple(step.feats)
-        elif kind == 'JointToBone' and step.target == 'keypoint':
+        elif isinstance(step, JointToBone) and step.target == 'keypoint':
             feats = ('b',)
-        elif kind == 'ToMotion' and step.target == 'keypoint':
+        elif isinstance(step, ToMotion) and step.target == 'keypoint':
             feats = (f'{feats[0]}m',)
     return feats
 

@@ -11,10 +11,11 @@ from .functional import (
     grouped_accuracy,
     write_per_class,
 )
-from .metrics import LongTailMetric
+from .metrics import DumpScores, LongTailMetric
 
 __all__ = [
     'GROUPS',
+    'DumpScores',
     'GroupAccuracy',
     'GroupedAccuracy',
     'LongTailMetric',

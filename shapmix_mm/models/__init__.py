@@ -22,6 +22,7 @@ from .losses import (
     LDAMLoss,
     LogitAdjustedLoss,
 )
+from .recognizers import FrozenRecognizerGCN
 
 __all__ = [
     'CTRGCN',
@@ -31,6 +32,7 @@ __all__ = [
     'DeferredReweightingLoss',
     'FeatureGCNHead',
     'FocalLoss',
+    'FrozenRecognizerGCN',
     'InfluenceBalancedLoss',
     'LDAMLoss',
     'LogitAdjustedLoss',

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .annotations import load_annotations
 from .checkpoints import load_checkpoint_file
 from .refusal import PickleRefused
+from .results import load_results
 from .unpickler import RestrictedUnpickler
 from .whole_checkpoints import find_whole_checkpoint, is_whole_checkpoint
 
@@ -15,4 +16,5 @@ __all__ = [
     'is_whole_checkpoint',
     'load_annotations',
     'load_checkpoint_file',
+    'load_results',
 ]

@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from shapmix_mm.analysis.evaluation_data import build_split
+from shapmix_mm.datasets.cache.builder import build_cache
 
 
 @pytest.fixture
@@ -58,6 +59,21 @@ def test_a_split_is_found_by_its_name_in_the_file(config):
     assert len(build_split(config, 'fit')) == 4
     assert len(build_split(config, 'check')) == 1
     assert len(build_split(config, 'other')) == 3
+
+
+def test_a_stock_dataset_reads_a_cache(config, tmp_path):
+    cache = str(tmp_path / 'cache')
+    test = config.test_dataloader.dataset
+    build_cache(test.ann_file, cache)
+    parts = config.train_dataloader.dataset.dataset.datasets
+    for node in (test, *parts):
+        node.ann_file = cache
+    before = config.to_dict()
+    assert len(build_split(config, 'test')) == 1
+    assert len(build_split(config, 'other')) == 3
+    assert config.to_dict() == before
+    with pytest.raises(ValueError, match="no split 'dev'.*check.*fit.*other"):
+        build_split(config, 'dev')
 
 
 def test_what_is_not_there_is_named(config):

@@ -10,6 +10,8 @@ import pytest
 
 from shapmix_mm.benchmarking import collect, write_comparison
 from shapmix_mm.benchmarking.queue import run_tasks
+from shapmix_mm.benchmarking.results import _seconds
+from shapmix_mm.reporting.run_log import read_log
 
 
 @pytest.fixture
@@ -155,6 +157,82 @@ def test_cost_counts_steps_and_time_and_needs_cross_entropy(
     out = tmp_path / 'b'
     paths = write_comparison(make_suite(mixed, 'mix'), collect(mixed), out)
     assert 'cost' not in paths[2].read_text()
+
+
+def rows_of(found, metric):
+    return {
+        (r['dataset'], r['method']): r
+        for r in lines(found['summary.csv'])
+        if r['metric'] == metric
+    }
+
+
+def rewrite(task, change):
+    (log,) = task.folder.glob('*/vis_data/scalars.json')
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    for entry in entries:
+        if 'iter' in entry:
+            change(entry)
+    log.write_text('\n'.join(map(json.dumps, entries)))
+
+
+def test_cost_has_an_interval_over_seeds(ran, make_suite, tmp_path):
+    # Seconds per iteration of the three seeds, of ce and of mix.
+    times = dict(ce=(0.5, 1.0, 2.0), mix=(1.0, 1.0, 5.0))
+    for task in ran:
+        time = times[task.plan.method.name][task.seed]
+        rewrite(task, lambda entry, time=time: entry.update(time=time))
+    found = write(make_suite, ran, tmp_path / 'out')
+    row = rows_of(found, 'cost')['tail', 'mix']
+    # Ratios of 2, 1 and 2.5.
+    ratios = np.array([2.0, 1.0, 2.5])
+    half = 4.302653 * ratios.std(ddof=1) / np.sqrt(3)
+    assert float(row['mean']) == pytest.approx(ratios.mean())
+    assert float(row['half_width_95']) == pytest.approx(half, rel=1e-6)
+    assert f'| 1.83 ± {half:.2f} |' in found['report.md']
+    assert 'Cost is the wall time' in found['report.md']
+    assert 'no more than a hint' in found['report.html']
+
+
+def test_processor_time_comes_first_where_all_have_it(
+    ran, make_suite, tmp_path
+):
+    def log_cpu(tasks):
+        for task in tasks:
+            factor = 3 if task.plan.method.name == 'mix' else 1
+
+            def change(entry, factor=factor):
+                # Dear every third step: the mean counts, not the median.
+                entry['cpu_time'] = factor * (1 + 3 * (entry['epoch'] == 3))
+                entry['time'] = 0.5 + entry['epoch']
+
+            rewrite(task, change)
+
+    tail = [task for task in ran if task.plan.setting == 'tail']
+    log_cpu(tail[1:])
+    found = write(make_suite, ran, tmp_path / 'a')
+    assert float(rows_of(found, 'cost')['tail', 'mix']['mean']) != 3
+    assert 'processor' not in found['report.md']
+    log_cpu(tail[:1])
+    found = write(make_suite, ran, tmp_path / 'b')
+    costs = rows_of(found, 'cost')
+    assert float(costs['tail', 'mix']['mean']) == pytest.approx(3)
+    (first, *_) = lines(found['runs.csv'])
+    # Nine steps, of 1, 1 and 4 seconds in the three epochs.
+    assert float(first['train_cpu_seconds']) == pytest.approx(9 * 2)
+    assert float(first['train_seconds']) == pytest.approx(9 * 2.5)
+    text = found['report.md']
+    assert text.count('Cost is the processor time') == 1
+    # The other dataset has none, and says so.
+    assert text.count('Cost is the wall time') == 1
+
+
+def test_a_run_on_a_gpu_costs_wall_time(ran):
+    log = read_log(ran[0].folder)
+    log.steps = [dict(step=4, time=2.0, cpu_time=1.0)]
+    assert _seconds(log, 'cpu') == 4
+    log.environment = {'CUDA available': 'True'}
+    assert _seconds(log, 'cpu') is None and _seconds(log, 'wall') == 8
 
 
 def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path):

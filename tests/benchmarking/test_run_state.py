@@ -2,9 +2,12 @@
 
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 
+from shapmix_mm.benchmarking import collect
+from shapmix_mm.benchmarking.plan import Task
 from shapmix_mm.benchmarking.progress import time_left
 from shapmix_mm.benchmarking.run_state import (
     epochs_done,
@@ -80,6 +83,31 @@ def test_an_epoch_without_validation_needs_none(task):
     assert resume_arguments(task) == ['--resume', path]
     save(task, 4)
     assert resume_arguments(task) == ['--resume', path]
+
+
+@pytest.mark.parametrize('metric', ['acc/overall', 'acc/top1'])
+def test_a_run_without_steps(task, tmp_path, make_tasks, metric):
+    """It logs a validation and nothing else, and costs nothing."""
+    plan = replace(task.plan, first=task.plan)
+    second = Task(plan, 0, tmp_path / 'tail' / 'leveled' / '0')
+    plan.cfg.train_cfg = dict(type='SteplessTrainLoop', max_epochs=1)
+    second.folder.mkdir(parents=True)
+    assert plan.epochs == 0 and plan.stages == [0, 0]
+    assert epochs_done(second.folder) == 0 and not is_done(second)
+    save(second, 1)
+    assert resume_arguments(second) == []
+    log(second, {metric: 0.7, 'acc/few': 0.2, 'step': 1})
+    assert is_done(second) and epochs_done(second.folder) == 1
+    (result,) = collect([second])
+    assert result.values == {'overall': 0.7, 'few': 0.2}
+    # The first stage of this one costs nothing either, and is not there.
+    assert result.seconds == {}
+    log(task, {metric: 0.5, 'step': 1})
+    (result,) = collect([second])
+    assert result.seconds == {'wall': 0.0, 'cpu': 0.0}
+    with open(next(second.folder.glob('*/vis_data/*.json')), 'a') as stream:
+        stream.write('\n{"acc/over')
+    assert is_done(second)
 
 
 def test_epochs_done(task):

@@ -108,6 +108,11 @@ def test_runs_of_a_suite(write):
         ('batch_size', 'batch_sise', "did you mean 'batch_size'"),
         ('{train_', '{trian_', "did you mean 'train_dataloader'"),
         (': 16', ': {a: 1}', 'must be a number, a text'),
+        (
+            'epochs: 120',
+            'epochs: 5, with: [taunorm], after: ce',
+            'long: epochs 5 for a method that takes no training step',
+        ),
         ('leaf: ce,', 'after: cee,', "after names 'cee', which is none of"),
         ('leaf: ce,', 'after: long,', "after names 'long', which is none"),
         ('about: A test.', 'baseline: cc', "baseline 'cc' is none of"),
@@ -130,6 +135,15 @@ def test_a_second_stage_starts_from_the_first(write):
     assert second.plan.stages == [60, 30]
     checkpoint = 'root/ltnwucla/ce/3/epoch_12.pth'
     assert f'load_from={checkpoint}' in second.arguments()
+
+
+def test_a_second_stage_has_a_length_of_its_own(write):
+    text = GOOD.replace('leaf: ce, epochs: 120', 'leaf: {}, after: ce')
+    text += 'epochs: 30\n'
+    for leaf, epochs in dict(crt=10, taunorm=0, focal=60).items():
+        first, second, _ = plan(write(text=text.replace('{}', leaf, 1)))[:3]
+        assert first.plan.epochs == 30
+        assert second.plan.stages == [30, epochs]
 
 
 @pytest.mark.parametrize(
@@ -164,10 +178,18 @@ def test_the_shipped_suites_can_be_planned(path):
     suite = read_suite(path, CONFIGS)
     tasks = plan_suite(suite, Path('root'))
     assert suite.about and len({task.folder for task in tasks}) == len(tasks)
-    # Equal epochs for all rows, but for the reference of the 2N rows.
+    # Equal epochs for all rows, but for the reference of the 2N rows, and
+    # for the classifiers of the second stages.
+    smoke = suite.name == 'demo-smoke'
+    second = dict(maxnorm=10, crt=1 if smoke else 10, taunorm=0)
     for task in tasks:
-        twice = task.plan.method.name.endswith('-2x')
-        assert task.plan.epochs == suite.epochs * (2 if twice else 1)
+        name = task.plan.method.name
+        twice = name.endswith('-2x')
+        wanted = second.get(name, suite.epochs * (2 if twice else 1))
+        assert task.plan.epochs == wanted
+        if name in second:
+            assert task.plan.stages == [suite.epochs, wanted]
+            assert task.first.plan.method.name == 'ce'
     sizes = {t.plan.cfg.train_dataloader.batch_size for t in tasks}
     assert len(sizes) == 1
 

@@ -148,3 +148,35 @@ def build(request):
         return Runner.from_cfg(cfg)
 
     return make
+
+
+@pytest.fixture
+def second_stage(stick_config, tmp_path, monkeypatch):
+    """Function that makes the config of a run that starts from another.
+
+    Nothing in it is random but what the seed of its sampler decides.
+    """
+    # Laying config text out for readers takes half of a tiny run's time.
+    monkeypatch.setattr(
+        'mmengine.config.config.FormatCode',
+        lambda text, **kwargs: (text, True),
+    )
+
+    def make(*hooks, first=None, name='second', times=1, **overrides):
+        cfg = stick_config()
+        del cfg.model.data_preprocessor
+        cfg.train_dataloader.dataset.pipeline[0].clip_len = 12
+        if times > 1:
+            cfg.train_dataloader.dataset = dict(
+                type='RepeatDataset',
+                times=times,
+                dataset=cfg.train_dataloader.dataset,
+            )
+        cfg.model.cls_head.loss_cls = dict(type='CrossEntropyLoss')
+        cfg.custom_hooks = [dict(type='ClassCountsHook'), *hooks]
+        cfg.work_dir = str(tmp_path / name)
+        cfg.load_from = None if first is None else str(first)
+        cfg.merge_from_dict(overrides)
+        return cfg
+
+    return make

@@ -7,7 +7,7 @@ import pytest
 from mmaction.datasets.transforms import GenSkeFeat, JointToBone, ToMotion
 from torch.utils.data import ConcatDataset
 
-from shapmix_mm.datasets.transforms import SkeletonFeatures
+from shapmix_mm.datasets.transforms import FastGenSkeFeat, SkeletonFeatures
 from shapmix_mm.engine.stream_joints import feature_joints, stream_features
 from shapmix_mm.skeletons import get_layout
 
@@ -28,6 +28,7 @@ class Served:
         ((), ('j',)),
         ((SkeletonFeatures(feats=['j', 'bm']),), ('j', 'bm')),
         ((GenSkeFeat(feats=['b']),), ('b',)),
+        ((FastGenSkeFeat(feats=['b']),), ('b',)),
         ((JointToBone(target='keypoint'),), ('b',)),
         (
             (JointToBone(target='keypoint'), ToMotion(target='keypoint')),

@@ -3,11 +3,13 @@
 import argparse
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools/train.py'
+PRECISION = 'shapmix_mm.engine.mixed_precision'
 
 
 @pytest.fixture(scope='module')
@@ -64,3 +66,56 @@ def test_resume_without_a_checkpoint_keeps_weights_to_start_from(merged):
 def test_auto_scale_lr_without_its_base_is_named(merged):
     with pytest.raises(ValueError, match='base_batch_size'):
         merged(auto_scale_lr=True)
+
+
+@pytest.mark.parametrize(
+    'options, kept',
+    [
+        (dict(), dict()),
+        # Given on the command line, and thus after the config.
+        ({'optim_wrapper.accumulative_counts': 4}, {'accumulative_counts': 4}),
+        ({'optim_wrapper.dtype': 'bfloat16'}, dict()),
+    ],
+)
+def test_amp_on_a_cpu_is_bfloat16(merged, monkeypatch, options, kept):
+    monkeypatch.setattr(f'{PRECISION}.get_device', lambda: 'cpu')
+    cfg = merged(
+        dict(optim_wrapper=dict(optimizer=dict(type='SGD'))),
+        amp=True,
+        cfg_options=options or None,
+    )
+    assert cfg.optim_wrapper == dict(
+        type='BFloat16OptimWrapper', optimizer=dict(type='SGD'), **kept
+    )
+
+
+def test_amp_refuses_what_the_device_cannot_do(merged, monkeypatch):
+    monkeypatch.setattr(f'{PRECISION}.get_device', lambda: 'cpu')
+    with pytest.raises(ValueError, match='float16 needs a GPU'):
+        merged(
+            dict(optim_wrapper=dict()),
+            amp=True,
+            cfg_options={'optim_wrapper.dtype': 'float16'},
+        )
+
+
+@pytest.mark.parametrize('setting', [None, False, True, dict(backend='eager')])
+def test_a_compiled_step_leaves_preprocessing_out(
+    tool, monkeypatch, setting, tmp_path
+):
+    """What the switch does is in tests/integration/switches."""
+    seen = []
+    runner = SimpleNamespace(model='model', train=lambda: seen.append('ran'))
+    cfg = Config(dict(work_dir=str(tmp_path), compile=setting))
+    for name, value in dict(
+        parse_args=lambda: argparse.Namespace(config='c', mixins=[]),
+        load_config=lambda *args: cfg,
+        merge_args=lambda *args: None,
+        check_annotations=lambda *args: None,
+        build_runner=lambda *args: runner,
+        bare_model=lambda runner: runner.model,
+        keep_preprocessing_eager=seen.append,
+    ).items():
+        monkeypatch.setattr(tool, name, value)
+    tool.main()
+    assert seen == (['model', 'ran'] if setting else ['ran'])

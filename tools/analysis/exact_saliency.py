@@ -212,6 +212,8 @@ def main() -> None:
         write_result(folder, result)
         say(f'written: {", ".join(str(folder / name) for name in FILES)}')
     if dist.is_distributed():
+        # A rank that exits first may abort another that still listens to it.
+        dist.barrier()
         torch.distributed.destroy_process_group()
 
 

@@ -1,34 +1,27 @@
 """Time CTR-GCN against its textbook form and the stock GCN backbones.
 
 All models run in turn, round after round, so that a busy machine slows all
-of them; a ratio is taken within each round. On a GPU, device events time the
-work after a warm-up.
+of them; a ratio is taken within each round, to the textbook form in the same
+mode, precision and state of compilation. What cannot be compiled here, such
+as for want of a C++ compiler, is named as absent.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
-import time
 from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
 import torch
-from mmaction.registry import MODELS
+from backbone_models import NAMES, build
 from mmengine.logging import MMLogger
+from timing import Clock, positive, spread
 from torch import Tensor, nn
 
 from shapmix_mm.skeletons import get_layout
 
-TEXTBOOK = (
-    Path(__file__).resolve().parents[2]
-    / 'tests'
-    / 'models'
-    / 'backbones'
-    / 'textbook_ctrgcn.py'
-)
 MODES = ('forward', 'forward_backward')
 DTYPES = dict(float32=torch.float32, bf16=torch.bfloat16)
 
@@ -39,12 +32,11 @@ def parse_args() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    models = ['ctrgcn', 'ctrgcn_textbook', 'stgcn', 'aagcn']
     parser.add_argument(
         '--models',
         nargs='+',
-        default=models,
-        choices=models,
+        default=list(NAMES),
+        choices=NAMES,
         help='the textbook form is always timed too',
     )
     parser.add_argument(
@@ -60,13 +52,12 @@ def parse_args() -> argparse.Namespace:
         help='time models after torch.compile as well (needs a compiler)',
     )
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
+    parser.add_argument('--rounds', type=positive, default=5)
+    parser.add_argument('--batch', type=positive, default=32, help='samples N')
     parser.add_argument(
-        '--threads', type=int, help='CPU threads; as torch chooses if unset'
+        '--persons', type=positive, default=2, help='persons M'
     )
-    parser.add_argument('--rounds', type=int, default=5)
-    parser.add_argument('--batch', type=int, default=32, help='samples N')
-    parser.add_argument('--persons', type=int, default=2, help='persons M')
-    parser.add_argument('--frames', type=int, default=32, help='frames T')
+    parser.add_argument('--frames', type=positive, default=32, help='frames T')
     parser.add_argument('--layout', default='nturgb+d')
     parser.add_argument('--base-channels', type=int, default=16)
     parser.add_argument('--stages', type=int, default=6)
@@ -76,40 +67,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--down-stages', type=int, nargs='*', default=[3, 5])
     parser.add_argument('--json', metavar='FILE', help='write rows here')
     return parser.parse_args()
-
-
-def build(name: str, args: argparse.Namespace) -> nn.Module:
-    """Build one of the models, all with the same stages and weights' seed."""
-    layout = get_layout(args.layout).graph_layout()
-    size = dict(
-        base_channels=args.base_channels,
-        num_stages=args.stages,
-        inflate_stages=args.inflate_stages,
-        down_stages=args.down_stages,
-        num_person=args.persons,
-    )
-    torch.manual_seed(0)
-    if name == 'ctrgcn_textbook':
-        return textbook_class()(layout, **size)
-    mode = 'stgcn_spatial' if name == 'stgcn' else 'spatial'
-    return MODELS.build(
-        dict(
-            type=name.upper(), graph_cfg=dict(layout=layout, mode=mode), **size
-        )
-    )
-
-
-def textbook_class() -> type[nn.Module]:
-    """Load the reference form, which lives with the tests."""
-    if not TEXTBOOK.is_file():
-        raise FileNotFoundError(
-            f'{TEXTBOOK} is missing: run this script in a source checkout'
-        )
-    spec = importlib.util.spec_from_file_location(TEXTBOOK.stem, TEXTBOOK)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.TextbookCTRGCN
 
 
 def step(model: nn.Module, x: Tensor, mode: str, dtype: torch.dtype) -> None:
@@ -124,20 +81,6 @@ def step(model: nn.Module, x: Tensor, mode: str, dtype: torch.dtype) -> None:
     if backward:
         model.zero_grad(set_to_none=True)
         y.float().mean().backward()
-
-
-def clock(run: Callable[[], None], device: torch.device) -> float:
-    """Time one call in milliseconds."""
-    if device.type == 'cuda':
-        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        start.record()
-        run()
-        end.record()
-        end.synchronize()
-        return start.elapsed_time(end)
-    begin = time.perf_counter()
-    run()
-    return 1e3 * (time.perf_counter() - begin)
 
 
 def saved_megabytes(model: nn.Module, x: Tensor, dtype: torch.dtype) -> float:
@@ -158,44 +101,67 @@ def saved_megabytes(model: nn.Module, x: Tensor, dtype: torch.dtype) -> float:
     return sum(storages.values()) / 2**20
 
 
+def warm_up(
+    models: dict[str, nn.Module], run: Callable[[nn.Module], None]
+) -> dict[str, str]:
+    """Run each model twice; tell why those do not run that do not."""
+    absent = {}
+    for name, model in models.items():
+        try:
+            run(model)
+            run(model)
+        except Exception as error:
+            if not hasattr(model, '_orig_mod'):
+                raise
+            # Compilers fail in ways of their own.
+            absent[name] = f'{type(error).__name__}: {error}'.splitlines()[0]
+    return absent
+
+
 def measure(
-    models: dict[str, nn.Module],
-    x: Tensor,
-    mode: str,
-    dtype: torch.dtype,
-    rounds: int,
+    models: dict[str, nn.Module], run: Callable[[nn.Module], None], rounds: int
 ) -> dict[str, np.ndarray]:
     """Milliseconds of each model in each round."""
-    for model in models.values():
-        model.train(mode == 'forward_backward')
-        step(model, x, mode, dtype)
-        step(model, x, mode, dtype)
+    clock = Clock(next(next(iter(models.values())).parameters()).device)
     times: dict[str, list[float]] = {name: [] for name in models}
     for _ in range(rounds):
         for name, model in models.items():
-            times[name].append(
-                clock(lambda m=model: step(m, x, mode, dtype), x.device)
-            )
+            begin = clock.mark()
+            run(model)
+            end = clock.mark()
+            clock.finish()
+            times[name].append(clock.between(begin, end))
     return {name: np.array(values) for name, values in times.items()}
 
 
 def rows_of(
-    times: dict[str, np.ndarray], saved: dict[str, float], **common: Any
+    models: dict[str, nn.Module],
+    saved: dict[str, float],
+    run: Callable[[nn.Module], None],
+    rounds: int,
+    **common: Any,
 ) -> list[dict[str, Any]]:
-    """Medians, and quartiles as the spread."""
+    """Medians, and quartiles as the spread; None for what is absent."""
+    absent = warm_up(models, run)
+    ready = {n: model for n, model in models.items() if n not in absent}
+    times = measure(ready, run, rounds) if ready else {}
     rows = []
-    for name, values in times.items():
-        ratio = values / times['ctrgcn_textbook']
-        low, high = np.percentile(ratio, [25, 75])
+    for name in models:
+        floor = times.get('ctrgcn_textbook')
+        ms = spread(times[name])[0] if name in times else None
+        ratio: tuple[float | None, ...] = (None, None, None)
+        if name in times and floor is not None:
+            ratio = spread(times[name] / floor)
         rows.append(
             dict(
                 model=name,
                 **common,
-                ms=float(np.median(values)),
-                ratio_to_textbook=float(np.median(ratio)),
-                ratio_low=float(low),
-                ratio_high=float(high),
+                ms=ms,
+                ratio_to_textbook=ratio[0],
+                ratio_low=ratio[1],
+                ratio_high=ratio[2],
                 saved_mb=saved[name],
+                absent=absent.get(name),
             )
         )
     return rows
@@ -203,20 +169,25 @@ def rows_of(
 
 def report(row: dict[str, Any]) -> str:
     """Format a row as a line of the table."""
-    return (
+    head = (
         f'{row["model"]:16} {row["mode"]:17} {row["dtype"]:8} '
-        f'{"yes" if row["compiled"] else "no":8} {row["ms"]:9.1f}   '
-        f'{row["ratio_to_textbook"]:.2f} '
-        f'[{row["ratio_low"]:.2f}, {row["ratio_high"]:.2f}]   '
-        f'{row["saved_mb"]:8.1f}'
+        f'{"yes" if row["compiled"] else "no":8} '
     )
+    if row['ms'] is None:
+        return f'{head}absent: {row["absent"]}'
+    line = f'{head}{row["ms"]:9.1f}   '
+    if row['ratio_to_textbook'] is not None:
+        line += (
+            f'{row["ratio_to_textbook"]:.2f} '
+            f'[{row["ratio_low"]:.2f}, {row["ratio_high"]:.2f}]   '
+        )
+    return f'{line}{row["saved_mb"]:8.1f}'
 
 
 def main() -> None:
     """Print the table and write the rows."""
     args = parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    torch.set_num_threads(1)
     MMLogger.get_instance('mmengine', log_level='WARNING')
     joints = get_layout(args.layout).num_joints
     x = torch.randn(
@@ -226,8 +197,8 @@ def main() -> None:
     plain = {name: build(name, args).to(args.device) for name in names}
     print(
         f'N={args.batch} M={args.persons} T={args.frames} V={joints}, '
-        f'device {args.device}, {torch.get_num_threads()} CPU threads, '
-        f'torch {torch.__version__}, {args.rounds} rounds'
+        f'device {args.device}, 1 CPU thread, torch {torch.__version__}, '
+        f'{args.rounds} rounds; ms: {Clock(x.device).name}'
     )
     print(
         f'{"model":16} {"mode":17} {"dtype":8} compiled '
@@ -243,9 +214,17 @@ def main() -> None:
                 for n, m in plain.items()
             }
             for mode in MODES:
-                times = measure(models, x, mode, dtype, args.rounds)
+                for model in models.values():
+                    model.train(mode == 'forward_backward')
                 rows += rows_of(
-                    times, saved, mode=mode, dtype=name, compiled=compiled
+                    models,
+                    saved,
+                    lambda m, mode=mode, dtype=dtype: step(m, x, mode, dtype),
+                    args.rounds,
+                    mode=mode,
+                    dtype=name,
+                    compiled=compiled,
+                    device=args.device,
                 )
                 print(*map(report, rows[-len(models) :]), sep='\n')
     if args.json:

@@ -18,7 +18,7 @@ val_pipeline = [
     dict(type='CropResizeFrames', clip_len=64, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
-    dict(type='PackActionInputs'),
+    dict(type='PackActionInputs', meta_keys=('frame_dir',)),
 ]
 
 train_dataloader = dict(

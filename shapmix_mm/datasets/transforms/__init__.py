@@ -2,6 +2,11 @@
 
 from .check_joints import CheckJoints
 from .crop_resize_frames import CropResizeFrames
+from .fast_format_gcn_input import FastFormatGCNInput
+from .fast_gen_ske_feat import FastGenSkeFeat
+from .fast_pose_decode import FastPoseDecode
+from .fast_pre_normalize_3d import FastPreNormalize3D
+from .fast_uniform_sample_frames import FastUniformSampleFrames
 from .keep_main_persons import KeepMainPersons
 from .kinect_v1_normalize import KinectV1Normalize
 from .random_rotation_3d import RandomRotation3D
@@ -11,6 +16,11 @@ from .skeleton_features import SkeletonFeatures
 __all__ = [
     'CheckJoints',
     'CropResizeFrames',
+    'FastFormatGCNInput',
+    'FastGenSkeFeat',
+    'FastPoseDecode',
+    'FastPreNormalize3D',
+    'FastUniformSampleFrames',
     'KeepMainPersons',
     'KinectV1Normalize',
     'RandomRotation3D',

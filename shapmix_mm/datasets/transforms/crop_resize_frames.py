@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -99,7 +100,7 @@ class CropResizeFrames(BaseTransform):
         frames = valid[start:stop]
         for key in ('keypoint', 'keypoint_score'):
             if key in results:
-                results[key] = self._resize(results[key][:, frames])
+                results[key] = _resize(results[key], frames, self.clip_len)
         results['total_frames'] = self.clip_len
         results['clip_len'] = self.clip_len
         results['num_clips'] = 1
@@ -115,20 +116,35 @@ class CropResizeFrames(BaseTransform):
         start = np.random.randint(num - length + 1)
         return start, start + length
 
-    def _resize(self, clip: np.ndarray) -> np.ndarray:
-        clip = clip.astype(np.float32)
-        num = clip.shape[1]
-        where = (np.arange(self.clip_len) + 0.5) * num / self.clip_len - 0.5
-        where = where.clip(0, num - 1)
-        before = where.astype(np.int64)
-        after = np.minimum(before + 1, num - 1)
-        weight = (where - before).astype(np.float32)
-        weight = weight.reshape(-1, *(1,) * (clip.ndim - 2))
-        return clip[:, before] * (1 - weight) + clip[:, after] * weight
-
     def __repr__(self) -> str:
         return (
             f'{self.__class__.__name__}(clip_len={self.clip_len}, '
             f'p_interval={self.p_interval}, '
             f'min_frames={self.min_frames})'
         )
+
+
+def _resize(values: np.ndarray, frames: np.ndarray, length: int) -> np.ndarray:
+    before, after, weight, rest = _neighbours(frames.size, length)
+    shape = (-1, *(1,) * (values.ndim - 2))
+    early, late = (
+        values.take(frames[near], axis=1).astype(np.float32, copy=False)
+        for near in (before, after)
+    )
+    early *= rest.reshape(shape)
+    late *= weight.reshape(shape)
+    early += late
+    return early
+
+
+@functools.lru_cache(maxsize=1024)
+def _neighbours(
+    num: int, length: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Two frames out of num, and their weights, for each of length frames."""
+    where = (np.arange(length) + 0.5) * num / length - 0.5
+    where = where.clip(0, num - 1)
+    before = where.astype(np.int64)
+    after = np.minimum(before + 1, num - 1)
+    weight = (where - before).astype(np.float32)
+    return before, after, weight, 1 - weight

@@ -1,15 +1,23 @@
 """Hooks that connect dataset, blend, loss and metric."""
 
 from .class_counts_hook import ClassCountsHook
+from .cpu_timer_hook import CpuTimerHook
+from .max_norm_hook import MaxNormHook
 from .saliency_figure_hook import SaliencyFigureHook
 from .saliency_hook import SaliencyHook
+from .second_stage_hook import SecondStageHook
+from .tau_norm_hook import TauNormHook
 from .train_accuracy_hook import TrainAccuracyHook
 from .training_progress_hook import TrainingProgressHook
 
 __all__ = [
     'ClassCountsHook',
+    'CpuTimerHook',
+    'MaxNormHook',
     'SaliencyFigureHook',
     'SaliencyHook',
+    'SecondStageHook',
+    'TauNormHook',
     'TrainAccuracyHook',
     'TrainingProgressHook',
 ]

@@ -13,12 +13,11 @@ from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
 from torch import Tensor
 
-from shapmix_mm.shapley import sum_by_class
-
 from ..guidance import Observation, SampledBatch, observer
 from ..mean_pose import mean_pose
 from .saliency_budget import choose_share, shared_generator
 from .saliency_checks import check_names, check_numbers, find_blend
+from .saliency_update import update_table
 from .unwrapping import bare_model
 from .warmup import warmup_iters
 
@@ -29,13 +28,14 @@ __all__ = ['SaliencyHook']
 class SaliencyHook(Hook):
     r"""Online estimate of the Shapley saliency (Shap-Mix paper, Sec. 3.3).
 
-    After a training step it scores the raw batch with only some parts
-    moving, as the estimator plans it, and moves the table of the blend with
-    the mean marginal contributions of each class's samples on all ranks. The
-    scoring leaves batch, random state, batch-norm statistics and training
-    mode as they were. The draws depend on seed and iteration alone, so that
-    a resumed run goes on with the draws it would have made. The log shows
-    ``saliency_passes``: clips scored per training step, in batches.
+    After a training step it scores the raw batch, as the step has moved it
+    to the device, with only some parts moving, as the estimator plans it,
+    and moves the table of the blend with the mean marginal contributions of
+    each class's samples on all ranks. The scoring leaves batch, random
+    state, batch-norm statistics and training mode as they were. The draws
+    depend on seed and iteration alone, so that a resumed run goes on with
+    the draws it would have made. The log shows ``saliency_passes``: clips
+    scored per training step, in batches.
 
     Args:
         estimator (str): ``'marginal'``, one combination and one coalition
@@ -166,6 +166,8 @@ class SaliencyHook(Hook):
         passes = 0.0
         if self._observe is not None and runner.iter % self.interval == 0:
             passes = self.estimate(runner, data_batch)
+        # Nothing is to hold the batch until the next step.
+        self.blend.take_unmixed()
         runner.message_hub.update_scalar('train/saliency_passes', passes)
 
     def after_train(self, runner: Runner) -> None:
@@ -199,9 +201,9 @@ class SaliencyHook(Hook):
             generator=generator,
         )
         if not len(own):
-            self._step(runner, label[own], None)
+            self._update(runner, label[own], None)
             return 0.0
-        clips = self.model.data_preprocessor(data_batch, False)['inputs']
+        clips = self._clips(data_batch)
         if len(own) < len(clips):
             clips = clips[own]
         on_device = label[own].to(clips.device)
@@ -210,8 +212,15 @@ class SaliencyHook(Hook):
         )
         observation = self._observed(runner, batch, generator)
         self._scored += observation.scored
-        self._step(runner, batch.label, observation)
+        self._update(runner, batch.label, observation)
         return observation.scored / len(label)
+
+    def _clips(self, data_batch: Any) -> Tensor:
+        """The batch as it was before it was mixed, on the device."""
+        clips = self.blend.take_unmixed()
+        if clips is None:  # no training step has just mixed this batch
+            clips = self.model.data_preprocessor(data_batch, False)['inputs']
+        return clips
 
     def _observed(
         self, runner: Runner, batch: SampledBatch, generator: torch.Generator
@@ -227,22 +236,15 @@ class SaliencyHook(Hook):
             self.warmup_rule == 'overwrite' and runner.iter < self.warmup_iters
         )
 
-    def _step(
+    def _update(
         self, runner: Runner, label: Tensor, observation: Observation | None
     ) -> None:
-        table = self.table
-        shape = (table.values.size(0), table.values.size(1))
-        sums = table.values.new_zeros(2, *shape, dtype=torch.float64)
-        if observation is not None:
-            values = observation.values
-            values = values.clamp(min=0) if self.clamp else values
-            sums = sum_by_class(values, label, observation.columns, shape)
-        # One float64 tensor of 2 K B numbers is all that ranks exchange.
-        dist.all_reduce(sums)
-        totals, counts = sums.float()
-        if self._overwrites(runner):
-            table.update(totals, counts, momentum=0.0)
-        elif self.average == 'recent':
-            table.update_recent(totals, counts)
-        else:
-            table.update(totals, counts, momentum=self.momentum)
+        overwrites = self._overwrites(runner)
+        update_table(
+            self.table,
+            label,
+            observation,
+            average='ema' if overwrites else self.average,
+            momentum=0.0 if overwrites else self.momentum,
+            clamp=self.clamp,
+        )

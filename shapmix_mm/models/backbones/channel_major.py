@@ -30,8 +30,43 @@ def pointwise(x: Tensor, convs: Sequence[Any]) -> Tensor:
     Returns:
         Tensor: Their outputs below each other, (sum of C', ...).
     """
+    return _matrix_product(x, *_stacked(convs))
+
+
+def pointwise_norm(
+    x: Tensor, convs: Sequence[Any], norms: Sequence[Any]
+) -> Tensor:
+    """Apply several 1x1 convolutions and the batch norm of each.
+
+    In evaluation a batch norm multiplies and adds numbers that are known, so
+    that weight and bias of the convolution can do it. The result differs
+    from that of the two in turn by rounding alone: in float32 by less than
+    1e-5 of the largest output.
+
+    Args:
+        x (Tensor): Activations (C, ...).
+        convs (Sequence[nn.Conv2d]): 1x1 convolutions that read C channels.
+        norms (Sequence[nn.Module]): The batch norm layer of each.
+
+    Returns:
+        Tensor: Their outputs below each other, (sum of C', ...).
+    """
+    if norms[0].training or not _can_fuse(norms):
+        return batch_norm(pointwise(x, convs), norms)
+    weight, bias = _stacked(convs)
+    gain, offset, mean, var = _joined(norms)
+    scale = gain * torch.rsqrt(var + norms[0].eps)
+    bias = torch.addcmul(offset, bias - mean, scale)
+    return _matrix_product(x, scale[:, None] * weight, bias)
+
+
+def _stacked(convs: Sequence[Any]) -> tuple[Tensor, Tensor]:
+    """Weights (sum of C', C) and biases of 1x1 convolutions."""
     weight = torch.cat([conv.weight.flatten(1) for conv in convs])
-    bias = torch.cat([conv.bias for conv in convs])
+    return weight, torch.cat([conv.bias for conv in convs])
+
+
+def _matrix_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     out = torch.addmm(bias[:, None], weight, x.flatten(1))
     return out.view(-1, *x.shape[1:])
 
@@ -75,10 +110,7 @@ def batch_norm(x: Tensor, norms: Sequence[Any]) -> Tensor:
         ]
         return torch.cat([out.flatten(2) for out in outs], 1).view(x.shape)
     first = norms[0]
-    weight, bias, mean, var = (
-        torch.cat([getattr(norm, name) for norm in norms])
-        for name in ('weight', 'bias', 'running_mean', 'running_var')
-    )
+    weight, bias, mean, var = _joined(norms)
     if first.training and x.device.type == 'cpu' and not is_traced():
         out = _normalise(x.contiguous(), weight, bias, mean, var, first)
     else:
@@ -111,6 +143,14 @@ def _can_fuse(norms: Sequence[Any]) -> bool:
         and norm.momentum == first.momentum
         and norm.eps == first.eps
         for norm in norms
+    )
+
+
+def _joined(norms: Sequence[Any]) -> tuple[Tensor, ...]:
+    """Weight, bias, running mean and running variance of all layers."""
+    return tuple(
+        torch.cat([getattr(norm, name) for norm in norms])
+        for name in ('weight', 'bias', 'running_mean', 'running_var')
     )
 
 

@@ -12,7 +12,7 @@ from mmengine.model import BaseModule, ModuleList, Sequential
 from torch import Tensor, nn
 
 from .aggregation import aggregate
-from .channel_major import batch_norm, pointwise
+from .channel_major import batch_norm, pointwise, pointwise_norm
 
 CONV_INIT = dict(type='Kaiming', layer='Conv2d', mode='fan_out')
 NORM_INIT = dict(type='Constant', layer='BatchNorm2d', val=1)
@@ -70,7 +70,7 @@ class SpatialModule(BaseModule):
         y = batch_norm(self.aggregate(x), [self.bn])
         if hasattr(self, 'down'):
             conv, norm = self.down
-            x = batch_norm(pointwise(x, [conv]), [norm])
+            x = pointwise_norm(x, [conv], [norm])
         return torch.relu_(y.add_(x))
 
     def aggregate(self, x: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from shapmix_mm.skeletons import get_layout
 
-from .channel_major import batch_norm, is_traced, pointwise
+from .channel_major import batch_norm, is_traced, pointwise_norm
 from .ctrgc import SpatialModule
 from .multi_scale_tcn import MultiScaleTCN
 
@@ -68,8 +68,8 @@ class CTRGCNBlock(BaseModule):
         if not self.has_residual:
             return y
         if hasattr(self, 'residual'):
-            x = pointwise(x[:, :, :: self.stride], [self.residual.conv])
-            x = batch_norm(x, [self.residual.bn])
+            conv, norm = self.residual.conv, self.residual.bn
+            x = pointwise_norm(x[:, :, :: self.stride], [conv], [norm])
         return torch.relu_(y + x)
 
 

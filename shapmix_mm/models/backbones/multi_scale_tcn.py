@@ -13,7 +13,13 @@ from mmaction.models.utils import unit_tcn
 from mmengine.model import BaseModule, ModuleList, Sequential
 from torch import Tensor, nn
 
-from .channel_major import batch_norm, max_pool, pointwise, temporal
+from .channel_major import (
+    batch_norm,
+    max_pool,
+    pointwise,
+    pointwise_norm,
+    temporal,
+)
 from .ctrgc import CONV_INIT, NORM_INIT
 
 
@@ -74,8 +80,8 @@ class MultiScaleTCN(BaseModule):
         """Map (C, N, T, V) to (C', N, T', V)."""
         *scales, plain = self.branches
         *dilated, pooled = scales
-        h = pointwise(x, [branch[0] for branch in scales])
-        h = torch.relu_(batch_norm(h, [branch[1] for branch in scales]))
+        entries = ([branch[i] for branch in scales] for i in (0, 1))
+        h = torch.relu_(pointwise_norm(x, *entries))
         parts = h.chunk(len(scales))
         outs = [
             temporal(part, branch[3].conv)

@@ -10,6 +10,7 @@ from torch.distributions import Beta
 
 __all__ = [
     'Window',
+    'check_alpha',
     'draw_mixup_share',
     'draw_partner',
     'draw_subset',
@@ -49,6 +50,23 @@ def draw_partner(num: int, device: torch.device) -> Tensor:
     partner = torch.empty_like(cycle)
     partner[cycle] = cycle.roll(-1)
     return partner
+
+
+def check_alpha(alpha: float) -> float:
+    """Refuse what is no parameter of a Beta distribution.
+
+    Args:
+        alpha (float): The parameter.
+
+    Returns:
+        float: The same.
+
+    Raises:
+        ValueError: If it is not positive.
+    """
+    if not alpha > 0:
+        raise ValueError(f'alpha must be positive, got {alpha}')
+    return alpha
 
 
 def draw_mixup_share(num: int, alpha: float, device: torch.device) -> Tensor:
@@ -104,9 +122,9 @@ def draw_window(
     unit = torch.rand(4, num, 1, device=device)
     share = low + (high - low) * unit[0]
     length = (share * frames).round().clamp(1, frames)
-    clip = length + (unit[1] * (frames - length + 1)).floor()
-    start = (unit[2] * (frames - length + 1)).floor()
-    origin = (unit[3] * (frames - clip + 1)).floor()
+    longer, start = (unit[1:3] * (frames + 1 - length)).floor().unbind()
+    clip = length + longer
+    origin = (unit[3] * (frames + 1 - clip)).floor()
 
     step = torch.arange(frames, device=device) - start
     inside = (step >= 0) & (step < length)

@@ -3,13 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from .drawing import Window
 
-__all__ = ['Mixture', 'mix', 'pasted_weights', 'present_persons']
+__all__ = [
+    'Cells',
+    'Mixture',
+    'mix',
+    'pasted_cells',
+    'present_persons',
+    'whole_cells',
+]
+
+# Frames that share a loop in mix(): one has too few joints to fill it.
+LOOP_FRAMES = 8
+
+
+class Cells(NamedTuple):
+    """Cells that take from the partner: persons x frames x joints.
+
+    Args:
+        persons (Tensor): Persons that take, bool, shape (N, M).
+        frames (Tensor): Frames in which they take, bool, shape (N, T).
+        joints (Tensor): Weight of the partner at each joint of those persons
+            in those frames, float32, shape (N, V).
+    """
+
+    persons: Tensor
+    frames: Tensor
+    joints: Tensor
+
+    @property
+    def rows(self) -> Tensor:
+        """Tensor: Whether a person takes in a frame, bool, (N, M, T)."""
+        return self.persons[:, :, None] & self.frames[:, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,10 +51,8 @@ class Mixture:
     Args:
         partner (Tensor): Partner of each sample, int64, shape (N,).
         source (Tensor): Partner's frame for each frame, int64, shape (N, T);
-            always a valid frame, though outside the pasted window no weight
-            falls on it.
-        weights (Tensor): Weight of the partner in every cell, float32,
-            shape (N, M, T, V).
+            always a valid frame, though only rows that take use it.
+        cells (Cells): Which cells take how much of the partner.
         share (Tensor): Partner's share of the label, float32, shape (N,).
         is_mixup (Tensor): Whether the sample is a Mixup, bool, shape (N,);
             the others are Cut-Mix.
@@ -30,9 +60,14 @@ class Mixture:
 
     partner: Tensor
     source: Tensor
-    weights: Tensor
+    cells: Cells
     share: Tensor
     is_mixup: Tensor
+
+    @property
+    def weights(self) -> Tensor:
+        """Tensor: Partner's weight in every cell, float32, (N, M, T, V)."""
+        return self.cells.rows[..., None] * self.cells.joints[:, None, None]
 
 
 def present_persons(clips: Tensor) -> Tensor:
@@ -51,10 +86,10 @@ def present_persons(clips: Tensor) -> Tensor:
     return (cells.amax(-1) != 0) | (cells.amin(-1) != 0)
 
 
-def pasted_weights(
+def pasted_cells(
     window: Window, joints: Tensor, present: Tensor, partner: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Weight of the partner in every cell, and its share of the sample.
+) -> tuple[Cells, Tensor]:
+    """Cells that the partner replaces, and their share of the sample.
 
     Args:
         window (Window): Pasted frames of each sample.
@@ -63,36 +98,69 @@ def pasted_weights(
         partner (Tensor): Partner of each sample, shape (N,).
 
     Returns:
-        tuple[Tensor, Tensor]: Weights 0 or 1, shape (N, M, T, V), and the
-        pasted share of joints x frames of the persons present, shape (N,).
+        tuple[Cells, Tensor]: Cells of weight 0 or 1, and the pasted share of
+        joints x frames of the persons present, shape (N,).
     """
     both = present & present[partner]
-    frames = (both[:, :, None] & window.inside[:, None]).float()
-    weights = frames[..., None] * joints[:, None, None].float()
+    weight = joints.float()
     persons = both.sum(1) / present.sum(1).clamp(min=1)
-    share = window.inside.float().mean(1) * joints.float().mean(1) * persons
-    return weights, share
+    share = window.inside.float().mean(1) * weight.mean(1) * persons
+    return Cells(both, window.inside, weight), share
 
 
-def mix(clips: Tensor, mixture: Mixture) -> Tensor:
+def whole_cells(clips: Tensor, share: Tensor) -> Cells:
+    """Let every cell of a sample take the same share of the partner.
+
+    Args:
+        clips (Tensor): Skeletons, shape (N, M, T, V, C).
+        share (Tensor): Partner's share, shape (N,).
+
+    Returns:
+        Cells: All cells, with the share at every joint.
+    """
+    every = torch.ones((), dtype=torch.bool, device=clips.device)
+    return Cells(
+        every.expand(clips.shape[:2]),
+        every.expand(len(clips), clips.size(2)),
+        share[:, None].expand(-1, clips.size(3)),
+    )
+
+
+def mix(
+    clips: Tensor, mixture: Mixture, *, out: Tensor | None = None
+) -> Tensor:
     """Blend each sample with frames of its partner.
 
     Args:
         clips (Tensor): Skeletons, shape (N, M, T, V, C).
         mixture (Mixture): What to mix; weight 0 keeps a cell bit by bit, 1
             replaces it bit by bit.
+        out (Tensor, optional): Contiguous tensor of the shape of ``clips``
+            to write to, none of it shared with ``clips``. Defaults to None:
+            a new one.
 
     Returns:
-        Tensor: New tensor of the shape of ``clips``.
+        Tensor: The mixed skeletons.
     """
-    num, persons, frames = clips.shape[:3]
-    person = torch.arange(persons, device=clips.device)
-    rows = (mixture.partner[:, None] * persons + person)[:, :, None] * frames
-    rows = (rows + mixture.source[:, None]).flatten()
-    mixed = clips.reshape(num * persons * frames, -1).index_select(0, rows)
-    mixed = mixed.view_as(clips)
-    # Channel by channel and in place: a weight that stands for three numbers
-    # would be broadcast by loops of length three, into yet another batch.
-    for own, out in zip(clips.unbind(-1), mixed.unbind(-1)):
-        torch.lerp(own, out, mixture.weights, out=out)
-    return mixed
+    num, _, frames, _, channels = clips.shape
+    clips = clips.contiguous()
+    out = torch.empty_like(clips) if out is None else out
+    rows = _source_rows(mixture)
+    own, mixed = (x.view(len(rows), -1) for x in (clips, out))
+    torch.index_select(own, 0, rows, out=mixed)
+    # All rows of a sample have the same weights, so a loop may span several.
+    joints = mixture.cells.joints[..., None].expand(-1, -1, channels)
+    weight = joints.reshape(num, 1, -1).repeat(1, 1, gcd(frames, LOOP_FRAMES))
+    own, mixed = (x.view(num, -1, weight.size(2)) for x in (clips, out))
+    torch.lerp(own, mixed, weight, out=mixed)
+    return out
+
+
+def _source_rows(mixture: Mixture) -> Tensor:
+    """Number of the row that comes to each row, partner's or own, (NMT,)."""
+    takes = mixture.cells.rows
+    num, persons, frames = takes.shape
+    own = torch.arange(takes.numel(), device=takes.device).view_as(takes)
+    first = own[:, :, 0][mixture.partner]
+    theirs = first[:, :, None] + mixture.source[:, None]
+    return torch.where(takes, theirs, own).flatten()

@@ -11,13 +11,13 @@ from torch import Tensor
 from shapmix_mm.skeletons import Layout
 
 from .drawing import Window, draw_partner
-from .mixing import Mixture, mix, pasted_weights, present_persons
-from .skeleton_blending import SkeletonBlending
+from .drawn_blending import DrawnBlending
+from .mixing import Cells, Mixture, pasted_cells, present_persons
 
 __all__ = ['MixtureBlending', 'in_place', 'paste_in_place']
 
 
-class MixtureBlending(SkeletonBlending):
+class MixtureBlending(DrawnBlending):
     """Base of the mixing baselines: a partner, weights and a label share.
 
     A partner may be of any class, the sample's own too, and gives to each
@@ -52,7 +52,7 @@ class MixtureBlending(SkeletonBlending):
     @abstractmethod
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Cells, Tensor]:
         """Draw how much of the partner goes where.
 
         Args:
@@ -61,41 +61,22 @@ class MixtureBlending(SkeletonBlending):
             partner (Tensor): Index of each sample's partner, shape (N,).
 
         Returns:
-            tuple[Tensor, Tensor]: Weights of the partner, float32, shape
-            (N, M, T, V), and its shares of the label, shape (N,).
+            tuple[Cells, Tensor]: Cells that take from the partner, and its
+            shares of the label, shape (N,).
         """
 
     def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
-        """Draw what goes where, without mixing anything.
-
-        Args:
-            clips (Tensor): Skeletons, shape (N, M, T, V, C).
-            label (Tensor): Target distributions, shape (N, K).
-
-        Returns:
-            Mixture: Partners, frames, weights and label shares.
-        """
+        """Draw partners, who is mixed, and weights; see the base class."""
         partner = draw_partner(len(clips), clips.device)
         mixed = torch.rand(len(clips), device=clips.device) < self.prob
-        weights, share = self.draw_weights(clips, label, partner)
+        cells, share = self.draw_weights(clips, label, partner)
         return Mixture(
             partner,
             source=in_place(clips),
-            weights=weights * mixed.view(-1, 1, 1, 1),
+            cells=cells._replace(frames=cells.frames & mixed[:, None]),
             share=share * mixed,
             is_mixup=mixed & self.is_mixup,
         )
-
-    def do_blending(  # type: ignore[override]
-        self, imgs: Tensor, label: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Mix every sample with a partner; see the base class."""
-        clips = imgs.squeeze(1)
-        mixture = self.draw_mixture(clips, label)
-        mixed_label = torch.lerp(
-            label, label[mixture.partner], mixture.share[:, None]
-        )
-        return mix(clips, mixture).unsqueeze(1), mixed_label
 
 
 def in_place(clips: Tensor) -> Tensor:
@@ -113,8 +94,8 @@ def in_place(clips: Tensor) -> Tensor:
 
 def paste_in_place(
     clips: Tensor, partner: Tensor, inside: Tensor, joints: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Weights that paste some joints in some frames, and the share pasted.
+) -> tuple[Cells, Tensor]:
+    """Cells that paste some joints in some frames, and the share pasted.
 
     Args:
         clips (Tensor): Skeletons, shape (N, M, T, V, C).
@@ -123,9 +104,9 @@ def paste_in_place(
         joints (Tensor): Pasted joints, bool, shape (N, V).
 
     Returns:
-        tuple[Tensor, Tensor]: Weights 0 or 1, shape (N, M, T, V), which
-        touch persons present in both samples only, and the pasted share of
-        joints x frames of the persons present, shape (N,).
+        tuple[Cells, Tensor]: Cells of weight 0 or 1, of persons present in
+        both samples only, and the pasted share of joints x frames of the
+        persons present, shape (N,).
     """
     window = Window(inside, in_place(clips))
-    return pasted_weights(window, joints, present_persons(clips), partner)
+    return pasted_cells(window, joints, present_persons(clips), partner)

@@ -11,6 +11,7 @@ from torch import Tensor
 from shapmix_mm.skeletons import Layout
 
 from ..class_counts import ClassCountsMixin
+from .mixing import Cells
 from .skeleton_mixup_blending import SkeletonMixupBlending
 
 __all__ = ['RemixBlending']
@@ -66,7 +67,7 @@ class RemixBlending(ClassCountsMixin, SkeletonMixupBlending):
 
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Cells, Tensor]:
         """Draw Mixup's weights, and shares that favour the rarer class.
 
         Args:
@@ -75,8 +76,7 @@ class RemixBlending(ClassCountsMixin, SkeletonMixupBlending):
             partner (Tensor): Index of each sample's partner, shape (N,).
 
         Returns:
-            tuple[Tensor, Tensor]: Weights, shape (N, M, T, V), and shares,
-            shape (N,).
+            tuple[Cells, Tensor]: Cells and shares, shape (N,).
 
         Raises:
             ValueError: If the class counts are unknown.
@@ -86,9 +86,9 @@ class RemixBlending(ClassCountsMixin, SkeletonMixupBlending):
                 'RemixBlending has no class counts; add '
                 "dict(type='ClassCountsHook') to custom_hooks"
             )
-        weights, share = super().draw_weights(clips, label, partner)
+        cells, share = super().draw_weights(clips, label, partner)
         own = self.class_counts[label.argmax(1)]
-        return weights, self.lean(share, own, own[partner])
+        return cells, self.lean(share, own, own[partner])
 
     def lean(self, share: Tensor, own: Tensor, other: Tensor) -> Tensor:
         """Turn shares of the input into shares of the label.

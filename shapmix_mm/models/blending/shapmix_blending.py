@@ -53,6 +53,7 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     guided: Tensor
     mean_pose: Tensor
     joint_counts: Tensor
+    _unmixed: Tensor | None = None
 
     def __init__(
         self,
@@ -94,6 +95,24 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
             'joint_counts', self.part_joints.sum(1).float(), persistent=False
         )
 
+    def blend_into(self, out: Tensor, imgs: Tensor, label: Tensor) -> Tensor:
+        """Mix, and remember what was mixed; see the base class."""
+        self._unmixed = imgs
+        return super().blend_into(out, imgs, label)
+
+    def take_unmixed(self) -> Tensor | None:
+        """Hand over the batch that was mixed last, where the model is.
+
+        Whoever takes it need not move it there once more. It is handed over
+        once, so that it does not outlive the step.
+
+        Returns:
+            Tensor or None: Skeletons, shape (N, 1, M, T, V, C), float32;
+            None if nothing was mixed since they were last taken.
+        """
+        unmixed, self._unmixed = self._unmixed, None
+        return unmixed
+
     def combination_logits(self) -> Tensor:
         """Logits of Eq. 3 for every class.
 
@@ -132,4 +151,5 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         noise = torch.empty_like(logits).exponential_().log()
         joints = self.part_joints[(logits - noise).argmax(1)]
         paste_drawn = partner_rarer | (self.guided == 0)
-        return torch.where(paste_drawn[:, None], joints, ~joints)
+        # The drawn joints, or all the others.
+        return joints == paste_drawn[:, None]

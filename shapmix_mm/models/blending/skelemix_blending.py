@@ -12,6 +12,7 @@ from shapmix_mm.shapley.coalitions import check_sizes
 from shapmix_mm.skeletons import Layout
 
 from .drawing import draw_subset
+from .mixing import Cells
 from .mixture_blending import MixtureBlending, paste_in_place
 
 __all__ = ['SkeleMixBlending']
@@ -79,7 +80,7 @@ class SkeleMixBlending(MixtureBlending):
 
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Cells, Tensor]:
         """Draw a window and body parts for each sample.
 
         Args:
@@ -88,8 +89,7 @@ class SkeleMixBlending(MixtureBlending):
             partner (Tensor): Index of each sample's partner, shape (N,).
 
         Returns:
-            tuple[Tensor, Tensor]: Weights, shape (N, M, T, V), and shares,
-            shape (N,).
+            tuple[Cells, Tensor]: Cells and shares, shape (N,).
         """
         inside = self._draw_window(len(clips), clips.size(2), clips.device)
         return paste_in_place(

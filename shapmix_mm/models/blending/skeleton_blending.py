@@ -64,6 +64,21 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
             the same shapes.
         """
 
+    def blend_into(self, out: Tensor, imgs: Tensor, label: Tensor) -> Tensor:
+        """Mix a batch and write it where it is wanted.
+
+        Args:
+            out (Tensor): Receives the mixed skeletons, shape of ``imgs``.
+            imgs (Tensor): Skeletons, shape (N, 1, M, T, V, C), float32.
+            label (Tensor): Target distributions, shape (N, K), float32.
+
+        Returns:
+            Tensor: Soft labels, shape (N, K).
+        """
+        mixed, mixed_label = self.do_blending(imgs, label)
+        out.copy_(mixed)
+        return mixed_label
+
     @torch.no_grad()
     def forward(
         self, imgs: Tensor, batch_data_samples: SampleList
@@ -88,18 +103,21 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
         with torch.autocast(imgs.device.type, enabled=False):
             imgs = imgs.float()
             label = self._targets(batch_data_samples, imgs.device)
-            mixed, mixed_label = self.do_blending(imgs, label)
+            kept = imgs if self.keep_originals else imgs[:0]
+            both = imgs.new_empty(len(kept) + len(imgs), *imgs.shape[1:])
+            both[: len(kept)] = kept
+            mixed_label = self.blend_into(both[len(kept) :], imgs, label)
         samples = [
             ActionDataSample().set_gt_label(row)
             for row in mixed_label.unbind()
         ]
         if not self.keep_originals:
-            return mixed, samples
+            return both, samples
         originals = [
             sample.new().set_gt_label(row)
             for sample, row in zip(batch_data_samples, label.unbind())
         ]
-        return torch.cat((imgs, mixed)), originals + samples
+        return both, originals + samples
 
     def _check(self, imgs: Tensor) -> None:
         if imgs.ndim != 6 or imgs.size(1) != 1:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from shapmix_mm.skeletons import Layout
-
-from .drawing import draw_mixup_share
-from .mixture_blending import MixtureBlending, paste_in_place
+from .beta_blending import BetaBlending
+from .mixing import Cells
+from .mixture_blending import paste_in_place
 
 __all__ = ['SkeletonCutMixBlending']
 
 
 @MODELS.register_module()
-class SkeletonCutMixBlending(MixtureBlending):
+class SkeletonCutMixBlending(BetaBlending):
     r"""Cut-Mix of skeletons (Yun et al., 2019; Shap-Mix paper, Sec. 3.1).
 
     The plane of the box is frames x joints, the joints in the order of their
@@ -39,22 +36,9 @@ class SkeletonCutMixBlending(MixtureBlending):
             :class:`MixtureBlending`.
     """
 
-    def __init__(
-        self,
-        num_classes: int,
-        layout: str | dict | Layout,
-        *,
-        alpha: float = 1.0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(num_classes, layout, **kwargs)
-        if not alpha > 0:
-            raise ValueError(f'alpha must be positive, got {alpha}')
-        self.alpha = alpha
-
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Cells, Tensor]:
         """Draw a box for each sample.
 
         Args:
@@ -63,10 +47,9 @@ class SkeletonCutMixBlending(MixtureBlending):
             partner (Tensor): Index of each sample's partner, shape (N,).
 
         Returns:
-            tuple[Tensor, Tensor]: Weights, shape (N, M, T, V), and shares,
-            shape (N,).
+            tuple[Cells, Tensor]: Cells and shares, shape (N,).
         """
-        area = draw_mixup_share(len(clips), self.alpha, clips.device)
+        area = self.draw_extent(clips)
         frames = _draw_side(area.sqrt(), clips.size(2))
         joints = _draw_side(area.sqrt(), clips.size(3))
         return paste_in_place(clips, partner, frames, joints)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from shapmix_mm.skeletons import Layout
-
-from .drawing import draw_mixup_share
-from .mixture_blending import MixtureBlending
+from .beta_blending import BetaBlending
+from .mixing import Cells, whole_cells
 
 __all__ = ['SkeletonMixupBlending']
 
 
 @MODELS.register_module()
-class SkeletonMixupBlending(MixtureBlending):
+class SkeletonMixupBlending(BetaBlending):
     r"""Mixup of skeletons (Zhang et al., 2018; Shap-Mix paper, Sec. 3.1).
 
     .. math:: \tilde x = \lambda x_i + (1 - \lambda) x_j, \quad
@@ -40,22 +37,9 @@ class SkeletonMixupBlending(MixtureBlending):
 
     is_mixup: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        num_classes: int,
-        layout: str | dict | Layout,
-        *,
-        alpha: float = 1.0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(num_classes, layout, **kwargs)
-        if not alpha > 0:
-            raise ValueError(f'alpha must be positive, got {alpha}')
-        self.alpha = alpha
-
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Cells, Tensor]:
         """Draw one share for each sample, of its cells and of its label.
 
         Args:
@@ -64,9 +48,7 @@ class SkeletonMixupBlending(MixtureBlending):
             partner (Tensor): Index of each sample's partner, shape (N,).
 
         Returns:
-            tuple[Tensor, Tensor]: Weights, shape (N, M, T, V), and shares,
-            shape (N,).
+            tuple[Cells, Tensor]: Cells and shares, shape (N,).
         """
-        share = draw_mixup_share(len(clips), self.alpha, clips.device)
-        weights = torch.ones_like(clips[..., 0]) * share.view(-1, 1, 1, 1)
-        return weights, share
+        share = self.draw_extent(clips)
+        return whole_cells(clips, share), share

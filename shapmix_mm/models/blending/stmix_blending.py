@@ -11,9 +11,15 @@ from torch import Tensor
 from shapmix_mm.shapley import combination_masks, mask_to_parts
 from shapmix_mm.skeletons import Layout
 
-from .drawing import draw_mixup_share, draw_partner, draw_subset, draw_window
-from .mixing import Mixture, mix, pasted_weights, present_persons
-from .skeleton_blending import SkeletonBlending
+from .drawing import (
+    check_alpha,
+    draw_mixup_share,
+    draw_partner,
+    draw_subset,
+    draw_window,
+)
+from .drawn_blending import DrawnBlending
+from .mixing import Cells, Mixture, pasted_cells, present_persons
 
 __all__ = ['STMixBlending']
 
@@ -22,7 +28,7 @@ TEMPORAL = ('resample', 'copy')
 
 
 @MODELS.register_module()
-class STMixBlending(SkeletonBlending):
+class STMixBlending(DrawnBlending):
     """Spatial-temporal mixing of skeletons (Shap-Mix paper, Sec. 3.2).
 
     Each sample i gets a partner j and one of two mixtures: Mixup of the
@@ -84,14 +90,12 @@ class STMixBlending(SkeletonBlending):
             raise ValueError(
                 f'mixup_prob must lie in [0, 1], got {mixup_prob}'
             )
-        if not alpha > 0:
-            raise ValueError(f'alpha must be positive, got {alpha}')
         _check_choice('spatial', spatial, SPATIAL)
         _check_choice('temporal', temporal, TEMPORAL)
         self.sizes = tuple(sizes)
         self.temporal_ratio = (low, high)
         self.mixup_prob = mixup_prob
-        self.alpha = alpha
+        self.alpha = check_alpha(alpha)
         self.spatial = spatial
         self.temporal = temporal
         self.register_buffer(
@@ -100,27 +104,8 @@ class STMixBlending(SkeletonBlending):
             persistent=False,
         )
 
-    def do_blending(  # type: ignore[override]
-        self, imgs: Tensor, label: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Mix every sample with a partner; see the base class."""
-        clips = imgs.squeeze(1)
-        mixture = self.draw_mixture(clips, label)
-        mixed_label = torch.lerp(
-            label, label[mixture.partner], mixture.share[:, None]
-        )
-        return mix(clips, mixture).unsqueeze(1), mixed_label
-
     def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
-        """Draw what goes where, without mixing anything.
-
-        Args:
-            clips (Tensor): Skeletons, shape (N, M, T, V, C).
-            label (Tensor): Target distributions, shape (N, K).
-
-        Returns:
-            Mixture: Partners, frames, weights and label shares.
-        """
+        """Draw a Mixup and a Cut-Mix and choose one; see the base class."""
         num, _, frames = clips.shape[:3]
         device = clips.device
         partner = draw_partner(num, device)
@@ -130,14 +115,16 @@ class STMixBlending(SkeletonBlending):
         joints = self.draw_joints(label, partner)
 
         present = present_persons(clips)
-        weights, pasted = pasted_weights(window, joints, present, partner)
+        cells, pasted = pasted_cells(window, joints, present, partner)
         in_place = torch.arange(frames, device=device).expand(num, -1)
         source = in_place if self.temporal == 'copy' else window.source
         return Mixture(
             partner,
             source=torch.where(is_mixup[:, None], in_place, source),
-            weights=torch.where(
-                is_mixup.view(-1, 1, 1, 1), share.view(-1, 1, 1, 1), weights
+            cells=Cells(
+                cells.persons | is_mixup[:, None],
+                cells.frames | is_mixup[:, None],
+                torch.where(is_mixup[:, None], share[:, None], cells.joints),
             ),
             share=torch.where(is_mixup, share, pasted),
             is_mixup=is_mixup,

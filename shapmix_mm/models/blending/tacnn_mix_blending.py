@@ -10,6 +10,7 @@ from torch import Tensor
 
 from shapmix_mm.skeletons import Layout
 
+from .mixing import Cells
 from .mixture_blending import MixtureBlending, paste_in_place
 
 __all__ = ['TaCNNMixBlending']
@@ -63,7 +64,7 @@ class TaCNNMixBlending(MixtureBlending):
 
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Cells, Tensor]:
         """Paste the lower body over the whole clip.
 
         Args:
@@ -72,8 +73,7 @@ class TaCNNMixBlending(MixtureBlending):
             partner (Tensor): Index of each sample's partner, shape (N,).
 
         Returns:
-            tuple[Tensor, Tensor]: Weights, shape (N, M, T, V), and shares,
-            shape (N,).
+            tuple[Cells, Tensor]: Cells and shares, shape (N,).
         """
         num, _, frames, num_joints = clips.shape[:4]
         every = torch.ones(num, frames, dtype=torch.bool, device=clips.device)

@@ -1,11 +1,15 @@
 """The hook in real training runs."""
 
 import copy
+import weakref
 
 import numpy as np
 import pytest
 import torch
+from mmaction.models import RecognizerGCN
 from mmengine.hooks import Hook
+from mmengine.model import BaseDataPreprocessor
+from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from scipy import stats
 
 from shapmix_mm.engine.coalition_scores import coalition_scores
@@ -14,7 +18,17 @@ from shapmix_mm.engine.hooks.saliency_budget import (
     shared_generator,
 )
 from shapmix_mm.engine.hooks.unwrapping import bare_model
+from shapmix_mm.models import ShapMixBlending
 from shapmix_mm.shapley import Plan, combination_masks, get_estimator
+
+
+@pytest.fixture(autouse=True)
+def _plain_config_text(monkeypatch):
+    """Laying config text out for readers takes half of a tiny run's time."""
+    monkeypatch.setattr(
+        'mmengine.config.config.FormatCode',
+        lambda text, **kwargs: (text, True),
+    )
 
 
 class Spy(Hook):
@@ -410,6 +424,105 @@ def test_resume_goes_on_with_equal_state(stick_config, build, options):
         # Another shuffle and other mixtures, but the same draws of b and r.
         seen = state['saliency.updates'].sum(0) > 0
         assert torch.equal(again.updates.sum(0) > 0, seen)
+
+
+def test_a_step_moves_its_batch_to_the_device_once(
+    stick_config, build, monkeypatch
+):
+    """Scoring reuses what the step moved, and nothing outlives the step."""
+    moved, alive = [0], []
+    cast = BaseDataPreprocessor.cast_data
+
+    def counting(self, data):
+        moved[0] += isinstance(data, torch.Tensor) and data.ndim > 1
+        return cast(self, data)
+
+    monkeypatch.setattr(BaseDataPreprocessor, 'cast_data', counting)
+    blend_into = ShapMixBlending.blend_into
+
+    def watched(self, out, imgs, label):
+        alive.append(weakref.ref(imgs))
+        return blend_into(self, out, imgs, label)
+
+    monkeypatch.setattr(ShapMixBlending, 'blend_into', watched)
+    cfg = stick_config()
+    cfg.custom_hooks[1].interval = 2
+    cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+    runner = build(cfg)
+    counts = []
+
+    def probe(runner, data_batch):
+        counts.append(moved[0])
+        # Also in the steps that are not scored.
+        assert blend_of(runner).take_unmixed() is None
+
+    runner.register_hook(Spy(probe), priority='VERY_LOW')
+    runner.train()
+    assert counts == [7 * step for step in range(1, 7)]
+    assert [ref() for ref in alive] == [None] * 6
+
+
+@pytest.mark.parametrize('estimator', ['permutation', 'gradcam'])
+def test_the_moved_batch_gives_the_table_of_the_batch(
+    stick_config, build, monkeypatch, estimator
+):
+    """Bit by bit as if the batch were preprocessed again."""
+    tables = []
+    for again in (False, True):
+        cfg = stick_config()
+        cfg.custom_hooks[1].estimator = estimator
+        cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+        runner = build(cfg)
+        if again:
+            monkeypatch.setattr(
+                ShapMixBlending, 'take_unmixed', lambda self: None
+            )
+        runner.train()
+        tables.append(blend_of(runner).saliency.state_dict())
+    assert tables[0]['updates'].sum() > 15
+    for name, value in tables[0].items():
+        assert torch.equal(value, tables[1][name]), name
+
+
+class Bf16OptimWrapper(AmpOptimWrapper):
+    """Autocast to bfloat16 as mmengine's, which insists on a GPU."""
+
+    def __init__(self, **kwargs):
+        OptimWrapper.__init__(self, **kwargs)
+        self.cast_dtype = torch.bfloat16
+
+    backward, step = OptimWrapper.backward, OptimWrapper.step
+    state_dict = OptimWrapper.state_dict
+
+
+@pytest.mark.parametrize(
+    'estimator, amp', [('marginal', False), ('permutation', True)]
+)
+def test_scoring_is_one_call_without_autograd_in_the_steps_precision(
+    stick_config, build, monkeypatch, estimator, amp
+):
+    cfg = stick_config()
+    cfg.custom_hooks[1].estimator = estimator
+    cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+    if amp:
+        cfg.optim_wrapper.type = Bf16OptimWrapper
+    runner = build(cfg)
+    calls = []
+    forward = RecognizerGCN.forward
+
+    def watched(self, inputs, *args, mode='tensor', **kwargs):
+        row = torch.ones(1, 4, device=inputs.device)
+        calls.append((mode, torch.is_grad_enabled(), (row @ row.T).dtype))
+        assert self.training == (mode == 'loss')
+        return forward(self, inputs, *args, mode=mode, **kwargs)
+
+    monkeypatch.setattr(RecognizerGCN, 'forward', watched)
+    runner.train()
+    dtype = torch.bfloat16 if amp else torch.float32
+    step = [('loss', True, dtype), ('tensor', False, dtype)]
+    assert calls == step * 6
+    table = blend_of(runner).saliency
+    assert table.values.dtype == torch.float32 and table.values.any()
 
 
 def test_training_accuracy_is_logged_on_the_originals(stick_config, build):

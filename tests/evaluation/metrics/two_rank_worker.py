@@ -42,6 +42,8 @@ def main(init_file, rank, world_size, size=23):
     metric.process(None, [data[i] for i in indices[rank::world_size]])
     result = metric.evaluate(size)
     print('RESULT ' + json.dumps(result), flush=True)
+    # A rank that exits first may abort another that still listens to it.
+    dist.barrier()
     dist.destroy_process_group()
 
 

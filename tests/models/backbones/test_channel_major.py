@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -54,6 +56,54 @@ def test_pointwise_stacks_its_convolutions():
         lambda x: torch.cat([conv(x) for conv in convs], 1),
         x,
     )
+
+
+def _conv_and_norm(widths, dtype):
+    convs = [nn.Conv2d(4, width, 1).to(dtype) for width in widths]
+    norms = [nn.BatchNorm2d(width).to(dtype) for width in widths]
+    for norm in norms:
+        for tensor in (norm.weight.data, norm.bias.data, norm.running_mean):
+            tensor.normal_()
+        norm.running_var.uniform_(0.01, 9)
+    return convs, norms
+
+
+@pytest.mark.parametrize('training', [False, True])
+@pytest.mark.parametrize('frozen', [False, True])
+def test_pointwise_norm_is_a_convolution_and_its_batch_norm(training, frozen):
+    """Folded into the convolution or not: values, gradients, statistics."""
+    torch.manual_seed(0)
+    x = torch.randn(4, 3, 7, 5, dtype=torch.float64)
+    convs, norms = _conv_and_norm((2, 5), torch.float64)
+    for norm in norms:
+        norm.train(training)
+    if frozen:
+        norms[1].eval()
+    params = [p for layer in (*convs, *norms) for p in layer.parameters()]
+    plain = copy.deepcopy((convs, norms))
+    twins = [p for layer in sum(plain, []) for p in layer.parameters()]
+    _assert_equal(
+        lambda x: cm.pointwise_norm(x, convs, norms),
+        lambda x: torch.cat([n(c(x)) for c, n in zip(*plain)], 1),
+        x,
+    )
+    for param, twin in zip(params, twins):
+        torch.testing.assert_close(param.grad, twin.grad, atol=1e-9, rtol=1e-9)
+    for norm, twin in zip(norms, plain[1]):
+        torch.testing.assert_close(norm.running_var, twin.running_var)
+
+
+def test_a_folded_batch_norm_is_as_exact_as_promised():
+    torch.manual_seed(0)
+    x = torch.randn(4, 30, 20, 5)
+    convs, norms = _conv_and_norm((20, 30), torch.float32)
+    for norm in norms:
+        norm.eval()
+    with torch.no_grad():
+        folded = cm.pointwise_norm(x, convs, norms)
+        in_turn = cm.batch_norm(cm.pointwise(x, convs), norms)
+    assert not torch.equal(folded, in_turn)
+    assert (folded - in_turn).abs().max() < 1e-5 * in_turn.abs().max()
 
 
 def test_batch_norm_is_accurate_far_from_zero():

@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from shapmix_mm.models import SkeletonCutMixBlending
-from shapmix_mm.models.blending import skeleton_cutmix_blending
+from shapmix_mm.models.blending import beta_blending
 from shapmix_mm.models.blending.skeleton_cutmix_blending import _draw_side
 
 V = 25
@@ -54,9 +54,7 @@ def test_a_side_is_rounded_centred_uniformly_and_cut_off(size, ratio):
 
 def test_both_sides_are_the_root_of_one_area(monkeypatch):
     area = torch.tensor([0.0, 0.16, 0.25, 0.64, 1.0])
-    monkeypatch.setattr(
-        skeleton_cutmix_blending, 'draw_mixup_share', lambda *_: area
-    )
+    monkeypatch.setattr(beta_blending, 'draw_mixup_share', lambda *_: area)
     longest = np.zeros((5, 2))
     torch.manual_seed(0)
     for _ in range(300):
@@ -76,7 +74,7 @@ def test_the_area_follows_beta():
         return torch.full((num,), 0.25)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(skeleton_cutmix_blending, 'draw_mixup_share', spy)
+        patch.setattr(beta_blending, 'draw_mixup_share', spy)
         share = draw(4000, 20, alpha=0.7).share
     assert seen == {'alpha': 0.7}
     # 10 of 20 frames, 12 of 25 joints (round half to even), less the cut.

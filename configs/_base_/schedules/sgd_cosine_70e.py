@@ -1,0 +1,31 @@
+# Kinetics in the released code: 70 epochs, batch 80, cosine, no RepeatDataset,
+# so that effective epochs = max_epochs = 70. Warm-up as for NTU RGB+D.
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=70, val_interval=5)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+
+optim_wrapper = dict(
+    optimizer=dict(
+        type='SGD', lr=0.1, momentum=0.9, weight_decay=5e-4, nesterov=True
+    )
+)
+param_scheduler = [
+    dict(
+        type='LinearLR',
+        start_factor=0.2,
+        begin=0,
+        end=5,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=0,
+        begin=5,
+        end=70,
+        T_max=65,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+]
+auto_scale_lr = dict(enable=False, base_batch_size=80)

@@ -1,0 +1,20 @@
+_base_ = [
+    '_base_/datasets/ntu120_xsub.py',
+    '_base_/models/agcn.py',
+    '_base_/schedules/sgd_65e.py',
+    '_base_/default_runtime.py',
+]
+
+model = dict(
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='STMixBlending', num_classes=120, layout='nturgb+d'
+        ),
+    ),
+    cls_head=dict(
+        num_classes=120,
+        loss_cls=dict(type='CrossEntropyLoss', loss_weight=2.0),
+    ),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

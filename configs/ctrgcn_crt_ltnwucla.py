@@ -1,0 +1,21 @@
+# Second stage: load_from names the last checkpoint of the first.
+# 2 epochs over RepeatDataset(times=5): 10 effective epochs.
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(type='FrozenRecognizerGCN')
+train_dataloader = dict(
+    sampler=dict(_delete_=True, type='ClassBalancedSampler')
+)
+train_cfg = dict(max_epochs=2, val_interval=2)
+param_scheduler = [
+    dict(
+        type='CosineAnnealingLR',
+        T_max=2,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    )
+]
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='SecondStageHook', restart_classifier=True),
+]

@@ -1,0 +1,12 @@
+_base_ = 'ctrgcn_shapmix_ltntu120.py'
+
+longtail = dict(n_max=400, names='name')
+train_dataloader = dict(
+    dataset=dict(
+        split='xset_train', train_split='xset_train', longtail=longtail
+    )
+)
+val_dataloader = dict(
+    dataset=dict(split='xset_val', train_split='xset_train', longtail=longtail)
+)
+test_dataloader = val_dataloader

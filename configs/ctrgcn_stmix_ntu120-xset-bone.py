@@ -1,0 +1,18 @@
+_base_ = 'ctrgcn_stmix_ntu120.py'
+
+_base_.train_pipeline[-3].feats = _base_.val_pipeline[-3].feats = ['b']
+train_dataloader = dict(
+    dataset=dict(
+        split='xset_train',
+        train_split='xset_train',
+        pipeline=_base_.train_pipeline,
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        split='xset_val',
+        train_split='xset_train',
+        pipeline=_base_.val_pipeline,
+    )
+)
+test_dataloader = val_dataloader

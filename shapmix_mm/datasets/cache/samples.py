@@ -1,0 +1,179 @@
+"""Some of a cache's samples, like a list of their annotations."""
+
+from __future__ import annotations
+
+import os.path as osp
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+
+from ...skeletons import Layout
+from .columns import ArrayColumn
+from .store import CacheStore
+
+NAME_KEYS = ('filename', 'frame_dir')
+
+
+class CachedSamples(Sequence):
+    """Annotations that are read when asked for.
+
+    Args:
+        store (CacheStore): The open cache.
+        rows (np.ndarray, optional): Which samples, int64, shape (n,); None
+            takes all. Defaults to None.
+        folder (str, optional): Folder to put before the names, as
+            PoseDataset does. Defaults to None.
+        box_thr (float, optional): Score from which a person counts, for
+            PoseDataset's ``anno_inds``. Defaults to None.
+    """
+
+    def __init__(
+        self,
+        store: CacheStore,
+        rows: np.ndarray | None = None,
+        folder: str | None = None,
+        box_thr: float | None = None,
+    ) -> None:
+        self.store, self.folder, self.box_thr = store, folder, box_thr
+        self.rows = np.arange(len(store)) if rows is None else rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> dict: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> CachedSamples: ...
+
+    def __getitem__(self, index: int | slice) -> dict | CachedSamples:
+        if isinstance(index, slice):
+            return self.take(np.arange(len(self))[index])
+        return self.read(int(self.rows[index]))
+
+    def read(self, row: int) -> dict[str, Any]:
+        """Read a sample by its number in the annotation file.
+
+        Args:
+            row (int): The number.
+
+        Returns:
+            dict: Its annotation.
+        """
+        sample = self._renamed(self.store.record(row))
+        if self.box_thr is not None:
+            sample['anno_inds'] = sample['box_score'] >= self.box_thr
+        return sample
+
+    def heads(self) -> Iterator[dict[str, Any]]:
+        """Names and labels alone, which takes no skeleton from the disk.
+
+        Yields:
+            dict: The keys of the name that there are, and ``label``.
+        """
+        keys = [key for key in (*NAME_KEYS, 'label') if self.store.has(key)]
+        columns = [self.store.values(key, self.rows) for key in keys]
+        for entry in zip(*columns):
+            present = {k: v for k, v in zip(keys, entry) if v is not None}
+            yield self._renamed(present)
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> CachedSamples:
+        """Pick samples.
+
+        Args:
+            indices (Sequence[int]): Their places among these.
+
+        Returns:
+            CachedSamples: Those, in that order.
+        """
+        chosen = self.rows[np.asarray(indices, dtype=np.int64)]
+        return CachedSamples(self.store, chosen, self.folder, self.box_thr)
+
+    def within(self, rows: np.ndarray) -> CachedSamples:
+        """Keep those that are among some rows.
+
+        Args:
+            rows (np.ndarray): Rows of the annotation file.
+
+        Returns:
+            CachedSamples: Those, in the order of the file.
+        """
+        return self.take(np.flatnonzero(np.isin(self.rows, rows)))
+
+    def in_folder(self, folder: str | None) -> CachedSamples:
+        """Put a folder before the names.
+
+        Args:
+            folder (str, optional): The folder.
+
+        Returns:
+            CachedSamples: The same samples.
+        """
+        return CachedSamples(self.store, self.rows, folder, self.box_thr)
+
+    def valid_from(self, ratio: float, box_thr: float) -> CachedSamples:
+        """Keep samples with persons in enough frames, as PoseDataset does.
+
+        Args:
+            ratio (float): Least share of the frames.
+            box_thr (float): Score from which a person counts.
+
+        Returns:
+            CachedSamples: Those, which then have ``anno_inds``.
+
+        Raises:
+            KeyError: If the cache has no ``valid`` or no ``box_score``.
+        """
+        frames, valid = (
+            self.store.values(key, self.rows)
+            for key in ('total_frames', 'valid')
+        )
+        scores = self.store.values('box_score', self.rows[:1])
+        if any(value is None for value in (*valid, *scores)):
+            raise KeyError(
+                f'valid_ratio={ratio} needs the keys valid and box_score, '
+                f'but samples of {self.store.folder} lack them'
+            )
+        kept = [v[box_thr] / n >= ratio for v, n in zip(valid, frames)]
+        chosen = self.rows[np.array(kept, dtype=bool)]
+        return CachedSamples(self.store, chosen, self.folder, box_thr)
+
+    def invalid(self) -> list[int]:
+        """Places of the samples that are not finite.
+
+        Returns:
+            list[int]: As the annotation file had them.
+        """
+        return np.flatnonzero(~self.store.finite[self.rows]).tolist()
+
+    def check_poses(self, path: str, layout: Layout | None) -> None:
+        """Refuse samples without skeletons, or that do not fit a layout.
+
+        Args:
+            path (str): The cache, for the message.
+            layout (Layout, optional): Joint layout.
+
+        Raises:
+            KeyError: If the samples have no keypoints.
+            ValueError: If one has other joints, with its name.
+        """
+        column = self.store.column('keypoint')
+        if not isinstance(column, ArrayColumn):
+            raise KeyError(f"the samples of {path} lack the key 'keypoint'")
+        if layout is None:
+            return
+        joints = column.lengths(2)[self.rows]
+        wrong = np.flatnonzero(joints != layout.num_joints)
+        if wrong.size:
+            head = next(self.take(wrong[:1]).heads())
+            name = head.get('filename', head.get('frame_dir'))
+            where = f'sample {name!r} of {path}'
+            layout.check_joints(int(joints[wrong[0]]), where)
+
+    def _renamed(self, sample: dict[str, Any]) -> dict[str, Any]:
+        if self.folder is not None:
+            for key in NAME_KEYS:
+                if key in sample:
+                    sample[key] = osp.join(self.folder, sample[key])
+        return sample

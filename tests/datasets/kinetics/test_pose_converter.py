@@ -1,0 +1,128 @@
+"""One entry of the table into one annotation."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from mmaction.datasets import PoseDataset
+from mmaction.registry import TRANSFORMS
+
+from shapmix_mm.datasets.kinetics import PoseConverter
+from shapmix_mm.datasets.preparation import UnusableFile
+
+
+def entries(path):
+    return pickle.loads(path.read_bytes())['annotations']
+
+
+def test_a_sample_is_what_the_stock_dataset_and_transform_give(small_k400):
+    path, folder, _ = small_k400()
+    dataset = PoseDataset(
+        str(path),
+        pipeline=[],
+        split='train',
+        box_thr=0.6,
+        valid_ratio=0.01,
+        data_prefix=dict(skeleton=str(folder)),
+    )
+    stock = TRANSFORMS.build(
+        dict(type='DecompressPose', squeeze=True, max_person=2)
+    )
+    convert = PoseConverter(str(folder), box_thr=0.6)
+    assert len(dataset) == 3
+    for index, item in enumerate(entries(path)[:3]):
+        found = convert(item)
+        want = stock(dataset.get_data_info(index))
+        for key in ('keypoint', 'keypoint_score'):
+            np.testing.assert_array_equal(found[key], want[key])
+        for key in ('frame_dir', 'label', 'total_frames', 'img_shape'):
+            assert found[key] == want[key]
+        assert 'frame_inds' not in found
+
+
+def test_a_table_keeps_the_entry(small_k400):
+    path, folder, _ = small_k400()
+    item = entries(path)[0]
+    assert PoseConverter(str(folder), form='table')(item) is item
+
+
+def test_long_videos_can_be_thinned_out(small_k400):
+    path, folder, _ = small_k400()
+    item = entries(path)[0]
+    whole = PoseConverter(str(folder))(item)
+    thin = PoseConverter(str(folder), max_frames=3)(item)
+    last = whole['total_frames'] - 1
+    kept = [0, round(last / 2), last]
+    assert thin['total_frames'] == 3
+    np.testing.assert_array_equal(thin['keypoint'], whole['keypoint'][:, kept])
+
+
+def change(item, **fields):
+    return {**item, **fields}
+
+
+@pytest.mark.parametrize(
+    'fields, settings, reason',
+    [
+        (dict(frame_dir='gone'), {}, 'kpfile missing'),
+        (dict(box_score=None), {}, 'malformed'),
+        (dict(frame_inds=np.zeros(2, int)), {}, 'malformed'),
+        (dict(label='x'), {}, 'malformed'),
+        (dict(total_frames=True), {}, 'malformed'),
+        ({}, dict(box_thr=1.0), 'no person'),
+        (dict(total_frames=1000), dict(valid_ratio=0.5), 'too few poses'),
+    ],
+)
+def test_entries_that_give_no_sample(small_k400, fields, settings, reason):
+    path, folder, _ = small_k400()
+    item = change(entries(path)[0], **fields)
+    with pytest.raises(UnusableFile) as caught:
+        PoseConverter(str(folder), **settings)(item)
+    assert caught.value.reason == reason
+
+
+def test_not_finite_and_shared(small_k400):
+    path, folder, poses_of = small_k400()
+    item = entries(path)[0]
+    poses = poses_of['video0'].copy()
+    poses[:, 3, 1] = np.nan
+    (folder / 'video0.pkl').write_bytes(pickle.dumps(dict(keypoint=poses)))
+    with pytest.raises(UnusableFile) as caught:
+        PoseConverter(str(folder))(item)
+    assert caught.value.reason == 'not finite'
+    (folder / 'video0.pkl').unlink()
+    shared = dict(video0=dict(keypoint=poses_of['video0']))
+    (folder / 'all.pkl').write_bytes(pickle.dumps(shared))
+    item = change(item, raw_file='all.pkl')
+    assert len(PoseConverter(str(folder))(item)['keypoint'])
+    with pytest.raises(UnusableFile) as caught:
+        PoseConverter(str(folder), form='table')(item)
+    assert caught.value.reason == 'shared kpfile'
+
+
+def test_the_fingerprint_follows_entry_and_kpfile(small_k400):
+    path, folder, _ = small_k400()
+    convert = PoseConverter(str(folder))
+    item, same = entries(path)[0], entries(path)[0]
+    before = convert.fingerprint(item)
+    assert convert.fingerprint(same) == before
+    same['box_score'] = same['box_score'] * 2
+    assert convert.fingerprint(same) != before
+    (folder / 'video0.pkl').write_bytes(b'other')
+    assert convert.fingerprint(item) != before
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [
+        dict(form='all'),
+        dict(box_thr=2),
+        dict(valid_ratio=-1),
+        dict(max_frames=0),
+    ],
+)
+def test_unknown_settings(settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        PoseConverter('x', **settings)

@@ -1,0 +1,176 @@
+"""build_cache: the command, its errors, and the command that it names."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import pickle
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+TOOL = ROOT / 'tools' / 'data' / 'build_cache.py'
+CONFIG = """
+default_scope = 'mmaction'
+center = dict(type='PreNormalize3D', align_spine=False, align_shoulder=False)
+train_dataloader = dict(dataset=dict(type='PoseDataset', ann_file='{file}',
+    split='train', pipeline=[center, dict(type='PoseDecode')]))
+val_dataloader = dict(dataset=dict(type='PoseDataset', ann_file='{file}',
+    split='train', pipeline=[center]))
+"""
+
+
+def load_tool():
+    spec = importlib.util.spec_from_file_location('build_cache', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
+
+
+main = load_tool().main
+
+
+@pytest.fixture
+def source(tmp_path):
+    rng = np.random.default_rng(0)
+    annotations = [
+        dict(
+            frame_dir=f's{i}',
+            label=i % 2,
+            total_frames=3,
+            keypoint=rng.normal(size=(1, 3, 25, 3)).astype(np.float32),
+        )
+        for i in range(6)
+    ]
+    content = dict(
+        split=dict(train=[a['frame_dir'] for a in annotations]),
+        annotations=annotations,
+    )
+    path = tmp_path / 'poses.pkl'
+    path.write_bytes(pickle.dumps(content))
+    return path
+
+
+def index_of(folder):
+    return json.loads((folder / 'index.json').read_text())
+
+
+def test_the_default_place_is_beside_the_file(source, capsys):
+    assert main([str(source)]) == 0
+    shown = capsys.readouterr()
+    assert '6 samples' in shown.out and '1 splits' in shown.out
+    assert 'no deterministic transform' in shown.out
+    assert 'caching' in shown.err
+    assert index_of(source.with_suffix('.cache'))['normalisation'] == []
+    # A second time there is nothing to do.
+    assert main([str(source), '--quiet']) == 0
+    assert 'caching' not in capsys.readouterr().err
+
+
+def test_transforms_of_a_config(source, tmp_path, capsys):
+    cfg = tmp_path / 'cfg.py'
+    cfg.write_text(CONFIG.format(file=source))
+    out = tmp_path / 'deep' / 'c'
+    args = [str(source), '--out', str(out), '--config', str(cfg)]
+    assert main(args) == 0
+    assert 'PreNormalize3D(align_spine=False' in capsys.readouterr().out
+    expected = dict(align_spine=False, align_shoulder=False)
+    assert index_of(out)['normalisation'] == [
+        dict(type='PreNormalize3D', args=expected)
+    ]
+
+
+def test_pipelines_that_disagree_are_one_line(source, tmp_path, capsys):
+    cfg = tmp_path / 'cfg.py'
+    other = "test_dataloader = dict(dataset=dict(pipeline=[dict(type='P3')]))"
+    other = other.replace('P3', 'PreNormalize3D')
+    cfg.write_text(CONFIG.format(file=source) + other)
+    assert main([str(source), '--config', str(cfg)]) == 1
+    err = capsys.readouterr().err.strip()
+    assert err.startswith('build_cache: ') and 'cannot serve both' in err
+    assert '\n' not in err and len(list(tmp_path.iterdir())) == 2
+
+
+def test_the_named_command_mends_it(source, tmp_path, capsys):
+    from shapmix_mm.datasets.cache import CachedPoseDataset
+
+    out = tmp_path / 'my c'
+    step = dict(type='PreNormalize3D', align_spine=False, xaxis=[4, 8])
+    assert (
+        main(
+            [
+                str(source),
+                '--out',
+                str(out),
+                '--normalize',
+                'CheckJoints',
+                'layout=nturgb+d',
+            ]
+        )
+        == 0
+    )
+    with pytest.raises(ValueError) as error:
+        CachedPoseDataset(str(out), [step], split='train')
+    command = str(error.value).split('rebuild it with ')[1]
+    words = shlex.split(command)
+    assert words[:2] == ['python', 'tools/data/build_cache.py']
+    assert main(words[2:]) == 0
+    served = CachedPoseDataset(str(out), [step], split='train')
+    assert len(served.pipeline.transforms) == 0
+    assert 'body_center' in served[0]
+
+
+def test_verify(source, capsys):
+    cache = source.with_suffix('.cache')
+    main([str(source), '--quiet'])
+    assert main(['--verify', str(cache)]) == 0
+    assert 'whole, 6 samples' in capsys.readouterr().out
+    file = cache / '03_keypoint.float32.npy'
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    assert main(['--verify', str(cache)]) == 1
+    err = capsys.readouterr().err
+    assert '03_keypoint.float32.npy damaged; rebuild it with python' in err
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['none.pkl'], 'none.pkl does not exist'),
+        (['{source}', '--config', 'none.py'], 'none.py does not exist'),
+        (['{source}', '--normalize', 'NoSuch'], 'no transform'),
+        (['{source}', '--normalize', 'PoseDecode'], 'not known to be'),
+        (['{source}', '--out', '{source}'], 'is a file'),
+        (['{source}', '--out', '{source}/c'], 'poses.pkl'),
+        (['--verify', '{source}'], 'no cache'),
+        (['{text}'], 'text.pkl'),
+    ],
+)
+def test_bad_input_is_one_line(source, tmp_path, capsys, args, message):
+    text = tmp_path / 'text.pkl'
+    text.write_text('hello')
+    args = [arg.format(source=source, text=text) for arg in args]
+    assert main([*args, '--quiet']) == 1
+    err = capsys.readouterr().err.strip()
+    assert err.startswith('build_cache: ') and message in err
+    assert '\n' not in err and '[Errno' not in err
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        'poses.pkl',
+        'text.pkl',
+    ]
+
+
+def test_help_needs_no_heavy_import():
+    done = subprocess.run(
+        [sys.executable, '-X', 'importtime', str(TOOL), '--help'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '--normalize' in done.stdout and 'torch' not in done.stderr

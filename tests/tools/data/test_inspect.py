@@ -1,0 +1,143 @@
+"""inspect: the command on every kind of annotation file."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+TOOL = ROOT / 'tools' / 'data' / 'inspect.py'
+
+
+def load_tool():
+    spec = importlib.util.spec_from_file_location('inspect_tool', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
+
+
+main = load_tool().main
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    monkeypatch.setenv('COLUMNS', '160')
+
+
+def sample(name, label, frames=4, persons=1):
+    pose = np.ones((persons, frames, 25, 3), dtype=np.float16)
+    return dict(
+        frame_dir=name, label=label, total_frames=frames, keypoint=pose
+    )
+
+
+@pytest.fixture
+def pickled(tmp_path):
+    samples = [sample(f'a{i}', 0, 10 + i) for i in range(30)]
+    samples += [sample('b0', 1, 7, 2), sample('[bold]\x1b[2J', 2)]
+    names = [s['frame_dir'] for s in samples]
+    content = dict(
+        split=dict(xsub_train=names[:-1], xsub_val=[names[-1], 'gone']),
+        annotations=samples,
+        classes=['wave', 'clap', 'jump'],
+    )
+    path = tmp_path / 'some.pkl'
+    path.write_bytes(pickle.dumps(content))
+    return path
+
+
+def row(shown, first):
+    """Cells of the first row that begins so, by table."""
+    return [
+        [cell.strip() for cell in line.strip('│').split('│')]
+        for line in shown.splitlines()
+        if line.startswith(f'│ {first} ')
+    ]
+
+
+def test_tables_and_sheet_of_a_pickle(pickled, capsys):
+    assert main([str(pickled), '--per-class']) == 0
+    shown = capsys.readouterr()
+    sizes, profile = row(shown.out, 'xsub_train')
+    assert sizes[1:] == ['31', '31', '2', '7', '24', '23.9', '39']
+    assert profile[1:] == ['30', '1', '1', '30', '0', '1', '2']
+    assert row(shown.out, 'xsub_val')[0][1:4] == ['2', '1', '1']
+    assert row(shown.out, '1 clap') == [['1 clap', '1', '1', '0']]
+    assert row(shown.out, 'persons') == [['persons', '1: 31, 2: 1']]
+    assert row(shown.out, 'joints') == [['joints', '25: 32']]
+    assert row(shown.out, 'listed in xsub_val but not there')[0][1:] == [
+        '1',
+        'gone',
+    ]
+    image = pickled.with_name('some.pkl.inspect.png')
+    assert image.stat().st_size > 1000 and str(image) in shown.out
+    assert '\x1b' not in shown.out and 'samples' in shown.err
+
+
+def test_thresholds_and_no_plot(pickled, capsys, tmp_path):
+    args = [str(pickled), '--no-plot', '--quiet', '--thresholds', '1', '29']
+    assert main(args) == 0
+    shown = capsys.readouterr()
+    assert shown.err == '' and 'drawn' not in shown.out
+    assert row(shown.out, 'xsub_train')[1][-3:] == ['1', '1', '1']
+    assert os.listdir(tmp_path) == ['some.pkl']
+    assert main([*args[:-2], '30', '20']) == 1
+    assert 'few <= many' in capsys.readouterr().err
+
+
+def test_an_npz_of_ctrgcn(tmp_path, capsys):
+    x = np.zeros((3, 12, 150), dtype=np.float32)
+    x[:, :9] = 1
+    path = tmp_path / 'NTU60_CS.npz'
+    np.savez(
+        path, x_train=x, y_train=np.eye(3), x_test=x[:1], y_test=np.eye(3)[:1]
+    )
+    assert main([str(path), '--plot', str(tmp_path / 'new' / 'p.png')]) == 0
+    shown = capsys.readouterr().out
+    assert row(shown, 'train')[0][1:] == ['3', '3', '3', '9', '9', '9.0', '9']
+    assert 'nothing to look at' in shown
+    assert (tmp_path / 'new' / 'p.png').exists()
+
+
+def test_files_that_cannot_be_read_are_one_line(tmp_path, capsys):
+    (tmp_path / 'cut.pkl').write_bytes(pickle.dumps([1, 2])[:-4])
+    (tmp_path / 'other.pkl').write_bytes(pickle.dumps(dict(a=1)))
+    for name in ('gone.pkl', 'cut.pkl', 'other.pkl'):
+        assert main([str(tmp_path / name)]) == 1
+        error = capsys.readouterr().err.strip()
+        assert error.startswith('inspect: ') and '\n' not in error
+        assert name in error
+
+
+def test_help_needs_no_heavy_import():
+    done = subprocess.run(
+        [sys.executable, '-X', 'importtime', str(TOOL), '--help'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert '--thresholds' in done.stdout and 'torch' not in done.stderr
+
+
+def test_the_tools_beside_it_still_get_the_standard_module():
+    """A script's own folder is the first on the path of Python."""
+    code = (
+        f'import sys; sys.path.insert(0, {str(TOOL.parent)!r}); '
+        'import inspect, dataclasses; '
+        'print(inspect.signature(lambda a, b: 0), inspect.__file__)'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    signature, file = done.stdout.strip().rsplit(' ', 1)
+    assert signature == '(a, b)' and Path(file) != TOOL

@@ -1,0 +1,59 @@
+"""The backbones that ``backbone.py`` compares, in one size."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+from pathlib import Path
+
+import torch
+from mmaction.registry import MODELS
+from torch import nn
+
+import shapmix_mm  # noqa: F401  (registers CTRGCN)
+from shapmix_mm.skeletons import get_layout
+
+__all__ = ['NAMES', 'build']
+
+NAMES = ('ctrgcn', 'ctrgcn_textbook', 'stgcn', 'aagcn')
+TEXTBOOK = (
+    Path(__file__).resolve().parents[2]
+    / 'tests'
+    / 'models'
+    / 'backbones'
+    / 'textbook_ctrgcn.py'
+)
+
+
+def build(name: str, args: argparse.Namespace) -> nn.Module:
+    """Build one of the models, all with the same stages and weights' seed."""
+    layout = get_layout(args.layout).graph_layout()
+    size = dict(
+        base_channels=args.base_channels,
+        num_stages=args.stages,
+        inflate_stages=args.inflate_stages,
+        down_stages=args.down_stages,
+        num_person=args.persons,
+    )
+    torch.manual_seed(0)
+    if name == 'ctrgcn_textbook':
+        return textbook_class()(layout, **size)
+    mode = 'stgcn_spatial' if name == 'stgcn' else 'spatial'
+    return MODELS.build(
+        dict(
+            type=name.upper(), graph_cfg=dict(layout=layout, mode=mode), **size
+        )
+    )
+
+
+def textbook_class() -> type[nn.Module]:
+    """Load the reference form, which lives with the tests."""
+    if not TEXTBOOK.is_file():
+        raise FileNotFoundError(
+            f'{TEXTBOOK} is missing: run this script in a source checkout'
+        )
+    spec = importlib.util.spec_from_file_location(TEXTBOOK.stem, TEXTBOOK)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.TextbookCTRGCN

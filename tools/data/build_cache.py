@@ -1,0 +1,208 @@
+"""Turn an annotation file into a folder of memory-mapped arrays.
+
+A dataset reads the folder where a config names it as ann_file. It starts in
+seconds, and all ranks and workers share its pages. With --config, or with
+--normalize, the transforms that always do the same to a sample are done here
+once; datasets then leave them out of their pipelines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+EXAMPLES = """examples:
+  %(prog)s data/skeleton/ntu120_3d.pkl
+  %(prog)s data/skeleton/ntu120_3d.pkl --with fast_transforms \
+    --config configs/ctrgcn_ce_ltntu120.py
+  %(prog)s data/skeleton/ntu60_3d.pkl --out /fast/ntu60 \\
+    --normalize PreNormalize3D align_spine=False align_shoulder=False
+  %(prog)s --verify data/skeleton/ntu120_3d.cache
+
+and then
+  python tools/train.py CONFIG --cfg-options \\
+    train_dataloader.dataset.ann_file=data/skeleton/ntu120_3d.cache \\
+    val_dataloader.dataset.ann_file=data/skeleton/ntu120_3d.cache"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'source',
+        metavar='ANN_FILE',
+        type=Path,
+        help="annotation pickle, or CTR-GCN's .npz; a cache for --verify",
+    )
+    parser.add_argument(
+        '--out',
+        metavar='FOLDER',
+        type=Path,
+        help='folder to make; the default is beside ANN_FILE, with the '
+        'ending .cache. A config that means to read it gives it as ann_file',
+    )
+    steps = parser.add_mutually_exclusive_group()
+    steps.add_argument(
+        '--config',
+        help='config with whose pipelines the cache is to be used: what they '
+        'all begin with and is deterministic is done here',
+    )
+    parser.add_argument(
+        '--with',
+        dest='mixins',
+        nargs='+',
+        default=[],
+        metavar='MIXIN',
+        help='mixins of --config; fast_transforms builds the same sooner',
+    )
+    steps.add_argument(
+        '--normalize',
+        nargs='+',
+        action='append',
+        default=[],
+        metavar=('TRANSFORM', 'KEY=VALUE'),
+        help='a deterministic transform to do here, and its arguments; '
+        'several in their order',
+    )
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace an older cache'
+    )
+    parser.add_argument(
+        '--verify',
+        action='store_true',
+        help='build nothing, but compare a cache with its checksums',
+    )
+    parser.add_argument(
+        '--quiet', action='store_true', help='show no progress bar'
+    )
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build or verify, and report.
+
+    Args:
+        argv (list[str], optional): The arguments. None means those of the
+            process. Defaults to None.
+
+    Returns:
+        int: Exit code, 1 if there is no whole cache.
+    """
+    args = build_parser().parse_args(argv)
+    import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+
+    try:
+        print(verify(args.source) if args.verify else build(args))
+    except (KeyError, OSError, TypeError, ValueError) as error:
+        known = isinstance(error, OSError) and error.strerror
+        text = known if known and error.filename is None else error
+        print(f'build_cache: {text}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def build(args: argparse.Namespace) -> str:
+    """Build the cache.
+
+    Args:
+        args (argparse.Namespace): What :func:`build_parser` gives.
+
+    Returns:
+        str: What it holds.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from shapmix_mm.datasets.cache.builder import build_cache
+
+    def bar(samples: Iterable) -> Iterable:
+        return track(
+            samples,
+            'caching',
+            console=Console(stderr=True),
+            disable=args.quiet,
+        )
+
+    out = args.out or args.source.with_suffix('.cache')
+    index = build_cache(
+        args.source,
+        out,
+        transforms=transforms_of(args),
+        overwrite=args.overwrite,
+        track=bar,
+    )
+    return summary(index, out)
+
+
+def transforms_of(args: argparse.Namespace) -> list[Any]:
+    """Build the transforms that are to be done once.
+
+    Args:
+        args (argparse.Namespace): What :func:`build_parser` gives.
+
+    Returns:
+        list: They, in their order.
+    """
+    from shapmix_mm.engine.cached_data import (
+        shared_transforms,
+        transform_from_words,
+    )
+    from shapmix_mm.engine.mixins import load_config
+
+    if args.config:
+        return shared_transforms(load_config(args.config, args.mixins))
+    return [transform_from_words(words) for words in args.normalize]
+
+
+def summary(index: Any, out: Path) -> str:
+    """Sum up what a cache holds.
+
+    Args:
+        index (CacheIndex): Its index.
+        out (Path): Where it lies.
+
+    Returns:
+        str: A line for the terminal.
+    """
+    from shapmix_mm.datasets.cache.normalisation import text
+
+    size = sum(file['bytes'] for file in index.files.values()) / 1e6
+    return (
+        f'{out}: {index.samples} samples, {size:.1f} MB, '
+        f'{len(index.splits)} splits, done once: {text(index.normalisation)}'
+    )
+
+
+def verify(folder: Path) -> str:
+    """Compare a cache with its checksums.
+
+    Args:
+        folder (Path): The cache.
+
+    Returns:
+        str: That it is whole.
+
+    Raises:
+        ValueError: If a file is damaged or the annotation file has changed.
+    """
+    from shapmix_mm.datasets.cache import CacheStore
+
+    store = CacheStore(folder)
+    damaged = store.damaged_files()
+    if damaged:
+        raise ValueError(
+            f'cache {folder}: {", ".join(damaged)} damaged; rebuild it with '
+            f'{store.rebuild_command()}'
+        )
+    return f'{folder}: whole, {len(store)} samples'
+
+
+if __name__ == '__main__':
+    sys.exit(main())
