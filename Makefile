@@ -47,7 +47,7 @@ demo: $(STAMP) $(DEMO_DATA)
 	$(BIN)/python tools/train.py $(DEMO_CONFIG)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -938,3 +938,36 @@ def test_a_stream_by_options_is_the_leaf_of_that_stream(page_tool):
     cfg = copy.deepcopy(load('ctrgcn_shapmix_ltntu120'))
     cfg.merge_from_dict(dict.fromkeys(options, ['b']))
     assert innermost(cfg) == innermost(load('ctrgcn_shapmix_ltntu120-bone'))
+
+
+def test_the_leaf_for_other_joints(tmp_path):
+    """The one that docs/configs.md shows, on 18 joints of OpenPose."""
+    page = (ROOT / 'docs' / 'configs.md').read_text()
+    text = re.search(r'## Other joints.*?```python\n(.*?)```', page, re.S)[1]
+    leaf = tmp_path / 'leaf.py'
+    leaf.write_text(text.replace("_base_ = '", f"_base_ = '{CONFIGS}/"))
+    cfg = load_config(str(leaf))
+    for key in ('train_dataloader', 'test_dataloader', 'model'):
+        named = re.findall(r"'layout': '(.*?)'", str(cfg[key].to_dict()))
+        assert len(named) == 2 and set(named) == {'openpose'}
+    pose = np.random.default_rng(0).uniform(0, 240, (2, 30, 18, 2))
+    sample = dict(
+        frame_dir='a',
+        label=0,
+        total_frames=30,
+        img_shape=(240, 320),
+        original_shape=(240, 320),
+        keypoint=pose.astype(np.float32),
+        keypoint_score=np.ones((2, 30, 18), dtype=np.float32),
+    )
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        for loader in (cfg.train_dataloader, cfg.test_dataloader):
+            packed = Compose(loader.dataset.pipeline)(copy.deepcopy(sample))
+            bones = packed['inputs'][0]
+            assert bones.shape == (2, 100, 18, 3)
+            # MMAction2's bones of this layout begin at the nose.
+            assert not bones[:, :, 0, :2].any()
+            assert bones[:, :, 1:, :2].any(dim=-1).all()
+        backbone = MODELS.build(cfg.model.backbone)
+        blend = MODELS.build(cfg.model.data_preprocessor.blending)
+    assert backbone.graph.A.shape[-1] == blend.layout.num_joints == 18

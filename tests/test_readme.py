@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 import torch
 from mmaction.registry import MODELS
 
@@ -29,3 +30,75 @@ def test_the_layout_of_the_readme_builds_a_blend_and_a_backbone():
         dict(type='CTRGCN', base_channels=8, num_stages=2, **model['backbone'])
     )
     assert backbone(torch.rand(2, 2, 8, 9, 3)).shape == (2, 2, 8, 8, 9)
+
+
+ROOT = README.parent
+PAGES = [
+    README,
+    ROOT / 'CONTRIBUTING.md',
+    ROOT / 'CHANGELOG.md',
+    *sorted((ROOT / 'docs').glob('*.md')),
+]
+FOLDERS = 'configs|docs|requirements|shapmix_mm|tests|tools'
+FILE = re.compile(
+    rf'(?<![\w/:.-])((?:{FOLDERS})/[\w./-]+\.(?:md|png|py|sh|txt|ya?ml))\b'
+)
+# A command ends at a comment or at a line without a backslash.
+COMMAND = re.compile(r'(tools/[\w/]+\.py)((?:[^`\n#\\]|\\\n)*)')
+# Of another repository, or of a reader's own.
+ELSEWHERE = {
+    'tools/data/skeleton/README.md',
+    'shapmix_mm/a/b.py',
+    'tests/a/test_b.py',
+}
+
+
+def text_of(page):
+    return page.read_text(encoding='utf-8')
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file(page):
+    links = re.findall(r'\]\(([^)\s]+)\)', text_of(page))
+    near = [link for link in links if '://' not in link]
+    missing = {
+        link
+        for link in near
+        if not (page.parent / link.partition('#')[0]).exists()
+    }
+    assert not missing
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_every_file_that_is_named_exists(page):
+    named = set(FILE.findall(text_of(page))) - ELSEWHERE
+    # Capitals stand for a name of the reader's choice.
+    named = {name for name in named if not re.search('[A-Z]{4}', name)}
+    assert not {name for name in named if not (ROOT / name).exists()}
+
+
+def flags_of(tool):
+    """Flags that a tool defines, or a module that it imports from."""
+    places = [ROOT / tool]
+    for module in re.findall(
+        r'^from ([\w.]+) import', text_of(places[0]), re.M
+    ):
+        path = f'{module.replace(".", "/")}.py'
+        places += [ROOT / path, places[0].parent / path]
+    texts = [text_of(place) for place in places if place.is_file()]
+    return {
+        flag for text in texts for flag in re.findall(r"'(--[\w-]+)'", text)
+    }
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_every_flag_of_a_command_is_known_to_its_tool(page):
+    unknown = set()
+    for tool, rest in COMMAND.findall(text_of(page)):
+        known = flags_of(tool)
+        unknown |= {
+            f'{tool} {flag}'
+            for flag in re.findall(r'(?<!\S)--[\w-]+', rest)
+            if flag not in known
+        }
+    assert not unknown

@@ -8,6 +8,7 @@ from typing import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from shapmix_mm.models.blending.mixing import any_nonzero
 from shapmix_mm.shapley import mask_to_parts
 from shapmix_mm.skeletons import Layout
 
@@ -78,7 +79,7 @@ def _joints(coalitions: Tensor, layout: Layout) -> Tensor:
 
 
 def _hold(clips: Tensor, mean: Tensor, keep: Tensor) -> Tensor:
-    present = clips.flatten(4).any(-1)[..., None, None]
+    present = any_nonzero(clips.flatten(4))[..., None, None]
     still = mean.unsqueeze(1) * present
     return torch.where(keep, clips, still.to(clips.dtype))
 

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from shapmix_mm.models.blending.mixing import present_persons
+
 from .coalition_scores import evaluating
 
 __all__ = ['joint_gradcam']
@@ -50,6 +52,6 @@ def joint_gradcam(model: Any, clips: Tensor, label: Tensor) -> Tensor:
             (gradient,) = torch.autograd.grad(own, features)
     weight = gradient.float().mean((3, 4), keepdim=True)
     cam = (weight * features.detach().float()).sum(2).clamp(min=0).mean(2)
-    present = clips.flatten(3).any(-1).squeeze(1)
+    present = present_persons(clips.squeeze(1))
     cam = (cam * present[..., None]).sum(1)
     return cam / cam.sum(1, keepdim=True).clamp(min=torch.finfo().tiny)

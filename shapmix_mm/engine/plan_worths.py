@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from shapmix_mm.models.blending.mixing import any_nonzero
 from shapmix_mm.skeletons import Layout
 
 from .coalition_scores import evaluating, keep_own_parts
@@ -67,7 +68,10 @@ def plan_worths(
         tuple[Tensor, int]: Probabilities, float32, shape (n, R), and Q, the
         number of clips that the model was given.
     """
-    presence = clips.flatten(4).any(-1).squeeze(1).cpu()
+    presence = torch.ones(len(clips), 1, 1, dtype=torch.bool)
+    if not coalitions.all():
+        # Waits for the GPU, which only inputs that may be equal are worth.
+        presence = any_nonzero(clips.flatten(4)).squeeze(1).cpu()
     rows, masks, inverse = distinct_rows(coalitions, presence)
     with torch.no_grad(), evaluating(model):
         inputs = keep_own_parts(clips[rows], mean, masks, layout)

@@ -1,5 +1,7 @@
 """Planned worths against one model call per sample and coalition."""
 
+import importlib
+
 import numpy as np
 import torch
 from mmaction.registry import MODELS
@@ -69,6 +71,22 @@ def test_worths_equal_single_calls_and_equal_inputs_are_scored_once():
     # Three presence patterns: one person, two, and one who leaves.
     distinct = {(n, int(c)) for n in range(7) for c in coalitions[n] if c}
     assert model.given == [scored] == [len(distinct) + 3]
+
+
+def test_presence_is_asked_for_only_where_inputs_may_be_equal(monkeypatch):
+    """Telling it to the CPU waits for the GPU."""
+    module = importlib.import_module('shapmix_mm.engine.plan_worths')
+    original, asked = module.any_nonzero, []
+    monkeypatch.setattr(
+        module, 'any_nonzero', lambda x: asked.append(1) or original(x)
+    )
+    torch.manual_seed(2)
+    clips, label, mean = batch()
+    for empty in (False, True):
+        coalitions = torch.randint(1, 8, (7, 3))
+        coalitions[2, 1] *= not empty
+        plan_worths(Counter(), clips, label, mean, coalitions, LAYOUT)
+        assert len(asked) == empty
 
 
 def test_without_empty_coalitions_nothing_is_shared():

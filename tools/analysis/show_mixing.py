@@ -15,12 +15,13 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.datasets import class_counts
 from shapmix_mm.engine.blend_loading import build_blend
 from shapmix_mm.engine.launch import check_annotations
 from shapmix_mm.engine.mean_pose import unrepeated
 from shapmix_mm.engine.mixins import load_config
 from shapmix_mm.engine.stream_joints import feature_joints, stream_features
-from shapmix_mm.models.blending import STMixBlending
+from shapmix_mm.models.blending import DrawnBlending
 from shapmix_mm.models.blending.mixing import mix
 from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
 
@@ -133,13 +134,13 @@ def choose_pairs(args: argparse.Namespace, num: int) -> list[tuple[int, int]]:
 
 
 def mixtures(
-    dataset: Any, blend: STMixBlending, pairs: list[tuple[int, int]]
+    dataset: Any, blend: DrawnBlending, pairs: list[tuple[int, int]]
 ) -> Iterator[dict[str, Any]]:
     """Mix each pair.
 
     Args:
         dataset (Dataset): The training set.
-        blend (STMixBlending): The blend.
+        blend (DrawnBlending): The blend.
         pairs (list[tuple[int, int]]): Sample and partner.
 
     Yields:
@@ -192,6 +193,8 @@ def main(argv: list[str] | None = None) -> None:
             f'--out {args.out} is no folder that can be written: {error}'
         ) from error
     dataset, classes = build_dataset(cfg)
+    if not getattr(blend, 'class_counts', torch.ones(1)).numel():
+        blend.set_class_counts(class_counts(dataset, blend.num_classes))
     if not bool(getattr(blend, 'guided', True)):
         print('mixing is random: the blend is not guided by saliency yet')
     pairs = choose_pairs(args, len(dataset))

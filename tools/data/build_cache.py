@@ -16,7 +16,7 @@ from typing import Any
 
 EXAMPLES = """examples:
   %(prog)s data/skeleton/ntu120_3d.pkl
-  %(prog)s data/skeleton/ntu120_3d.pkl --with fast_transforms \
+  %(prog)s data/skeleton/ntu120_3d.pkl --with fast_transforms \\
     --config configs/ctrgcn_ce_ltntu120.py
   %(prog)s data/skeleton/ntu60_3d.pkl --out /fast/ntu60 \\
     --normalize PreNormalize3D align_spine=False align_shoulder=False
@@ -101,8 +101,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         print(verify(args.source) if args.verify else build(args))
     except (KeyError, OSError, TypeError, ValueError) as error:
-        known = isinstance(error, OSError) and error.strerror
-        text = known if known and error.filename is None else error
+        text: object = error
+        if isinstance(error, KeyError):
+            # str() of a KeyError has quotes around it.
+            text = error.args[0]
+        elif isinstance(error, OSError) and error.filename is None:
+            text = error.strerror or error
         print(f'build_cache: {text}', file=sys.stderr)
         return 1
     return 0

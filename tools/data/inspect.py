@@ -119,8 +119,9 @@ def splits_table(summary: Any) -> Any:
     """Size and lengths of every split."""
     import numpy as np
 
-    columns = ('listed', 'samples', 'classes', 'shortest', 'median', 'mean')
-    table = new_table(summary.path, 'split', *columns, 'longest')
+    columns = ('listed', 'samples', 'classes', 'min', 'median', 'mean', 'max')
+    title = f'{summary.path}; min to max are frames'
+    table = new_table(title, 'split', *columns)
     for part in summary.parts:
         row = [part.listed, len(part.lengths), (part.counts > 0).sum()]
         if len(part.lengths):
@@ -180,8 +181,8 @@ def shapes_table(summary: Any) -> Any:
 def problems_table(summary: Any) -> Any:
     """Whatever is odd, with the first few samples."""
     if not summary.problems:
-        return 'nothing to look at'
-    table = new_table('to look at', 'what', 'samples', 'such as')
+        return 'nothing odd found'
+    table = new_table('odd', 'what', 'samples', 'such as')
     for problem, names in summary.problems.items():
         shown = ', '.join(plain(name) for name in names[:MAX_NAMES])
         table.add_row(plain(problem), f'{len(names):,}', shown)

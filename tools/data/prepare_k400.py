@@ -120,7 +120,9 @@ def prepare(args: argparse.Namespace) -> None:
         args.work_dir or f'{args.out}.work',
         chunk_size=args.chunk_size,
     )
-    workers = args.workers or preparation.default_workers()
+    workers = args.workers
+    if workers is None:
+        workers = preparation.default_workers()
     preparation.run_with_progress(run, workers=workers, quiet=args.quiet)
     skipped: list[Any] = []
     try:

@@ -85,9 +85,11 @@ def read_index(folder: str | Path) -> CacheIndex:
             version; with the command that rebuilds it.
     """
     path = Path(folder).expanduser() / FILE_NAME
+    if path.parent.is_file():
+        raise ValueError(f'{folder} is no cache: it is a file, not a folder')
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         raise ValueError(
             f'{folder} is no cache: it has no {FILE_NAME}; '
             f'make one with {rebuild_command("ANN_FILE", folder)}'
@@ -98,7 +100,10 @@ def read_index(folder: str | Path) -> CacheIndex:
             f'with {rebuild_command("ANN_FILE", folder)}'
         ) from error
     if not isinstance(content, dict) or content.get('kind') != KIND:
-        raise ValueError(f'{path} is no index of a cache')
+        raise ValueError(
+            f'{path} is no index of a cache; make one with '
+            f'{rebuild_command("ANN_FILE", folder)}'
+        )
     if content.get('version') != VERSION:
         raise ValueError(
             f'cache {folder} has format version {content.get("version")}, '

@@ -35,6 +35,8 @@ class CacheStore:
         self._root = Path(folder).expanduser()
         self.index: CacheIndex = read_index(folder)
         check_source(self.index, folder)
+        for file in self.index.files:
+            self._check_size(file)
         self._columns: dict[str, ArrayColumn | ValueColumn] = {}
         self._rest: ArrayColumn | None = None
         self._rest_keys: frozenset[str] = frozenset()
@@ -63,16 +65,13 @@ class CacheStore:
         Raises:
             ValueError: If the file is missing or not as it was written.
         """
-        path = self._root / file
+        self._check_size(file)
         try:
-            if path.stat().st_size != self.index.files[file]['bytes']:
-                raise ValueError('it has another size')
-            values = np.load(path, mmap_mode='r', allow_pickle=False)
-        except (OSError, ValueError, KeyError) as error:
-            raise ValueError(
-                f'cache {self.folder}: {file} is missing or damaged '
-                f'({error}); rebuild it with {self.rebuild_command()}'
-            ) from error
+            values = np.load(
+                self._root / file, mmap_mode='r', allow_pickle=False
+            )
+        except (OSError, ValueError) as error:
+            raise self._damaged(file, error) from error
         # A memmap's own bookkeeping would cost as much as a read.
         return values.view(np.ndarray)
 
@@ -171,6 +170,20 @@ class CacheStore:
         index = self.index
         return rebuild_command(
             index.source['path'], self.folder, index.normalisation
+        )
+
+    def _check_size(self, file: str) -> None:
+        try:
+            size = (self._root / file).stat().st_size
+            if size != self.index.files[file]['bytes']:
+                raise ValueError('it has another size')
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged(file, error) from error
+
+    def _damaged(self, file: str, error: Exception) -> ValueError:
+        return ValueError(
+            f'cache {self.folder}: {file} is missing or damaged ({error}); '
+            f'rebuild it with {self.rebuild_command()}'
         )
 
     def _value(self, key: str, row: int) -> Any:

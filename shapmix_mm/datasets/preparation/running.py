@@ -39,7 +39,12 @@ def run_with_progress(
         run (ShardRun): The run; what it has done before is not done again.
         workers (int): Processes.
         quiet (bool): Whether to show no bar. Defaults to False.
+
+    Raises:
+        ValueError: If ``workers`` is less than 1.
     """
+    if workers < 1:
+        raise ValueError(f'workers should be at least 1, but got {workers}')
     total = sum(len(chunk.items) for chunk in run.chunks)
     bar = Progress(
         TextColumn('{task.description}'),
@@ -106,7 +111,7 @@ def _first_of_name(
 
 def report_path(path: str | Path) -> Path:
     """Where the report of an annotation file goes, beside it."""
-    return Path(path).with_suffix('.skipped.csv')
+    return Path(f'{path}.skipped.csv')
 
 
 def write_report(skipped: list[Skipped], path: str | Path) -> Path:

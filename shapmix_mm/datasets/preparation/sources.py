@@ -60,7 +60,9 @@ def list_source(source: str | Path) -> list[SourceFile]:
                 if not info.is_dir()
             )
     except (zipfile.BadZipFile, OSError) as error:
-        raise ValueError(f'{path} is no whole zip archive: {error}') from error
+        raise ValueError(
+            f'{path} is neither a folder nor a whole zip archive: {error}'
+        ) from error
 
 
 def read_source_file(file: SourceFile) -> bytes:

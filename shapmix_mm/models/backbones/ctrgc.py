@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from .aggregation import aggregate
 from .channel_major import batch_norm, pointwise, pointwise_norm
+from .rectifier import rectify
 
 CONV_INIT = dict(type='Kaiming', layer='Conv2d', mode='fan_out')
 NORM_INIT = dict(type='Constant', layer='BatchNorm2d', val=1)
@@ -71,7 +72,7 @@ class SpatialModule(BaseModule):
         if hasattr(self, 'down'):
             conv, norm = self.down
             x = pointwise_norm(x, [conv], [norm])
-        return torch.relu_(y.add_(x))
+        return rectify(y.add_(x))
 
     def aggregate(self, x: Tensor) -> Tensor:
         """Sum of the subsets' convolutions: (C, N, T, V) to (C', N, T, V).

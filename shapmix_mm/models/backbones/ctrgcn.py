@@ -19,6 +19,7 @@ from shapmix_mm.skeletons import get_layout
 from .channel_major import batch_norm, is_traced, pointwise_norm
 from .ctrgc import SpatialModule
 from .multi_scale_tcn import MultiScaleTCN
+from .rectifier import rectify
 
 
 class CTRGCNBlock(BaseModule):
@@ -70,7 +71,7 @@ class CTRGCNBlock(BaseModule):
         if hasattr(self, 'residual'):
             conv, norm = self.residual.conv, self.residual.bn
             x = pointwise_norm(x[:, :, :: self.stride], [conv], [norm])
-        return torch.relu_(y + x)
+        return rectify(y + x)
 
 
 @MODELS.register_module()

@@ -21,6 +21,7 @@ from .channel_major import (
     temporal,
 )
 from .ctrgc import CONV_INIT, NORM_INIT
+from .rectifier import rectify
 
 
 class MultiScaleTCN(BaseModule):
@@ -81,7 +82,7 @@ class MultiScaleTCN(BaseModule):
         *scales, plain = self.branches
         *dilated, pooled = scales
         entries = ([branch[i] for branch in scales] for i in (0, 1))
-        h = torch.relu_(pointwise_norm(x, *entries))
+        h = rectify(pointwise_norm(x, *entries))
         parts = h.chunk(len(scales))
         outs = [
             temporal(part, branch[3].conv)
@@ -91,7 +92,7 @@ class MultiScaleTCN(BaseModule):
         outs.append(pointwise(x[:, :, :: self.stride], [plain[0]]))
         # The branches end in batch norms, which commute with joining them.
         norms = [branch[3].bn for branch in dilated] + [pooled[4], plain[1]]
-        return self.drop(torch.relu_(batch_norm(torch.cat(outs), norms)))
+        return self.drop(rectify(batch_norm(torch.cat(outs), norms)))
 
 
 def _one_each(kernel_size: int | Sequence[int], branches: int) -> list[int]:

@@ -1,5 +1,6 @@
 """Batch blends for skeletons, used by ``ActionDataPreprocessor``."""
 
+from .drawn_blending import DrawnBlending
 from .mixing import Mixture
 from .mixture_blending import MixtureBlending
 from .remix_blending import RemixBlending
@@ -12,6 +13,7 @@ from .stmix_blending import STMixBlending
 from .tacnn_mix_blending import TaCNNMixBlending
 
 __all__ = [
+    'DrawnBlending',
     'Mixture',
     'MixtureBlending',
     'RemixBlending',

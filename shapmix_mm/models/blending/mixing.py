@@ -14,6 +14,7 @@ from .drawing import Window
 __all__ = [
     'Cells',
     'Mixture',
+    'any_nonzero',
     'mix',
     'pasted_cells',
     'present_persons',
@@ -70,6 +71,19 @@ class Mixture:
         return self.cells.rows[..., None] * self.cells.joints[:, None, None]
 
 
+def any_nonzero(values: Tensor) -> Tensor:
+    """Tell where anything along the last dimension is not zero.
+
+    Args:
+        values (Tensor): Numbers, shape (..., L).
+
+    Returns:
+        Tensor: bool, shape (...); not a number is not zero.
+    """
+    # Several times faster on a CPU than any() over floats.
+    return (values.amax(-1) != 0) | (values.amin(-1) != 0)
+
+
 def present_persons(clips: Tensor) -> Tensor:
     """Tell which persons are there at all.
 
@@ -80,10 +94,7 @@ def present_persons(clips: Tensor) -> Tensor:
     Returns:
         Tensor: bool, shape (N, M).
     """
-    cells = clips.flatten(2)
-    # Many times faster on a CPU than any() over floats, and not a number is
-    # not zero for either.
-    return (cells.amax(-1) != 0) | (cells.amin(-1) != 0)
+    return any_nonzero(clips.flatten(2))
 
 
 def pasted_cells(

@@ -96,7 +96,9 @@ class TestIndex:
     @pytest.mark.parametrize('text', ['[]', '{}', '{"kind": "dog"}', '3'])
     def test_foreign(self, cache, text):
         (cache / 'index.json').write_text(text)
-        assert 'is no index of a cache' in refused(cache)
+        message = refused(cache)
+        assert 'is no index of a cache' in message
+        assert f'build_cache.py ANN_FILE --out {cache}' in message
 
     def test_key_missing(self, cache):
         change(cache, columns=None)
@@ -124,6 +126,11 @@ class TestFiles:
         assert message.endswith(command(varied_file, cache))
         os.unlink(cache / name)
         assert f'{name} is missing or damaged' in refused(cache)
+
+    def test_a_file_that_nobody_asked_for_yet(self, cache):
+        os.unlink(cache / 'split0.npy')
+        with pytest.raises(ValueError, match='split0.npy is missing'):
+            CacheStore(cache)
 
     def test_header(self, cache):
         name = '02_total_frames.npy'

@@ -57,7 +57,7 @@ def test_the_first_usable_sample_of_a_name_stays(tmp_path):
         Skipped('c/bad', 'bad', ''),
     ]
     report = write_report(skipped, out)
-    assert report == tmp_path / 'out.skipped.csv'
+    assert report == tmp_path / 'out.pkl.skipped.csv'
     assert report.read_text().splitlines()[1] == 'c/bad,bad,'
 
 
@@ -76,3 +76,10 @@ def test_the_bar_goes_to_the_error_stream(tmp_path, capsys):
     started(tmp_path, ['a', 'b', 'c'])
     assert capsys.readouterr().err == ''
     assert default_workers() >= 1
+
+
+@pytest.mark.parametrize('workers', [0, -3])
+def test_a_number_of_processes_that_cannot_be(tmp_path, workers):
+    run = ShardRun(['a'], Named(), tmp_path / 'w')
+    with pytest.raises(ValueError, match=f'workers .* but got {workers}'):
+        run_with_progress(run, workers=workers, quiet=True)

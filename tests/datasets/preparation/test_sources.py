@@ -52,14 +52,14 @@ def test_missing_and_foreign_sources(tmp_path):
     with pytest.raises(FileNotFoundError, match='gone: no such file'):
         list_source(tmp_path / 'gone')
     (tmp_path / 'a.zip').write_text('no archive')
-    with pytest.raises(ValueError, match='a.zip is no whole zip archive'):
+    with pytest.raises(ValueError, match='a.zip is neither a folder nor'):
         list_source(tmp_path / 'a.zip')
 
 
 def test_a_cut_archive_is_refused(folder):
     path = pack(folder)
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(ValueError, match='no whole zip archive'):
+    with pytest.raises(ValueError, match='nor a whole zip archive'):
         list_source(path)
 
 

@@ -23,6 +23,7 @@ from shapmix_mm.models import (
 from shapmix_mm.models.blending.mixing import (
     Cells,
     Mixture,
+    any_nonzero,
     mix,
     present_persons,
 )
@@ -134,6 +135,7 @@ def test_a_person_is_there_if_any_number_is_not_zero(value):
     clips[1, 0, 2, 1, 1] = value
     found = [[False, False], [value != 0, False]]
     assert present_persons(clips).tolist() == found
+    assert torch.equal(any_nonzero(clips), clips.any(-1))
 
 
 @every_kind

@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import MODELS
 from PIL import Image
+
+from shapmix_mm.models.blending import DrawnBlending
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOL = ROOT / 'tools/analysis/show_mixing.py'
@@ -136,6 +139,51 @@ def test_a_checkpoint_guides_the_mixing(
         np.testing.assert_allclose(
             kwargs['label'], [1 - share, share], rtol=1e-5
         )
+
+
+NAMES = ('head', 'left_arm', 'right_arm', 'left_leg', 'right_leg')
+BLENDS = sorted(
+    name
+    for name, cls in MODELS.module_dict.items()
+    if isinstance(cls, type) and issubclass(cls, DrawnBlending)
+)
+
+
+@pytest.mark.parametrize('blend', BLENDS)
+def test_every_blend_can_be_shown(tool, config, tmp_path, monkeypatch, blend):
+    seen = []
+    monkeypatch.setattr(
+        tool, 'plot_mixed_sample', lambda **kwargs: seen.append(kwargs)
+    )
+    # TaCNNMixBlending asks for its parts by name.
+    parts = [f'{n}=[{i}]' for i, n in enumerate(NAMES, 1)]
+    named = f'dict(body=[0], {", ".join(parts)})'
+    layout = LAYOUT.replace(LAYOUT[LAYOUT.index('[[') : -1], named)
+    path, out = config(blend, layout), str(tmp_path / 'o')
+    tool.main([path, '--out', out, '--count', '3', '--no-gif'])
+    assert len(seen) == 3
+    for shown in seen:
+        weight = shown['weights'][..., None]
+        other = shown['partner'][:, shown['source']]
+        np.testing.assert_allclose(
+            shown['mixed'],
+            (1 - weight) * shown['own'] + weight * other,
+            atol=1e-5,
+        )
+        assert shown['label'].sum() == pytest.approx(1)
+
+
+def test_counts_that_no_checkpoint_brings_are_the_training_sets(
+    tool, config, tmp_path, monkeypatch
+):
+    kept = []
+    build = tool.build_blend
+    monkeypatch.setattr(
+        tool, 'build_blend', lambda *args: kept.append(build(*args)) or kept[0]
+    )
+    out = str(tmp_path / 'o')
+    tool.main([config('RemixBlending'), '--out', out, '--no-gif'])
+    assert kept[0].class_counts.tolist() == [3, 2]
 
 
 def test_index_keeps_the_sample_and_changes_the_partner(tool):

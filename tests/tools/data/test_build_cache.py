@@ -174,3 +174,26 @@ def test_help_needs_no_heavy_import():
         check=True,
     )
     assert '--normalize' in done.stdout and 'torch' not in done.stderr
+
+
+def test_verify_does_not_offer_to_overwrite_a_file(source, capsys):
+    assert main(['--verify', str(source)]) == 1
+    shown = capsys.readouterr().err
+    assert f'{source} is no cache: it is a file' in shown
+    assert '--overwrite' not in shown
+
+
+def test_an_unknown_transform_is_one_plain_line(source, capsys):
+    assert main([str(source), '--normalize', 'Nope']) == 1
+    assert capsys.readouterr().err == (
+        "build_cache: there is no transform 'Nope'\n"
+    )
+
+
+def test_the_examples_can_be_pasted():
+    """A line that goes on ends in a backslash."""
+    examples = load_tool().EXAMPLES.splitlines()
+    for line, following in zip(examples, examples[1:]):
+        if following.lstrip().startswith('--'):
+            assert line.endswith(' \\')
+    assert not any('     --' in line for line in examples)

@@ -81,6 +81,16 @@ def test_tables_and_sheet_of_a_pickle(pickled, capsys):
     assert '\x1b' not in shown.out and 'samples' in shown.err
 
 
+def test_nothing_is_cut_on_a_narrow_terminal(pickled, capsys, monkeypatch):
+    monkeypatch.setenv('COLUMNS', '80')
+    content = pickle.loads(pickled.read_bytes())
+    content['split']['xview_train'] = content['split'].pop('xsub_train')
+    pickled.write_bytes(pickle.dumps(content))
+    assert main([str(pickled), '--no-plot', '--quiet']) == 0
+    shown = capsys.readouterr().out
+    assert '\u2026' not in shown and 'xview_train' in shown
+
+
 def test_thresholds_and_no_plot(pickled, capsys, tmp_path):
     args = [str(pickled), '--no-plot', '--quiet', '--thresholds', '1', '29']
     assert main(args) == 0
@@ -102,7 +112,7 @@ def test_an_npz_of_ctrgcn(tmp_path, capsys):
     assert main([str(path), '--plot', str(tmp_path / 'new' / 'p.png')]) == 0
     shown = capsys.readouterr().out
     assert row(shown, 'train')[0][1:] == ['3', '3', '3', '9', '9', '9.0', '9']
-    assert 'nothing to look at' in shown
+    assert 'nothing odd' in shown
     assert (tmp_path / 'new' / 'p.png').exists()
 
 

@@ -95,7 +95,7 @@ def test_a_file_of_poses_trains_without_kpfiles(k400, tmp_path, capsys, kind):
     shown = capsys.readouterr()
     assert 'skipped 2 of 12: 1 kpfile missing, 1 no person' in shown.out
     assert 'train          7 of 9' in shown.out and '12/12' in shown.err
-    with out.with_suffix('.skipped.csv').open(newline='') as stream:
+    with Path(f'{out}.skipped.csv').open(newline='') as stream:
         rows = {row['file']: row['reason'] for row in csv.DictReader(stream)}
     assert rows == dict(video03='kpfile missing', video05='no person')
     for file in k400[1].iterdir():
