@@ -2,8 +2,6 @@
 
 import argparse
 
-import torch
-from mmengine import dist
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
@@ -11,6 +9,7 @@ from shapmix_mm.engine.launch import (
     add_common_arguments,
     build_runner,
     check_annotations,
+    leave_group,
     set_work_dir,
 )
 from shapmix_mm.engine.mixins import load_config
@@ -77,10 +76,7 @@ def main() -> None:
     merge_args(cfg, args)
     check_annotations(cfg, 'test_dataloader')
     build_runner(cfg, args).test()
-    if dist.is_distributed():
-        # A rank that exits first may abort another that still listens to it.
-        dist.barrier()
-        torch.distributed.destroy_process_group()
+    leave_group()
 
 
 if __name__ == '__main__':

@@ -2,8 +2,6 @@
 
 import argparse
 
-import torch
-from mmengine import dist
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
@@ -13,6 +11,7 @@ from shapmix_mm.engine.launch import (
     add_common_arguments,
     build_runner,
     check_annotations,
+    leave_group,
     set_work_dir,
 )
 from shapmix_mm.engine.mixed_precision import use_mixed_precision
@@ -112,10 +111,8 @@ def main() -> None:
     if cfg.get('compile'):
         keep_preprocessing_eager(bare_model(runner))
     runner.train()
-    if dist.is_distributed():
-        # A rank that exits first may abort another that still listens to it.
-        dist.barrier()
-        torch.distributed.destroy_process_group()
+    del runner
+    leave_group()
 
 
 if __name__ == '__main__':

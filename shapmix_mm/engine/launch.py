@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import os.path as osp
 
 import torch
 from mmaction.registry import RUNNERS
+from mmengine import dist
 from mmengine.config import Config, DictAction
 from mmengine.dist import init_dist
 from mmengine.runner import Runner
@@ -21,6 +23,7 @@ __all__ = [
     'build_runner',
     'check_annotations',
     'join_processes',
+    'leave_group',
     'set_work_dir',
 ]
 
@@ -114,8 +117,9 @@ def check_annotations(cfg: Config, *loaders: str) -> None:
                     f'{loader}: annotation file {path} does not exist. '
                     'MMAction2 publishes ntu60_3d.pkl and ntu120_3d.pkl '
                     '(tools/data/skeleton/README.md there); '
-                    "tools/data/prepare_nw_ucla.py makes NW-UCLA's from its "
-                    'JSON files; `make demo` needs no download at all'
+                    'tools/data/prepare_ntu.py, prepare_k400.py and '
+                    'prepare_nw_ucla.py make annotation files from raw data '
+                    '(docs/data.md); `make demo` needs no download at all'
                 )
 
 
@@ -163,3 +167,20 @@ def _join_on_cpu(args: argparse.Namespace) -> bool:
         return False
     torch.distributed.init_process_group('gloo')
     return True
+
+
+def leave_group() -> None:
+    """Leave the process group together with all ranks, threads and all.
+
+    Call it when nothing holds the runner any more. A gloo thread that is
+    still about to drop a tensor when Python shuts down aborts the process
+    (pytorch/pytorch#179291), and ``destroy_process_group`` ends its threads
+    only once the model that was wrapped with the group is gone, which lives
+    on in reference cycles.
+    """
+    if not dist.is_distributed():
+        return
+    # A rank that exits first may abort another that still listens to it.
+    dist.barrier()
+    torch.distributed.destroy_process_group()
+    gc.collect()

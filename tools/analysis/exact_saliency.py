@@ -40,6 +40,7 @@ from shapmix_mm.engine.launch import (
     add_common_arguments,
     check_annotations,
     join_processes,
+    leave_group,
     set_work_dir,
 )
 from shapmix_mm.engine.mixins import load_config
@@ -211,10 +212,7 @@ def main() -> None:
     if dist.is_main_process():
         write_result(folder, result)
         say(f'written: {", ".join(str(folder / name) for name in FILES)}')
-    if dist.is_distributed():
-        # A rank that exits first may abort another that still listens to it.
-        dist.barrier()
-        torch.distributed.destroy_process_group()
+    leave_group()
 
 
 if __name__ == '__main__':

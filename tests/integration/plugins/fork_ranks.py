@@ -2,7 +2,8 @@
 
 Run as ``fork_ranks.py TOOL ARGUMENT...``; what ``torch.distributed.run`` sets
 is set here, and rank 0 serves the store itself. Whether a rank has left the
-process group when its tool is through is written to the folder in DUMPS.
+process group when its tool is through, threads and all, is written to the
+folder in DUMPS.
 """
 
 import os
@@ -18,6 +19,14 @@ from torch import distributed
 RANKS = 2
 
 
+def workers():
+    """Native threads of gloo; Python cannot end safely while they run."""
+    names = [
+        path.read_text() for path in Path('/proc/self/task').glob('*/comm')
+    ]
+    return sum(name.startswith('pt_gloo') for name in names)
+
+
 def run(rank, port, tool, args):
     os.environ.update(
         RANK=str(rank),
@@ -29,6 +38,8 @@ def run(rank, port, tool, args):
     sys.argv = [tool, *args, '--launcher', 'pytorch']
     runpy.run_path(tool, run_name='__main__')
     state = 'inside' if distributed.is_initialized() else 'left'
+    if workers():
+        state += f', workers at large: {workers()}'
     Path(os.environ['DUMPS'], f'{Path(tool).stem}{rank}').write_text(state)
 
 
