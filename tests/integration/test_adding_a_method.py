@@ -5,9 +5,11 @@ import re
 import sys
 from pathlib import Path
 
+import mmaction.registry
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.registry import Registry
 from mmengine.runner import Runner
 
 from shapmix_mm.benchmarking import plan_suite, read_suite
@@ -23,7 +25,34 @@ METHODS = ('ce', 'squared', 'effective', 'secondhalf', 'posthoc')
 
 
 @pytest.fixture(scope='module')
-def folder(tmp_path_factory):
+def page_registrations():
+    """What the page registers and imports is gone after this module.
+
+    Tests of the same process look through the registries.
+    """
+    registries = [
+        r for r in vars(mmaction.registry).values() if isinstance(r, Registry)
+    ]
+    before = [dict(r.module_dict) for r in registries]
+    imported = set(sys.modules)
+    yield
+    for registry, known in zip(registries, before):
+        for name in set(registry.module_dict) - set(known):
+            # The page's own; what a lazy import of mmaction's registers stays.
+            if is_of_the_page(registry.module_dict[name]):
+                registry.module_dict.pop(name)
+    for name in set(sys.modules) - imported:
+        if is_of_the_page(sys.modules[name]):
+            sys.modules.pop(name)
+
+
+def is_of_the_page(thing):
+    module = sys.modules.get(getattr(thing, '__module__', ''), thing)
+    return '/mine/' in (getattr(module, '__file__', None) or '')
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory, page_registrations):
     """The page's folder beside the configs, and a small demo set."""
     top = tmp_path_factory.mktemp('page')
     (top / 'configs').symlink_to(ROOT / 'configs')
