@@ -99,3 +99,15 @@ def test_no_rounds_are_refused(tool, name):
     )
     assert result.rc == 2
     assert 'expected a positive integer, got 0' in result.out
+
+
+def test_ideas_of_the_backbone(rows):
+    args = ('--batch', 2, '--frames', 8, '--stages', 2)
+    args = (*args, '--inflate-stages', '--down-stages', '--ideas')
+    found, out = rows('backbone', *args)
+    names = [row['model'] for row in found if row['mode'] == 'forward']
+    assert names[0] == 'ctrgcn_textbook' and names[-1] == 'ctrgcn'
+    assert len(names) == 6 and 'stgcn' not in names
+    for row in found:
+        assert row['ms'] > 0 and row['saved_mb'] > 0
+    assert all(name in out for name in names)

@@ -15,7 +15,7 @@ from typing import Any, Callable
 
 import numpy as np
 import torch
-from backbone_models import NAMES, build
+from backbone_models import LADDER, NAMES, build
 from mmengine.logging import MMLogger
 from timing import Clock, positive, spread
 from torch import Tensor, nn
@@ -38,6 +38,12 @@ def parse_args() -> argparse.Namespace:
         default=list(NAMES),
         choices=NAMES,
         help='the textbook form is always timed too',
+    )
+    parser.add_argument(
+        '--ideas',
+        action='store_true',
+        help='time the steps from the textbook form to CTRGCN in place of '
+        'the models, each with one idea more',
     )
     parser.add_argument(
         '--dtypes',
@@ -193,7 +199,8 @@ def main() -> None:
     x = torch.randn(
         args.batch, args.persons, args.frames, joints, 3, device=args.device
     )
-    names = list(dict.fromkeys(['ctrgcn_textbook', *args.models]))
+    chosen = LADDER if args.ideas else args.models
+    names = list(dict.fromkeys(['ctrgcn_textbook', *chosen]))
     plain = {name: build(name, args).to(args.device) for name in names}
     print(
         f'N={args.batch} M={args.persons} T={args.frames} V={joints}, '

@@ -7,14 +7,16 @@ import importlib.util
 from pathlib import Path
 
 import torch
+from backbone_ideas import IDEAS, build_idea
 from mmaction.registry import MODELS
 from torch import nn
 
 import shapmix_mm  # noqa: F401  (registers CTRGCN)
 from shapmix_mm.skeletons import get_layout
 
-__all__ = ['NAMES', 'build']
+__all__ = ['LADDER', 'NAMES', 'build']
 
+LADDER = ('ctrgcn_textbook', *IDEAS, 'ctrgcn')
 NAMES = ('ctrgcn', 'ctrgcn_textbook', 'stgcn', 'aagcn')
 TEXTBOOK = (
     Path(__file__).resolve().parents[2]
@@ -27,6 +29,8 @@ TEXTBOOK = (
 
 def build(name: str, args: argparse.Namespace) -> nn.Module:
     """Build one of the models, all with the same stages and weights' seed."""
+    if name in IDEAS:
+        return build_idea(name, args, build)
     layout = get_layout(args.layout).graph_layout()
     size = dict(
         base_channels=args.base_channels,
