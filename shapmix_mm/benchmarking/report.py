@@ -1,4 +1,4 @@
-"""Write the comparison of a suite: Markdown, CSV and one HTML page."""
+"""Write the comparison of a suite: Markdown, CSV, figures, one HTML page."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def write_comparison(
     best: bool = False,
     command: str = '',
 ) -> list[Path]:
-    """Write tables and page.
+    """Write tables and page, and the page's figures as files of their own.
 
     Args:
         suite (Suite): The suite.
@@ -45,6 +45,7 @@ def write_comparison(
     heading = Heading(suite, results, best, command)
     with tempfile.TemporaryDirectory() as folder:
         page = comparison_page(heading, settings, Path(folder))
+        figures = {p.name: p.read_bytes() for p in Path(folder).glob('*.png')}
     texts = {
         'report.md': comparison_markdown(heading, settings),
         'report.html': page,
@@ -52,8 +53,10 @@ def write_comparison(
         'runs.csv': runs_csv(results, heading.selection),
     }
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
+    contents = {name: text.encode() for name, text in texts.items()}
+    contents.update(sorted(figures.items()))
+    for name, content in contents.items():
         part = out / f'.{name}.{os.getpid()}.tmp'
-        part.write_text(text, encoding='utf-8')
+        part.write_bytes(content)
         os.replace(part, out / name)
-    return [out / name for name in texts]
+    return [out / name for name in contents]

@@ -44,7 +44,7 @@ def names(pairs):
 
 def texts(make_suite, tasks, out):
     paths = write_comparison(make_suite(tasks), collect(tasks), out)
-    return {path.name: path.read_text() for path in paths}
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def test_every_run_is_done_once(

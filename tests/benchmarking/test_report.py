@@ -1,5 +1,6 @@
 """The comparison against numbers worked out apart from it."""
 
+import base64
 import csv
 import io
 import json
@@ -26,7 +27,7 @@ def ran(tmp_path, make_tasks, trainer, slots):
 def write(make_suite, tasks, out, **kwargs):
     results = collect(tasks, best=kwargs.get('best', False))
     paths = write_comparison(make_suite(tasks), results, out, **kwargs)
-    return {path.name: path.read_text() for path in paths}
+    return {p.name: p.read_text() for p in paths if p.suffix != '.png'}
 
 
 def lines(text):
@@ -237,7 +238,11 @@ def test_a_run_on_a_gpu_costs_wall_time(ran):
 
 def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path):
     page = write(make_suite, ran, tmp_path / 'out')['report.html']
-    assert page.count('src="data:image/png;base64,') == 4
+    shown = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    # The figures that the page holds also lie beside it.
+    kept = [p.read_bytes() for p in (tmp_path / 'out').glob('*.png')]
+    assert len(shown) == 4
+    assert sorted(map(base64.b64decode, shown)) == sorted(kept)
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert '<script' not in page
 
