@@ -2,7 +2,9 @@
 # to 4 training clips each, 25 test clips each.
 dataset_type = 'LongTailedPoseDataset'
 ann_file = 'data/demo/demo.pkl'
-center = dict(type='PreNormalize3D', align_spine=False, align_shoulder=False)
+center = dict(
+    type='FastPreNormalize3D', align_spine=False, align_shoulder=False
+)
 
 train_pipeline = [
     center,

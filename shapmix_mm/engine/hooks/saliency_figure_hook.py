@@ -13,6 +13,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from shapmix_mm.models import ShapMixBlending
+from shapmix_mm.shapley import ranks_first
 from shapmix_mm.visualization import (
     plot_bodies,
     plot_saliency,
@@ -44,6 +45,8 @@ class SaliencyFigureHook(Hook):
     The figures show saliency per joint, the quantity that Eq. 3 ranks.
     Class names, and the parts known to tell each class of a synthetic set,
     are taken from the dataset's metainfo (``classes``, ``salient_parts``).
+    Where such parts are known, the log ends with the number of classes for
+    which the combination of largest v_b contains all of them.
 
     Args:
         filename (str): Name of the heat map; the other names begin with its
@@ -133,6 +136,7 @@ class SaliencyFigureHook(Hook):
             self._draw(runner, runner.epoch)
         path = self._path(runner)
         runner.logger.info(f'saliency per class: {path}')
+        self._log_known_parts(runner)
         if len(self.record):
             common = self._common(runner)
             plot_saliency_history(
@@ -143,6 +147,24 @@ class SaliencyFigureHook(Hook):
                 part_names=self.blend.layout.part_names,
                 **common,
             )
+
+    def _log_known_parts(self, runner: Runner) -> None:
+        parts, table = self._true_parts(runner), self.blend.saliency
+        if not parts:
+            return
+        found = ranks_first(
+            table.values.cpu(),
+            table.combinations,
+            parts,
+            table.updates.cpu() > 0,
+        )
+        names = _metainfo(runner)['classes']
+        missed = [name for name, ok in zip(names, found) if not ok]
+        runner.logger.info(
+            'saliency: the combination of largest v_b has all telling parts '
+            f'for {sum(found)} of {len(found)} classes'
+            + (f', not for {", ".join(missed)}' if missed else '')
+        )
 
     def _draw(self, runner: Runner, epoch: int) -> None:
         common, table = self._common(runner), self.blend.saliency

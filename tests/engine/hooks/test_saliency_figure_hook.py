@@ -200,3 +200,32 @@ def test_the_body_is_the_mean_pose(stick_config, build, monkeypatch):
     runner.train()
     pose = bare_model(runner).data_preprocessor.blending.mean_pose
     np.testing.assert_array_equal(seen[0], pose)
+
+
+@pytest.mark.parametrize('known', [True, False])
+def test_the_log_counts_classes_whose_known_parts_come_first(
+    stick_config, build, monkeypatch, known
+):
+    runner = build(with_figures(stick_config))
+    runner.train()
+    hook = next(h for h in runner.hooks if hasattr(h, 'record'))
+    table = hook.blend.saliency
+    names = hook.blend.layout.part_names
+    # Every class ranks its first combination first, and two have others.
+    table.values.zero_()
+    table.values[:, 0] = 1
+    table.updates.fill_(1)
+    inside = [names[p] for p in table.combinations[0]]
+    outside = [name for name in names if name not in inside]
+    salient = dict(a=inside[:1], b=outside[:1], c=inside, d=outside[:1])
+    metainfo = dict(classes=list('abcd'), salient_parts=known and salient)
+    monkeypatch.setattr(
+        saliency_figure_hook, '_metainfo', lambda runner: metainfo
+    )
+    lines = []
+    monkeypatch.setattr(runner.logger, 'info', lines.append)
+    hook._log_known_parts(runner)
+    assert lines == known * [
+        'saliency: the combination of largest v_b has all telling parts for '
+        '2 of 4 classes, not for b, d'
+    ]
