@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, Iterator
 
 import pytest
+import torch
 from mmengine.registry import DefaultScope
+from torch.library import Library
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import shapmix_mm  # noqa: F401  (before any test imports MMAction2 by itself)
 
@@ -28,3 +32,41 @@ def _mmaction_scope():
     """Build as a runner does; a runner of an earlier test leaves its scope."""
     with DefaultScope.overwrite_default_scope('mmaction'):
         yield
+
+
+class NoWaiting(TorchDispatchMode):
+    """Refuse what makes a CPU wait for a GPU, and count operations.
+
+    Tensors on PyTorch's meta device stand in for those on a GPU. They have
+    no numbers: to ask for one raises, and so does most of what mixes
+    devices. This adds what the meta device lets pass.
+    """
+
+    calls = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        self.calls += 1
+        name = str(func)
+        if 'aten.index' in name and isinstance(args[1], (list, tuple)):
+            for index in args[1]:
+                if index is not None and index.numel():
+                    assert index.device == args[0].device, f'{name} copies'
+                    assert index.dtype != torch.bool, f'{name} waits'
+        if '_to_copy' in name and kwargs.get('device') is not None:
+            moved = torch.device(kwargs['device']) != args[0].device
+            assert not moved or kwargs.get('non_blocking'), f'{name} waits'
+        return func(*args, **kwargs)
+
+
+@pytest.fixture
+def no_waiting() -> Iterator[type[NoWaiting]]:
+    """A watch for work on the meta device, where Beta can be drawn, too."""
+    library = Library('aten', 'IMPL')
+    library.impl(
+        '_sample_dirichlet', lambda c, g=None: torch.empty_like(c), 'Meta'
+    )
+    yield NoWaiting
+    library._destroy()

@@ -51,7 +51,7 @@ def keep_parts(
     Returns:
         Tensor: Shape (R, N, 1, M, T, V, C).
     """
-    joints = _joints(torch.tensor(coalitions), layout).to(clips.device)
+    joints = _joints(torch.tensor(coalitions), layout, clips.device)
     return _hold(clips, mean, joints.view(len(joints), 1, 1, 1, 1, -1, 1))
 
 
@@ -69,13 +69,16 @@ def keep_own_parts(
     Returns:
         Tensor: Shape of ``clips``.
     """
-    joints = _joints(coalitions, layout).to(clips.device)
+    joints = _joints(coalitions, layout, clips.device)
     return _hold(clips, mean, joints.view(len(joints), 1, 1, 1, -1, 1))
 
 
-def _joints(coalitions: Tensor, layout: Layout) -> Tensor:
+def _joints(
+    coalitions: Tensor, layout: Layout, device: torch.device
+) -> Tensor:
     masks = mask_to_parts(coalitions, layout.num_parts).float()
-    return (masks @ torch.from_numpy(layout.part_mask()).float()) > 0
+    joints = (masks @ torch.from_numpy(layout.part_mask()).float()) > 0
+    return joints.to(device, non_blocking=True)
 
 
 def _hold(clips: Tensor, mean: Tensor, keep: Tensor) -> Tensor:

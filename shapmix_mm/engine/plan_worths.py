@@ -74,7 +74,9 @@ def plan_worths(
         presence = any_nonzero(clips.flatten(4)).squeeze(1).cpu()
     rows, masks, inverse = distinct_rows(coalitions, presence)
     with torch.no_grad(), evaluating(model):
-        inputs = keep_own_parts(clips[rows], mean, masks, layout)
+        scored = clips[rows.to(clips.device, non_blocking=True)]
+        inputs = keep_own_parts(scored, mean, masks, layout)
         logits = model(inputs, stage='head', mode='tensor')
     scores = logits.float().softmax(-1)
-    return scores[inverse.to(label.device), label[:, None]], len(rows)
+    inverse = inverse.to(label.device, non_blocking=True)
+    return scores[inverse, label[:, None]], len(rows)

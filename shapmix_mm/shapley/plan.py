@@ -71,10 +71,9 @@ class Plan:
         Returns:
             Tensor: Shape (n, E).
         """
-        upper, lower = self.upper, self.lower
-        return worths.gather(1, upper.to(worths.device)) - worths.gather(
-            1, lower.to(worths.device)
-        )
+        upper = _beside(self.upper, worths)
+        lower = _beside(self.lower, worths)
+        return worths.gather(1, upper) - worths.gather(1, lower)
 
 
 def sum_by_class(
@@ -93,9 +92,14 @@ def sum_by_class(
         over the ranks does not depend on how samples were dealt to them, to
         the precision that the table keeps.
     """
-    entries = (label[:, None] * shape[1] + columns.to(label.device)).flatten()
+    entries = (label[:, None] * shape[1] + _beside(columns, label)).flatten()
     values = values.double().flatten()
     sums = values.new_zeros(2, shape[0] * shape[1])
     sums[0].index_add_(0, entries, values)
     sums[1].index_add_(0, entries, torch.ones_like(values))
     return sums.unflatten(1, shape)
+
+
+def _beside(index: Tensor, other: Tensor) -> Tensor:
+    """Bring indices to another tensor's device, without waiting for it."""
+    return index.to(other.device, non_blocking=True)

@@ -8,6 +8,7 @@ from mmaction.registry import MODELS
 from torch import nn
 
 from shapmix_mm.engine.plan_worths import distinct_rows, plan_worths
+from shapmix_mm.shapley import Plan, sum_by_class
 from shapmix_mm.skeletons import get_layout
 
 LAYOUT = get_layout(
@@ -87,6 +88,22 @@ def test_presence_is_asked_for_only_where_inputs_may_be_equal(monkeypatch):
         coalitions[2, 1] *= not empty
         plan_worths(Counter(), clips, label, mean, coalitions, LAYOUT)
         assert len(asked) == empty
+
+
+def test_without_empty_coalitions_nothing_waits(no_waiting):
+    clips, label, mean = (values.to('meta') for values in batch())
+    model, coalitions = Counter().to('meta'), torch.randint(1, 8, (7, 3))
+    plan = Plan(
+        coalitions,
+        upper=torch.tensor([[1, 2]] * 7),
+        lower=torch.tensor([[0, 1]] * 7),
+        columns=torch.tensor([[0, 2]] * 7),
+    )
+    with no_waiting():
+        worths, _ = plan_worths(model, clips, label, mean, coalitions, LAYOUT)
+        values = plan.contributions(worths)
+        sums = sum_by_class(values, label, plan.columns, (5, 3))
+    assert sums.device.type == 'meta' and sums.shape == (2, 5, 3)
 
 
 def test_without_empty_coalitions_nothing_is_shared():

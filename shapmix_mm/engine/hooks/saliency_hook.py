@@ -205,8 +205,8 @@ class SaliencyHook(Hook):
             return 0.0
         clips = self._clips(data_batch)
         if len(own) < len(clips):
-            clips = clips[own]
-        on_device = label[own].to(clips.device)
+            clips = clips[own.to(clips.device, non_blocking=True)]
+        on_device = label[own].to(clips.device, non_blocking=True)
         batch = SampledBatch(
             clips, on_device, places, total, self._overwrites(runner)
         )

@@ -11,10 +11,12 @@ from torch.distributions import Beta
 __all__ = [
     'Window',
     'check_alpha',
+    'draw_category',
     'draw_mixup_share',
     'draw_partner',
     'draw_subset',
     'draw_window',
+    'in_place',
 ]
 
 
@@ -23,7 +25,7 @@ class Window(NamedTuple):
 
     Args:
         inside (Tensor): bool, shape (N, T), True inside the pasted window.
-        source (Tensor): int64, shape (N, T), frame of the partner that goes
+        source (Tensor): int32, shape (N, T), frame of the partner that goes
             to each frame; meaningful inside the window only, but always a
             valid frame number.
     """
@@ -85,6 +87,25 @@ def draw_mixup_share(num: int, alpha: float, device: torch.device) -> Tensor:
     return Beta(both, both, validate_args=False).sample()
 
 
+def draw_category(logits: Tensor, row: Tensor) -> Tensor:
+    """Draw from the softmax of a row of logits, for each sample its own.
+
+    The chances are added up once for each row, and one uniform number per
+    sample is looked up in the sums; ``multinomial`` would wait for the GPU.
+
+    Args:
+        logits (Tensor): Shape (K, B).
+        row (Tensor): Row to draw from, int64, shape (N,).
+
+    Returns:
+        Tensor: int64, shape (N,), numbers from 0 to B - 1.
+    """
+    # Without the last sum, 1 up to rounding, no draw can lie beyond all.
+    sums = logits.softmax(1).cumsum(1)[:, :-1]
+    drawn = torch.rand(len(row), 1, device=row.device)
+    return torch.searchsorted(sums[row], drawn, right=True).squeeze(1)
+
+
 def draw_subset(size: Tensor, num_joints: int) -> Tensor:
     """Draw joints of a given number, each subset of that size alike.
 
@@ -130,4 +151,18 @@ def draw_window(
     inside = (step >= 0) & (step < length)
     # The middle of each of the N_t equal stretches of the source clip.
     source = origin + ((step + 0.5) * clip / length).floor()
-    return Window(inside, source.clamp(0, frames - 1).long())
+    return Window(inside, source.clamp(0, frames - 1).int())
+
+
+def in_place(frames: Tensor) -> Tensor:
+    """Let every frame come from the partner's frame of the same number.
+
+    Args:
+        frames (Tensor): Anything of shape (N, T), for its shape and device.
+
+    Returns:
+        Tensor: int32, shape (N, T).
+    """
+    num, length = frames.shape
+    own = torch.arange(length, dtype=torch.int32, device=frames.device)
+    return own.expand(num, -1)

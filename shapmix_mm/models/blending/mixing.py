@@ -51,7 +51,7 @@ class Mixture:
 
     Args:
         partner (Tensor): Partner of each sample, int64, shape (N,).
-        source (Tensor): Partner's frame for each frame, int64, shape (N, T);
+        source (Tensor): Partner's frame for each frame, int32, shape (N, T);
             always a valid frame, though only rows that take use it.
         cells (Cells): Which cells take how much of the partner.
         share (Tensor): Partner's share of the label, float32, shape (N,).
@@ -94,7 +94,16 @@ def present_persons(clips: Tensor) -> Tensor:
     Returns:
         Tensor: bool, shape (N, M).
     """
-    return any_nonzero(clips.flatten(2))
+    values = clips.flatten(2)
+    if values.device.type != 'cpu':
+        return any_nonzero(values)
+    # Most who are there at all are there in the first frame; only the others
+    # need a look at the rest. On a GPU, to ask who they are would stall it.
+    present = any_nonzero(clips[:, :, 0].flatten(2))
+    unseen = (~present).nonzero(as_tuple=True)
+    if len(unseen[0]):
+        present[unseen] = any_nonzero(values[unseen])
+    return present
 
 
 def pasted_cells(
@@ -160,8 +169,9 @@ def mix(
     own, mixed = (x.view(len(rows), -1) for x in (clips, out))
     torch.index_select(own, 0, rows, out=mixed)
     # All rows of a sample have the same weights, so a loop may span several.
-    joints = mixture.cells.joints[..., None].expand(-1, -1, channels)
-    weight = joints.reshape(num, 1, -1).repeat(1, 1, gcd(frames, LOOP_FRAMES))
+    joints = mixture.cells.joints.repeat_interleave(channels, 1)
+    loop = gcd(frames, LOOP_FRAMES)
+    weight = joints[:, None].expand(-1, loop, -1).reshape(num, 1, -1)
     own, mixed = (x.view(num, -1, weight.size(2)) for x in (clips, out))
     torch.lerp(own, mixed, weight, out=mixed)
     return out
@@ -169,9 +179,13 @@ def mix(
 
 def _source_rows(mixture: Mixture) -> Tensor:
     """Number of the row that comes to each row, partner's or own, (NMT,)."""
-    takes = mixture.cells.rows
-    num, persons, frames = takes.shape
-    own = torch.arange(takes.numel(), device=takes.device).view_as(takes)
-    first = own[:, :, 0][mixture.partner]
-    theirs = first[:, :, None] + mixture.source[:, None]
-    return torch.where(takes, theirs, own).flatten()
+    persons, frames, _ = mixture.cells
+    num, length = frames.shape
+    # Half the bytes of int64 are moved faster.
+    own = torch.arange(
+        persons.numel() * length, dtype=torch.int32, device=frames.device
+    ).view(num, -1, length)
+    first = own[:, 0]
+    # The way from a row to the one it takes is the same for every person.
+    shift = (first[:, :1][mixture.partner] + mixture.source - first) * frames
+    return (own + shift[:, None] * persons[:, :, None]).flatten()

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from shapmix_mm.skeletons import Layout
 
-from .drawing import Window, draw_partner
+from .drawing import Window, draw_partner, in_place
 from .drawn_blending import DrawnBlending
 from .mixing import Cells, Mixture, pasted_cells, present_persons
 
-__all__ = ['MixtureBlending', 'in_place', 'paste_in_place']
+__all__ = ['MixtureBlending', 'paste_in_place']
 
 
 class MixtureBlending(DrawnBlending):
@@ -72,24 +72,11 @@ class MixtureBlending(DrawnBlending):
         cells, share = self.draw_weights(clips, label, partner)
         return Mixture(
             partner,
-            source=in_place(clips),
+            source=in_place(cells.frames),
             cells=cells._replace(frames=cells.frames & mixed[:, None]),
             share=share * mixed,
             is_mixup=mixed & self.is_mixup,
         )
-
-
-def in_place(clips: Tensor) -> Tensor:
-    """Let every frame come from the partner's frame of the same number.
-
-    Args:
-        clips (Tensor): Skeletons, shape (N, M, T, V, C).
-
-    Returns:
-        Tensor: int64, shape (N, T).
-    """
-    num, _, frames = clips.shape[:3]
-    return torch.arange(frames, device=clips.device).expand(num, -1)
 
 
 def paste_in_place(
@@ -108,5 +95,5 @@ def paste_in_place(
         both samples only, and the pasted share of joints x frames of the
         persons present, shape (N,).
     """
-    window = Window(inside, in_place(clips))
+    window = Window(inside, in_place(inside))
     return pasted_cells(window, joints, present_persons(clips), partner)

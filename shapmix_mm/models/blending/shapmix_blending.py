@@ -12,6 +12,7 @@ from shapmix_mm.shapley import SaliencyTable
 from shapmix_mm.skeletons import Layout
 
 from ..class_counts import ClassCountsMixin
+from .drawing import draw_category
 from .stmix_blending import STMixBlending
 
 __all__ = ['ShapMixBlending']
@@ -124,7 +125,7 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
             density = density / density.abs().sum(1, keepdim=True).clamp(
                 min=torch.finfo().tiny
             )
-        return self.gain * density / self.tau
+        return density * (self.gain / self.tau)
 
     def draw_joints(self, label: Tensor, partner: Tensor) -> Tensor:
         """Draw the joints to paste from the rarer class's saliency.
@@ -146,10 +147,8 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
             else own < other
         )
         guide = torch.where(partner_rarer, other, own)
-        logits = self.combination_logits()[guide] * self.guided
-        # Gumbel-max, because multinomial waits for the GPU.
-        noise = torch.empty_like(logits).exponential_().log()
-        joints = self.part_joints[(logits - noise).argmax(1)]
+        drawn = draw_category(self.combination_logits() * self.guided, guide)
+        joints = self.part_joints[drawn]
         paste_drawn = partner_rarer | (self.guided == 0)
         # The drawn joints, or all the others.
         return joints == paste_drawn[:, None]

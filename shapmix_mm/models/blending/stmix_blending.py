@@ -17,6 +17,7 @@ from .drawing import (
     draw_partner,
     draw_subset,
     draw_window,
+    in_place,
 )
 from .drawn_blending import DrawnBlending
 from .mixing import Cells, Mixture, pasted_cells, present_persons
@@ -107,28 +108,32 @@ class STMixBlending(DrawnBlending):
     def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
         """Draw a Mixup and a Cut-Mix and choose one; see the base class."""
         num, _, frames = clips.shape[:3]
-        device = clips.device
-        partner = draw_partner(num, device)
-        window = draw_window(num, frames, self.temporal_ratio, device)
-        is_mixup = torch.rand(num, device=device) < self.mixup_prob
-        share = draw_mixup_share(num, self.alpha, device)
+        partner = draw_partner(num, clips.device)
+        window = draw_window(num, frames, self.temporal_ratio, clips.device)
+        shares = self._draw_mixup(num, clips.device)
         joints = self.draw_joints(label, partner)
-
-        present = present_persons(clips)
-        cells, pasted = pasted_cells(window, joints, present, partner)
-        in_place = torch.arange(frames, device=device).expand(num, -1)
-        source = in_place if self.temporal == 'copy' else window.source
-        return Mixture(
-            partner,
-            source=torch.where(is_mixup[:, None], in_place, source),
-            cells=Cells(
-                cells.persons | is_mixup[:, None],
-                cells.frames | is_mixup[:, None],
-                torch.where(is_mixup[:, None], share[:, None], cells.joints),
-            ),
-            share=torch.where(is_mixup, share, pasted),
-            is_mixup=is_mixup,
+        cells, pasted = pasted_cells(
+            window, joints, present_persons(clips), partner
         )
+        cut = Mixture(
+            partner,
+            source=window.source
+            if self.temporal == 'resample'
+            else in_place(window.source),
+            cells=cells,
+            share=pasted,
+            is_mixup=torch.zeros_like(partner, dtype=torch.bool),
+        )
+        return cut if shares is None else _some_mixup(cut, *shares)
+
+    def _draw_mixup(
+        self, num: int, device: torch.device
+    ) -> tuple[Tensor, Tensor] | None:
+        """Which samples are a Mixup, and their shares; None: none ever is."""
+        if self.mixup_prob == 0:
+            return None
+        is_mixup = torch.rand(num, device=device) < self.mixup_prob
+        return is_mixup, draw_mixup_share(num, self.alpha, device)
 
     def draw_joints(self, label: Tensor, partner: Tensor) -> Tensor:
         """Draw the joints to paste, uniformly over the combinations.
@@ -149,6 +154,23 @@ class STMixBlending(DrawnBlending):
         if self.spatial == 'joint':
             return draw_subset(joints.sum(1), joints.size(1))
         return joints
+
+
+def _some_mixup(cut: Mixture, is_mixup: Tensor, share: Tensor) -> Mixture:
+    """Cut-Mix, but Mixup of the given share where ``is_mixup``."""
+    mixup = is_mixup[:, None]
+    persons, frames, joints = cut.cells
+    return Mixture(
+        cut.partner,
+        source=torch.where(mixup, in_place(cut.source), cut.source),
+        cells=Cells(
+            persons | mixup,
+            frames | mixup,
+            torch.where(mixup, share[:, None], joints),
+        ),
+        share=torch.where(is_mixup, share, cut.share),
+        is_mixup=is_mixup,
+    )
 
 
 def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:

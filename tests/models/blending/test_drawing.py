@@ -6,6 +6,7 @@ import torch
 from scipy import stats
 
 from shapmix_mm.models.blending.drawing import (
+    draw_category,
     draw_mixup_share,
     draw_partner,
     draw_subset,
@@ -93,3 +94,31 @@ def test_every_subset_of_the_size_asked_for_is_alike():
         hits = np.unique(codes[:, size].numpy(), return_counts=True)[1]
         assert len(hits) == subsets
         assert stats.chisquare(hits).pvalue > 1e-3
+
+
+def test_categories_follow_the_softmax_of_their_row():
+    torch.manual_seed(0)
+    logits = torch.tensor([[0.0, 1.0, -1.0, 0.5], [2.0, 0.0, 0.0, -3.0]])
+    row = torch.tensor([0, 1]).repeat(20_000)
+    drawn = draw_category(logits, row)
+    for k in (0, 1):
+        found = np.bincount(drawn[row == k], minlength=4)
+        weights = np.exp(logits[k].double().numpy())
+        law = weights / weights.sum() * found.sum()
+        assert stats.chisquare(found, law).pvalue > 1e-3
+
+
+@pytest.mark.parametrize('only', [0, 3, 6])
+def test_a_category_without_chance_is_never_drawn(only, monkeypatch):
+    """Not even by the ends of the uniform law, 0 and the last below 1."""
+    logits = torch.full((1, 7), -1e4)
+    logits[0, only] = 0
+    ends = torch.tensor([[0.0], [0.5], [1 - 2**-24]])
+    monkeypatch.setattr(torch, 'rand', lambda *args, **kwargs: ends)
+    drawn = draw_category(logits, torch.zeros(3, dtype=torch.long))
+    assert drawn.tolist() == [only] * 3
+
+
+def test_one_category_alone_is_drawn():
+    row = torch.zeros(4, dtype=torch.long)
+    assert draw_category(torch.zeros(1, 1), row).tolist() == [0] * 4

@@ -168,6 +168,39 @@ def test_a_blend_may_implement_do_blending_alone():
     assert classes.tolist() == [0, 1, 2, 2, 1, 0]
 
 
+@every_kind
+def test_nothing_waits_and_no_loop_runs_over_samples(kind, no_waiting):
+    calls = []
+    for num in (4, 32):
+        clips = batch(num)[0].to('meta')
+        label, blend = torch.eye(num, K, device='meta'), build(kind, 'meta')
+        with no_waiting() as watch:
+            out, _ = blend.do_blending(clips, label)
+        assert out.shape == clips.shape and out.device.type == 'meta'
+        calls.append(watch.calls)
+    assert calls[0] == calls[1] > 0
+
+
+def test_the_watch_for_waiting_sees_it(no_waiting):
+    values, index = torch.randn(3, device='meta'), torch.tensor([0, 1])
+    waits = (
+        lambda: values.sum().item(),
+        values.nonzero,
+        lambda: values[values > 0],
+        lambda: values[index],
+        lambda: values + torch.zeros(3),
+        lambda: index.to('meta'),
+    )
+    for wait in waits:
+        with (
+            pytest.raises((AssertionError, NotImplementedError, RuntimeError)),
+            no_waiting(),
+        ):
+            wait()
+    with no_waiting():
+        assert values[index.to('meta', non_blocking=True)].shape == (2,)
+
+
 needs_gpu = pytest.mark.skipif(
     not torch.cuda.is_available(), reason='needs a GPU'
 )

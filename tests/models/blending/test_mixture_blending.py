@@ -7,7 +7,6 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from shapmix_mm.models import (
     RemixBlending,
@@ -197,51 +196,6 @@ def test_same_seed_same_mixture_other_seed_other_mixture(kind):
         results.append(blend(clips, samples)[0])
     assert torch.equal(results[0], results[1])
     assert not torch.equal(results[0], results[2])
-
-
-class NoWaiting(TorchDispatchMode):
-    """Refuse what would wait for a GPU."""
-
-    forbidden = ('_local_scalar_dense', 'nonzero', 'masked_select', 'unique')
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        name = str(func)
-        if any(word in name for word in self.forbidden):
-            raise AssertionError(f'{name} waits for the GPU')
-        if 'aten.index' in name and len(args) > 1:
-            indices = args[1] if isinstance(args[1], (list, tuple)) else []
-            for index in indices:
-                if isinstance(index, torch.Tensor):
-                    assert index.dtype != torch.bool, name
-        return func(*args, **(kwargs or {}))
-
-
-@every_kind
-def test_nothing_waits_for_the_gpu_and_no_loop_runs_over_samples(kind):
-    blend, calls = build(kind), []
-
-    class Counting(NoWaiting):
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-            calls[-1] += 1
-            return super().__torch_dispatch__(func, types, args, kwargs)
-
-    for num in (4, 32):
-        clips, label = random_batch(num)
-        calls.append(0)
-        with Counting():
-            blend.do_blending(clips.unsqueeze(1), label)
-    assert calls[0] == calls[1] > 0
-
-
-def test_the_watch_for_waiting_sees_it():
-    flags = torch.tensor([True, False])
-    for wait in (
-        lambda: flags.any().item(),
-        flags.nonzero,
-        lambda: flags[flags],
-    ):
-        with NoWaiting(), pytest.raises(AssertionError):
-            wait()
 
 
 @every_kind
