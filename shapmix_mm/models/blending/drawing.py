@@ -147,11 +147,13 @@ def draw_window(
     clip = length + longer
     origin = (unit[3] * (frames + 1 - clip)).floor()
 
-    step = torch.arange(frames, device=device) - start
-    inside = (step >= 0) & (step < length)
-    # The middle of each of the N_t equal stretches of the source clip.
-    source = origin + ((step + 0.5) * clip / length).floor()
-    return Window(inside, source.clamp(0, frames - 1).int())
+    # Frames stand at their middles, 0.5, 1.5 and so on, counted from the
+    # window's start; a source frame is where the middle of each of the N_t
+    # equal stretches of the source clip falls.
+    middle = torch.arange(0.5, frames, device=device) - start
+    inside = (middle > 0) & (middle < length)
+    source = (middle * clip / length).int() + origin.int()
+    return Window(inside, source.clamp(0, frames - 1))
 
 
 def in_place(frames: Tensor) -> Tensor:

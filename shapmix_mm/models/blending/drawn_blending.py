@@ -47,6 +47,5 @@ class DrawnBlending(SkeletonBlending):
         clips = imgs.squeeze(1)
         mixture = self.draw_mixture(clips, label)
         mix(clips, mixture, out=out.squeeze(1))
-        return torch.lerp(
-            label, label[mixture.partner], mixture.share[:, None]
-        )
+        theirs = label.index_select(0, mixture.partner)
+        return torch.lerp(label, theirs, mixture.share[:, None])

@@ -124,7 +124,8 @@ def pasted_cells(
     both = present & present[partner]
     weight = joints.float()
     persons = both.sum(1) / present.sum(1).clamp(min=1)
-    share = window.inside.float().mean(1) * weight.mean(1) * persons
+    pasted = window.inside.sum(1) / window.inside.size(1)
+    share = pasted * weight.mean(1) * persons
     return Cells(both, window.inside, weight), share
 
 
