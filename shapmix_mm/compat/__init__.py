@@ -13,7 +13,12 @@ from .checkpoints import cure_checkpoints
 from .configs import config_file, cure_config_scope
 from .exporters import cure_onnx_export
 from .failure import explain_failure
-from .imports import cure_importlib_metadata, cure_localizers, cure_numpy_inf
+from .imports import (
+    cure_deformable_warning,
+    cure_importlib_metadata,
+    cure_localizers,
+    cure_numpy_inf,
+)
 from .packages import cure_pkg_resources
 
 __all__ = [
@@ -23,6 +28,7 @@ __all__ = [
     'config_file',
     'cure_checkpoints',
     'cure_config_scope',
+    'cure_deformable_warning',
     'cure_importlib_metadata',
     'cure_localizers',
     'cure_numpy_inf',
@@ -38,6 +44,7 @@ CURES: dict[str, Callable[[], bool]] = {
     'configs of shapmix_mm::': cure_config_scope,
     'checkpoint loading': cure_checkpoints,
     'numpy.Inf': cure_numpy_inf,
+    'warning of mmcv-lite': cure_deformable_warning,
     'ONNX export': cure_onnx_export,
 }
 _APPLIED: dict[str, bool] = {}

@@ -7,10 +7,13 @@ import importlib.util
 import os.path as osp
 import sys
 import types
+import warnings
+from glob import glob
 from typing import Any
 
 __all__ = [
     'cure_importlib_metadata',
+    'cure_deformable_warning',
     'cure_localizers',
     'cure_numpy_inf',
     'is_found',
@@ -72,6 +75,26 @@ def cure_importlib_metadata() -> bool:
     if is_found('importlib_metadata'):
         return False
     sys.modules['importlib_metadata'] = importlib.metadata
+    return True
+
+
+def cure_deformable_warning() -> bool:
+    """Keep mmcv-lite from warning about an operator that no skeleton needs.
+
+    Source: ``mmcv/cnn/bricks/transformer.py`` of mmcv 2.1 warns at
+    import that ``MultiScaleDeformableAttention`` needs the full mmcv.
+
+    Returns:
+        bool: Whether it was needed.
+    """
+    spec = importlib.util.find_spec('mmcv')
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    # The full mmcv has its compiled operators beside its modules.
+    if not folders or any(glob(osp.join(f, '_ext*')) for f in folders):
+        return False
+    warnings.filterwarnings(
+        'ignore', message='Fail to import ``MultiScaleDeformableAttention``'
+    )
     return True
 
 

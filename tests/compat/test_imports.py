@@ -5,6 +5,7 @@ import importlib.metadata
 import importlib.util
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from shapmix_mm.compat import (
     applied,
+    cure_deformable_warning,
     cure_importlib_metadata,
     cure_localizers,
     cure_numpy_inf,
@@ -112,3 +114,39 @@ def test_pose_compact_runs_on_this_numpy():
     out = PoseCompact(padding=0.25, threshold=10)(results)
     assert out['keypoint'].shape == (1, 3, 17, 2)
     assert not cure_numpy_inf()
+
+
+BRICKS = 'import mmcv.cnn.bricks.transformer'
+
+
+def stderr_of(code):
+    done = subprocess.run(
+        [sys.executable, '-W', 'default', '-c', code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stderr
+
+
+@pytest.mark.skipif(
+    not applied()['warning of mmcv-lite'], reason='the full mmcv is installed'
+)
+@still_needed('cure_deformable_warning')
+def test_upstream_imports_without_a_warning():
+    assert 'MultiScaleDeformableAttention' not in stderr_of(BRICKS)
+
+
+def test_nobody_is_warned_of_an_operator_that_no_skeleton_needs():
+    code = f'import shapmix_mm; {BRICKS}'
+    assert 'MultiScaleDeformableAttention' not in stderr_of(code)
+
+
+def test_the_full_mmcv_keeps_its_warnings(tmp_path, monkeypatch):
+    spec = importlib.machinery.ModuleSpec('mmcv', None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path)]
+    monkeypatch.setattr(imports.importlib.util, 'find_spec', lambda _: spec)
+    with warnings.catch_warnings():
+        assert cure_deformable_warning()
+        (tmp_path / '_ext.cpython-311-x86_64-linux-gnu.so').touch()
+        assert not cure_deformable_warning()
