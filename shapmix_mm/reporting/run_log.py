@@ -91,7 +91,8 @@ def read_log(work_dir: Path) -> RunLog:
     if not work_dir.is_dir():
         raise ReportError(f'{work_dir} is no directory')
     log = RunLog(accuracies={name: {} for name in _ACCURACIES})
-    for path in sorted(work_dir.glob('*/vis_data/scalars.json')):
+    paths = sorted(work_dir.glob('*/vis_data/scalars.json'))
+    for path in paths:
         entries = _entries(path)
         trained = [e for e in entries if 'iter' in e and 'loss' in e]
         if not trained:
@@ -105,7 +106,10 @@ def read_log(work_dir: Path) -> RunLog:
         _read_head(log, path.parents[1])
     if not log.steps:
         raise ReportError(
-            f'{work_dir} holds no log of a training '
+            f'no training step is logged in {paths[-1]}: the run was stopped '
+            'before its first log, or trains nothing, as tau-normalisation'
+            if paths
+            else f'{work_dir} holds no log of a training '
             '(TIMESTAMP/vis_data/scalars.json)'
         )
     return log

@@ -72,3 +72,12 @@ def test_without_logs(tmp_path, make):
     path.mkdir() if make else None
     with pytest.raises(ReportError, match='no log' if make else 'no direct'):
         read_log(path)
+
+
+def test_a_run_that_trains_nothing_is_named(tmp_path):
+    """Tau-normalisation logs a validation and no training step."""
+    path = tmp_path / '20260101_000000' / 'vis_data' / 'scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text('{"acc/overall": 0.5, "step": 1}\n')
+    with pytest.raises(ReportError, match='no training step is logged in'):
+        read_log(tmp_path)
