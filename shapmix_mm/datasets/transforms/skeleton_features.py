@@ -22,7 +22,9 @@ class SkeletonFeatures(BaseTransform):
     """Turn joints into the features of one or more streams.
 
     Equals MMAction2's ``GenSkeFeat`` on the layouts that it knows, and takes
-    any other. Motion is the step to the next frame, zero in the last one. A
+    any other. It works in float32 where stock works in the joints' own type,
+    so that for float16 and float64 they differ by stock's or our rounding.
+    Motion is the step to the next frame, zero in the last one. A
     score (third channel of a planar layout, or ``keypoint_score``) becomes
     the mean of the two joints or frames that a feature is made of.
 

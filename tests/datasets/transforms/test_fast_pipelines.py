@@ -50,6 +50,25 @@ def test_the_demo_set(compare, arguments):
     assert_equal(compare, samples, **arguments)
 
 
+@pytest.mark.parametrize(
+    'arguments',
+    [dict(feats=['j', 'b', 'jm', 'bm']), dict(num_clips=3, test_mode=True)],
+)
+def test_odd_samples(compare, draw_pose, arguments):
+    """One and two persons, absent ones, empty frames, NaN; any float type."""
+    samples = [draw_pose(number) for number in range(150)]
+    poses = [sample['keypoint'] for sample in samples]
+    assert {len(pose) for pose in poses} == {1, 2}
+    assert {bool(np.isnan(pose).any()) for pose in poses} == {False, True}
+    for seed, sample in enumerate(samples):
+        compare(
+            pipeline('Fast', **arguments),
+            pipeline('', **arguments),
+            sample,
+            seed=seed,
+        )
+
+
 @pytest.mark.real_data
 def test_real_clips(compare, shared_dir):
     reader = MemberReader(shared_dir / 'data' / 'nw_ucla_all_sqe.tar.xz')

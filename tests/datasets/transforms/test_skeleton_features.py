@@ -54,6 +54,25 @@ def test_equals_gen_ske_feat(name, channels, score, feats):
     np.testing.assert_array_equal(ours['keypoint'], stock['keypoint'])
 
 
+def test_equals_gen_ske_feat_on_odd_samples(draw_pose):
+    """One and two persons, absent ones, empty frames, NaN; any float type."""
+    feats = ['j', 'b', 'jm', 'bm']
+    stock, ours = GenSkeFeat(feats=feats), SkeletonFeatures(feats=feats)
+    seen = set()
+    for number in range(200):
+        pose = draw_pose(number)['keypoint'][..., :3]
+        seen.add((len(pose), pose.dtype.name, bool(np.isnan(pose).any())))
+        narrow = pose.astype(np.float32)
+        expected = stock(dict(keypoint=narrow.copy()))['keypoint']
+        found = ours(dict(keypoint=pose))['keypoint']
+        # The numbers of float16 and float64 fit, or are rounded, once.
+        atol = 0 if pose.dtype != np.float64 else 1e-6
+        np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
+    assert {one for one, _, _ in seen} == {1, 2}
+    assert {nan for _, _, nan in seen} == {False, True}
+    assert len({name for _, name, _ in seen}) > 1
+
+
 def test_a_custom_layout_by_hand():
     keypoint = np.zeros((1, 2, 4, 3))
     keypoint[0, :, 1] = [[1, 2, 3], [2, 2, 2]]
