@@ -74,7 +74,12 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
         prepare(args)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except OSError as error:
+        from shapmix_mm.datasets.preparation import disk_text
+
+        print(f'prepare_k400: {disk_text(error)}', file=sys.stderr)
+        return 1
+    except (ValueError, TypeError, KeyError) as error:
         message = error.args[0] if isinstance(error, KeyError) else error
         print(f'prepare_k400: {message}', file=sys.stderr)
         return 1
@@ -97,7 +102,9 @@ def prepare(args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: If the pickle or the folder is not there.
-        ValueError: If no video can be used.
+        OSError: If the disk takes no more.
+        ValueError: If no video can be used, or the pickle could not be
+            written.
     """
     from shapmix_mm.datasets import preparation
     from shapmix_mm.datasets.kinetics import PoseConverter
@@ -105,6 +112,7 @@ def prepare(args: argparse.Namespace) -> None:
 
     if not args.kpfiles.is_dir():
         raise FileNotFoundError(f'{args.kpfiles}: no such folder')
+    preparation.check_target(args.out)
     converter = PoseConverter(
         str(args.kpfiles),
         box_thr=args.box_thr,
@@ -124,18 +132,13 @@ def prepare(args: argparse.Namespace) -> None:
     if workers is None:
         workers = preparation.default_workers()
     preparation.run_with_progress(run, workers=workers, quiet=args.quiet)
-    skipped: list[Any] = []
-    try:
-        split = preparation.write_samples(
-            run,
-            args.out,
-            lambda names: kept_splits(table.splits, names),
-            skipped,
-        )
-    finally:
-        report = preparation.write_report(skipped, args.out)
-        summary = preparation.skipped_summary(skipped, len(entries))
-        print(f'{summary} (videos and reasons: {report})')
+    split = preparation.join_and_report(
+        run,
+        args.out,
+        lambda names: kept_splits(table.splits, names),
+        [],
+        total=len(entries),
+    )
     run.clean()
     print(f'wrote {args.out}')
     for name, names in split.items():

@@ -81,7 +81,12 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
         prepare(args)
-    except (ValueError, OSError, BrokenProcessPool) as error:
+    except OSError as error:
+        from shapmix_mm.datasets.preparation import disk_text
+
+        print(f'prepare_ntu: {disk_text(error)}', file=sys.stderr)
+        return 1
+    except (ValueError, BrokenProcessPool) as error:
         print(f'prepare_ntu: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -98,10 +103,13 @@ def prepare(args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: If a source or list is not there.
-        ValueError: If a source cannot be read, or holds no usable file.
+        OSError: If the disk takes no more.
+        ValueError: If a source cannot be read or holds no usable file, or
+            the pickle could not be written.
     """
     from shapmix_mm.datasets import ntu, preparation
 
+    preparation.check_target(args.out)
     files = [file for src in args.source for file in ntu_files(src)]
     missing: set[str] = set()
     if args.missing_list:
@@ -117,17 +125,13 @@ def prepare(args: argparse.Namespace) -> None:
     if workers is None:
         workers = preparation.default_workers()
     preparation.run_with_progress(run, workers=workers, quiet=args.quiet)
-    try:
-        split = preparation.write_samples(
-            run,
-            args.out,
-            lambda names: ntu.split_names(names, args.nturgbd),
-            skipped,
-        )
-    finally:
-        report = preparation.write_report(skipped, args.out)
-        summary = preparation.skipped_summary(skipped, len(files))
-        print(f'{summary} (files and reasons: {report})')
+    split = preparation.join_and_report(
+        run,
+        args.out,
+        lambda names: ntu.split_names(names, args.nturgbd),
+        skipped,
+        total=len(files),
+    )
     run.clean()
     count = sum(len(split[f'xsub_{part}']) for part in ('train', 'val'))
     print(f'wrote {args.out}: {count:,} samples')

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..preparation import UnusableFile
+from .fields import column, shape, whole_number
 from .kpfiles import find_kpfile, read_poses
 from .two_persons import two_persons
 
@@ -71,9 +72,10 @@ class PoseConverter:
         """
         path = find_kpfile(item, self.folder)
         content = read_poses(path, item['frame_dir'])
+        shapes = {key: shape(item, key) for key in _KEPT if key in item}
         poses, frame_inds = self._sure_poses({**item, **content})
         present = len(np.unique(frame_inds))
-        frames = _whole_number(item, 'total_frames')
+        frames = whole_number(item, 'total_frames')
         if not present:
             raise UnusableFile('no person', f'above box score {self.box_thr}')
         if present < self.valid_ratio * frames:
@@ -86,7 +88,7 @@ class PoseConverter:
                     'shared kpfile', 'form table needs a file per video'
                 )
             return item
-        return self._sample(item, poses, frame_inds)
+        return self._sample({**item, **shapes}, poses, frame_inds)
 
     def name(self, item: dict[str, Any]) -> str:
         """What a report calls an entry.
@@ -121,21 +123,20 @@ class PoseConverter:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Poses with a large enough box score, and their frames."""
         poses = entry['keypoint']
-        columns = []
-        for key in ('frame_inds', 'box_score'):
-            column = np.asarray(entry.get(key))
-            if column.shape != (len(poses),) or column.dtype.kind not in 'fiu':
-                raise UnusableFile(
-                    'malformed',
-                    f'{key} has shape {column.shape}, but there are '
-                    f'{len(poses)} poses',
-                )
-            columns.append(column)
-        frame_inds, box_score = columns
+        frame_inds = column(entry, 'frame_inds', len(poses))
+        box_score = column(entry, 'box_score', len(poses))
+        if not np.isfinite(frame_inds).all():
+            raise UnusableFile(
+                'not finite', 'frame_inds holds NaN or infinity'
+            )
         sure = box_score >= self.box_thr
         poses = poses[sure]
-        if not np.isfinite(poses).all():
-            raise UnusableFile('not finite', 'keypoint holds NaN or infinity')
+        with np.errstate(over='ignore'):
+            halves = poses.astype(np.float16)
+        if not np.isfinite(halves).all():
+            raise UnusableFile(
+                'not finite', 'keypoint has what is no number in float16'
+            )
         return poses, frame_inds[sure]
 
     def _sample(
@@ -149,8 +150,8 @@ class PoseConverter:
             score = score[:, kept.astype(int)]
         return dict(
             frame_dir=item['frame_dir'],
-            label=_whole_number(item, 'label'),
-            **{key: tuple(item[key]) for key in _KEPT if key in item},
+            label=whole_number(item, 'label'),
+            **{key: item[key] for key in _KEPT if key in item},
             total_frames=keypoint.shape[1],
             keypoint=keypoint,
             keypoint_score=score,
@@ -159,13 +160,6 @@ class PoseConverter:
 
 def _own_file(item: Mapping[str, Any]) -> str:
     return os.path.basename(f'{item["frame_dir"]}.pkl')
-
-
-def _whole_number(item: Mapping[str, Any], key: str) -> int:
-    value = item.get(key)
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise UnusableFile('malformed', f'{key} is {value!r}, no whole number')
-    return int(value)
 
 
 def _digest(value: Any) -> str:

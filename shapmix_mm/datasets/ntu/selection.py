@@ -23,8 +23,8 @@ def select_files(
 
     Returns:
         tuple[list[SourceFile], list[Skipped]]: Files to convert, ordered by
-        the names of their samples, files of one name side by side; and what
-        was left out.
+        the names of their samples, files of one name side by side and those
+        of one path as they were; and what was left out.
     """
     chosen: list[tuple[str, SourceFile]] = []
     skipped: list[Skipped] = []
@@ -36,4 +36,5 @@ def select_files(
             chosen.append((name, file))
         except UnusableFile as error:
             skipped.append(Skipped(file.name, error.reason, error.detail))
-    return [file for _, file in sorted(chosen)], skipped
+    chosen.sort(key=lambda pair: (pair[0], pair[1].source, pair[1].name))
+    return [file for _, file in chosen], skipped

@@ -79,17 +79,26 @@ def parse_skeleton(content: bytes) -> RawSkeleton:
 def _coordinates(rows: list[list[bytes]]) -> np.ndarray:
     """First three fields of every joint, checked, ``(B * 25, 3)``."""
     try:
-        values = [float(text) for row in rows for text in row[:3]]
+        values = [_number(text) for row in rows for text in row[:3]]
     except ValueError as error:
         # float() says which text it could not read.
         raise UnusableFile('not a number', str(error)) from error
     joints = np.array(values, dtype=np.float64)
-    wrong = np.flatnonzero(~np.isfinite(joints))
+    # What float32 cannot hold fits no pickle; far beyond, squares overflow.
+    with np.errstate(over='ignore'):
+        wrong = np.flatnonzero(~np.isfinite(joints.astype(np.float32)))
     if wrong.size:
         row = rows[int(wrong[0]) // 3]
         text = b' '.join(row[:3]).decode('ascii', 'backslashreplace')
         raise UnusableFile('not finite', f'a joint lies at {text}')
     return joints
+
+
+def _number(text: bytes) -> float:
+    # To float() 1_0 is 10, as in Python's own source.
+    if b'_' in text:
+        raise ValueError(f'could not convert string to float: {text!r}')
+    return float(text)
 
 
 class _Reader:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any, Callable
 
+from .disk import FULL
+
 
 def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
     """Write a file beside its target and move it there in one step.
@@ -15,6 +17,9 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
     Args:
         path (str or Path): Where to; missing folders are made.
         write (callable): Writes the content to the open file it is given.
+
+    Raises:
+        OSError: If the disk refuses it; a full disk names the file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,6 +30,11 @@ def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(scratch, path)
+    except OSError as error:
+        # A write that finds no room does not say of which file.
+        if error.errno in FULL:
+            error.filename = str(path)
+        raise
     finally:
         scratch.unlink(missing_ok=True)
 

@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import pickle
 import re
 import signal
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
-from ...serialization import load_annotations
-from .annotation_file import write_whole
-from .skipped import Skipped, UnusableFile
+from .chunks import Chunk, Converter, convert_chunk
+from .shard_file import DamagedShard, read_shard
+from .skipped import Skipped
 
-# Part of every fingerprint: shards of another layout are made anew.
-_VERSION = 1
+# Part of every fingerprint: what was made by other rules is made anew.
+_VERSION = 2
 # A process that is killed while it writes leaves a part behind.
 _SHARD = re.compile(r'[0-9a-f]{32}\.pkl(\.\d+\.part)?')
-
-
-class Converter(Protocol):
-    """Makes a sample of an item, in any process: it must pickle."""
-
-    def __call__(self, item: Any) -> dict[str, Any]:
-        """Convert one item; UnusableFile says why it cannot be."""
-
-    def name(self, item: Any) -> str:
-        """What a report calls the item."""
-
-    def fingerprint(self, item: Any) -> str:
-        """Text that changes when the result for the item may change."""
-
-
-class Chunk(NamedTuple):
-    """Items that are converted together, and where their result lies."""
-
-    path: Path
-    items: Sequence[Any]
 
 
 class ShardRun:
@@ -54,6 +33,10 @@ class ShardRun:
         convert (Converter): Makes a sample of an item.
         folder (str or Path): Where the results lie until they are joined.
         chunk_size (int): Items per chunk. Defaults to 256.
+
+    Attributes:
+        discarded (list[str]): What is wrong with each result of an earlier
+            run that was thrown away.
     """
 
     def __init__(
@@ -70,6 +53,8 @@ class ShardRun:
             )
         self.convert = convert
         self.folder = Path(folder)
+        self.discarded: list[str] = []
+        self._whole: set[Path] = set()
         self.chunks = [
             self._chunk(items[start : start + chunk_size])
             for start in range(0, len(items), chunk_size)
@@ -83,8 +68,26 @@ class ShardRun:
         return Chunk(self.folder / f'{digest.hexdigest()[:32]}.pkl', items)
 
     def finished(self) -> int:
-        """Count the items that need not be converted again."""
-        return sum(len(c.items) for c in self.chunks if c.path.exists())
+        """Count the items that need not be converted again.
+
+        Results that are damaged are thrown away, see ``discarded``.
+        """
+        return sum(len(c.items) for c in self.chunks if self._is_done(c))
+
+    def _is_done(self, chunk: Chunk) -> bool:
+        """Whether the result of a chunk is there, and whole."""
+        if not chunk.path.exists():
+            return False
+        # Reading them all takes as long as joining them: once is enough.
+        if chunk.path not in self._whole:
+            try:
+                read_shard(chunk.path, len(chunk.items))
+            except DamagedShard as error:
+                chunk.path.unlink()
+                self.discarded.append(str(error))
+                return False
+            self._whole.add(chunk.path)
+        return True
 
     def run(self, workers: int = 1) -> Generator[int, None, None]:
         """Convert what is not yet converted.
@@ -95,15 +98,15 @@ class ShardRun:
         Yields:
             int: Number of items of each chunk that is done.
         """
-        todo = [chunk for chunk in self.chunks if not chunk.path.exists()]
+        todo = [chunk for chunk in self.chunks if not self._is_done(chunk)]
         self.folder.mkdir(parents=True, exist_ok=True)
         if workers <= 1:
             for chunk in todo:
-                yield _convert_chunk(chunk, self.convert)
+                yield convert_chunk(chunk, self.convert)
             return
         pool = ProcessPoolExecutor(workers, initializer=_deaf)
         try:
-            jobs = [pool.submit(_convert_chunk, c, self.convert) for c in todo]
+            jobs = [pool.submit(convert_chunk, c, self.convert) for c in todo]
             for job in as_completed(jobs):
                 yield job.result()
         finally:
@@ -119,11 +122,19 @@ class ShardRun:
         Yields:
             dict: The samples, each with the name of its item under
             ``'source'``.
+
+        Raises:
+            DamagedShard: If a result is gone or not as it was written.
         """
         for chunk in self.chunks:
-            content = load_annotations(chunk.path)
-            skipped.extend(Skipped(*entry) for entry in content['skipped'])
-            yield from content['samples']
+            try:
+                samples, left_out = read_shard(chunk.path, len(chunk.items))
+            except DamagedShard as error:
+                raise DamagedShard(
+                    f'{error}; the same command makes it anew'
+                ) from error
+            skipped.extend(left_out)
+            yield from samples
 
     def clean(self) -> None:
         """Remove the results of this and of earlier runs, nothing else."""
@@ -138,20 +149,3 @@ class ShardRun:
 def _deaf() -> None:
     """Leave Ctrl-C to the process that waits for the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _convert_chunk(chunk: Chunk, convert: Converter) -> int:
-    samples, skipped = [], []
-    for item in chunk.items:
-        name = convert.name(item)
-        try:
-            samples.append(dict(convert(item), source=name))
-        except UnusableFile as error:
-            skipped.append((name, error.reason, error.detail))
-        except MemoryError as error:
-            skipped.append((name, 'too large', str(error)))
-    content = dict(samples=samples, skipped=skipped)
-    write_whole(
-        chunk.path, lambda handle: pickle.dump(content, handle, protocol=4)
-    )
-    return len(chunk.items)

@@ -24,12 +24,15 @@ class SourceFile(NamedTuple):
         size (int): Bytes.
         stamp (int): Changes with the content: time of the last change, or
             checksum in an archive.
+        place (int): Where it begins in an archive, which may hold a name
+            twice. Defaults to 0.
     """
 
     source: str
     name: str
     size: int
     stamp: int
+    place: int = 0
 
 
 def list_source(source: str | Path) -> list[SourceFile]:
@@ -39,7 +42,9 @@ def list_source(source: str | Path) -> list[SourceFile]:
         source (str or Path): The folder or archive.
 
     Returns:
-        list[SourceFile]: Its files, ordered by path.
+        list[SourceFile]: Its files, ordered by path; of two of one name in
+        an archive the later comes first, for it is the one that other tools
+        unpack.
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
@@ -54,15 +59,16 @@ def list_source(source: str | Path) -> list[SourceFile]:
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            return sorted(
-                SourceFile(str(path), info.filename, info.file_size, info.CRC)
+            files = [
+                _listed(str(path), info)
                 for info in archive.infolist()
                 if not info.is_dir()
-            )
+            ]
     except (zipfile.BadZipFile, OSError) as error:
         raise ValueError(
             f'{path} is neither a folder nor a whole zip archive: {error}'
         ) from error
+    return sorted(files, key=lambda file: (file.name, -file.place))
 
 
 def read_source_file(file: SourceFile) -> bytes:
@@ -84,7 +90,7 @@ def read_source_file(file: SourceFile) -> bytes:
             with open(os.path.join(file.source, file.name), 'rb') as handle:
                 return handle.read()
         archive = _archive(file.source, os.getpid())
-        with archive.open(file.name) as member:
+        with archive.open(_member(archive, file)) as member:
             # What an archive says of the size need not be true.
             return member.read(MAX_BYTES)
     # RuntimeError is how zipfile says that a password is needed.
@@ -104,6 +110,23 @@ def read_source_file(file: SourceFile) -> bytes:
 def _archive(path: str, process: int) -> zipfile.ZipFile:
     """Keep an archive open; processes must not share its file position."""
     return zipfile.ZipFile(path)
+
+
+def _listed(source: str, info: zipfile.ZipInfo) -> SourceFile:
+    return SourceFile(
+        source, info.filename, info.file_size, info.CRC, info.header_offset
+    )
+
+
+def _member(archive: zipfile.ZipFile, file: SourceFile) -> zipfile.ZipInfo:
+    """Find a member by its place, for its name leads to the last of many."""
+    named = archive.getinfo(file.name)
+    if named.header_offset == file.place:
+        return named
+    for info in archive.infolist():
+        if info.header_offset == file.place and info.filename == file.name:
+            return info
+    raise KeyError(f'the archive has changed since {file.name} was listed')
 
 
 def _list_folder(folder: Path) -> list[SourceFile]:

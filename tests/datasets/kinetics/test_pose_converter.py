@@ -69,6 +69,7 @@ def change(item, **fields):
         (dict(frame_dir='gone'), {}, 'kpfile missing'),
         (dict(box_score=None), {}, 'malformed'),
         (dict(frame_inds=np.zeros(2, int)), {}, 'malformed'),
+        (dict(frame_inds=[[1], [1, 2]]), {}, 'malformed'),
         (dict(label='x'), {}, 'malformed'),
         (dict(total_frames=True), {}, 'malformed'),
         ({}, dict(box_thr=1.0), 'no person'),
@@ -81,6 +82,77 @@ def test_entries_that_give_no_sample(small_k400, fields, settings, reason):
     with pytest.raises(UnusableFile) as caught:
         PoseConverter(str(folder), **settings)(item)
     assert caught.value.reason == reason
+
+
+SHAPES = [
+    None,
+    (),
+    5,
+    (240,),
+    (240, 340, 3),
+    (240, 0),
+    (-1, 340),
+    (240.0, 340.0),
+    (True, True),
+    ('240', '340'),
+    '24',
+    {240: 1, 340: 2},
+    np.array([240.5, 340.5]),
+    np.array(240),
+]
+
+
+@pytest.mark.parametrize('form', ['poses', 'table'])
+@pytest.mark.parametrize('key', ['img_shape', 'original_shape'])
+@pytest.mark.parametrize('shape', SHAPES, ids=repr)
+def test_shapes_that_are_none(small_k400, shape, key, form):
+    path, folder, _ = small_k400(2)
+    item = change(entries(path)[0], **{key: shape})
+    with pytest.raises(UnusableFile, match=f'{key} is .*no pair') as caught:
+        PoseConverter(str(folder), form=form)(item)
+    assert caught.value.reason == 'malformed'
+
+
+@pytest.mark.parametrize(
+    'shape', [[240, 340], np.array([240, 340]), (np.int16(240), np.int64(340))]
+)
+def test_shapes_become_plain_numbers(small_k400, shape):
+    path, folder, _ = small_k400(2)
+    item = change(entries(path)[0], img_shape=shape)
+    found = PoseConverter(str(folder))(item)['img_shape']
+    assert found == (240, 340) and [*map(type, found)] == [int, int]
+
+
+def test_a_shape_need_not_be_there(small_k400):
+    path, folder, _ = small_k400(2)
+    item = entries(path)[0]
+    del item['original_shape']
+    assert 'original_shape' not in PoseConverter(str(folder))(item)
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+@pytest.mark.parametrize('form', ['poses', 'table'])
+def test_frames_that_are_no_numbers(small_k400, value, form):
+    path, folder, _ = small_k400(2)
+    item = entries(path)[0]
+    item['frame_inds'] = item['frame_inds'].astype(float)
+    assert PoseConverter(str(folder), form=form)(item)
+    item['frame_inds'][-1] = value
+    with pytest.raises(UnusableFile, match='frame_inds') as caught:
+        PoseConverter(str(folder), form=form)(item)
+    assert caught.value.reason == 'not finite'
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('value', [1e6, 1e300])
+def test_coordinates_too_large_for_half_precision(small_k400, value):
+    path, folder, poses_of = small_k400(2)
+    poses = poses_of['video0'].astype(float)
+    poses[:, 3, 1] = value
+    (folder / 'video0.pkl').write_bytes(pickle.dumps(dict(keypoint=poses)))
+    with pytest.raises(UnusableFile, match='float16') as caught:
+        PoseConverter(str(folder))(entries(path)[0])
+    assert caught.value.reason == 'not finite'
 
 
 def test_not_finite_and_shared(small_k400):

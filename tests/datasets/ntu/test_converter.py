@@ -61,3 +61,32 @@ def test_unknown_settings():
         NTUConverter(bodies='all')
     with pytest.raises(ValueError, match='float16'):
         NTUConverter(dtype='float8')
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('dtype', ['float16', 'float32'])
+@pytest.mark.parametrize('bodies', ['tracked', 'slots'])
+@pytest.mark.parametrize('value', [1e300, -1e300, 1.7e308, 1e39])
+def test_out_of_range_is_told_without_a_warning(
+    convert, to_text, person, dtype, bodies, value
+):
+    # Energies are only compared where there is more than one body.
+    poses = np.stack([person(seed, 20) for seed in range(3)])
+    poses[0, 3, 5, 1] = value
+    text = to_text([list(enumerate(frame)) for frame in poses.swapaxes(0, 1)])
+    with pytest.raises(UnusableFile) as caught:
+        convert(text, dtype=dtype, bodies=bodies)
+    assert caught.value.reason == 'not finite'
+
+
+@pytest.mark.filterwarnings('error')
+def test_the_largest_of_float32_are_kept(convert, to_text):
+    poses = np.full((2, 4, 25, 3), -3e38)
+    poses[0] *= -1
+    text = to_text([list(enumerate(frame)) for frame in poses.swapaxes(0, 1)])
+    for bodies in ('tracked', 'slots'):
+        found = convert(text, dtype='float32', bodies=bodies)['keypoint']
+        assert sorted(found[:, 0, 0, 0]) == [
+            np.float32(-3e38),
+            np.float32(3e38),
+        ]

@@ -53,6 +53,11 @@ def test_fields_behind_the_coordinates_need_be_no_numbers(text):
     assert len(parse_skeleton(content).joints) == 4
 
 
+def test_underscores_behind_the_coordinates_do_no_harm(text):
+    content = text.replace('500.4', '1_0').encode()
+    assert len(parse_skeleton(content).joints) == 4
+
+
 def lines_with(text, index, line):
     lines = text.splitlines()
     lines[index] = line
@@ -84,6 +89,18 @@ def lines_with(text, index, line):
             'not finite',
             'inf',
         ),
+        (lambda t: lines_with(t, 4, '1_0 ' * 12), 'not a number', "b'1_0'"),
+        (
+            lambda t: lines_with(t, 4, '1 1 1_0 ' + '1 ' * 9),
+            'not a number',
+            '1_0',
+        ),
+        (
+            lambda t: lines_with(t, 4, '1 1e300 ' + '1 ' * 10),
+            'not finite',
+            'a joint lies at 1 1e300 1',
+        ),
+        (lambda t: lines_with(t, 4, '-4e38 ' * 12), 'not finite', '-4e38'),
         (lambda t: lines_with(t, 0, '5'), 'truncated', 'ends after line'),
         (lambda t: lines_with(t, 0, '3'), 'malformed', 'after its 3 frames'),
         (lambda t: t + '0\n', 'malformed', 'after its 4 frames'),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 import zipfile
 
 import pytest
@@ -107,3 +108,35 @@ def test_a_dangling_link_is_told_when_read(folder):
     link = [f for f in list_source(folder) if f.name == 'link.txt'][0]
     with pytest.raises(UnusableFile):
         read_source_file(link)
+
+
+@pytest.fixture
+def twice(tmp_path):
+    """An archive that holds one name three times, between others."""
+    path = tmp_path / 'twice.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('z', b'z')
+        for content in (b'first', b'2nd', b'third'):
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                archive.writestr('a', content)
+        archive.writestr('b', b'b')
+    return path
+
+
+def test_a_name_that_an_archive_holds_twice(twice):
+    files = list_source(twice)
+    assert [f.name for f in files] == ['a', 'a', 'a', 'b', 'z']
+    contents = [read_source_file(f) for f in files]
+    # The last one first: other tools unpack that.
+    assert contents == [b'third', b'2nd', b'first', b'b', b'z']
+    assert len(set(files)) == 5
+
+
+def test_an_archive_that_was_exchanged(twice):
+    file = list_source(twice)[1]
+    with zipfile.ZipFile(twice, 'w') as archive:
+        archive.writestr('a', b'new')
+    sources._archive.cache_clear()
+    with pytest.raises(UnusableFile, match='has changed since a was listed'):
+        read_source_file(file)

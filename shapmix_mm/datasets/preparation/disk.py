@@ -1,0 +1,68 @@
+"""Where results are written to, and what a disk says that takes no more."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from pathlib import Path
+
+# No room, none left of a quota, or a file larger than the system allows.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def report_path(path: str | Path) -> Path:
+    """Where the report of an annotation file goes, beside it.
+
+    Args:
+        path (str or Path): The annotation file.
+
+    Returns:
+        Path: The report.
+    """
+    return Path(f'{path}.skipped.csv')
+
+
+def check_target(path: str | Path) -> None:
+    """Refuse a path that could not be written after hours of work.
+
+    Args:
+        path (str or Path): Annotation file to write; missing folders are
+            made.
+
+    Raises:
+        ValueError: If it or its report is a folder, or its folder takes no
+            file.
+    """
+    path = Path(path)
+    for target in (path, report_path(path)):
+        if target.is_dir():
+            raise ValueError(f'{target} is a folder, expected a file to write')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Permissions do not tell: some file systems refuse even root.
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f'{path} cannot be written, {path.parent} takes no file: '
+            f'{error.strerror}'
+        ) from error
+
+
+def disk_text(error: OSError) -> str:
+    """Put what the system refused into one line.
+
+    Args:
+        error (OSError): The refusal.
+
+    Returns:
+        str: Its own text; of a full disk, which file had no room and how to
+        go on.
+    """
+    if error.errno not in FULL:
+        return str(error)
+    place = f' for {error.filename}' if error.filename else ''
+    return (
+        f'no room left on the disk{place} ({error.strerror}); the same '
+        'command goes on from there once there is room'
+    )
