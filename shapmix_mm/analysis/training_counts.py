@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmaction.registry import DATASETS
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from shapmix_mm.engine.dataset_settings import innermost
@@ -46,7 +47,8 @@ def read_training_counts(source: str) -> TrainingCounts:
     Raises:
         FileNotFoundError: If a file does not exist.
         KeyError: If it does not hold what such a file holds.
-        ValueError: If the config's test set knows no training counts.
+        ValueError: If it cannot be read, or if the config has no test set,
+            or one that knows no training counts.
     """
     kind = Path(source).suffix
     if '::' not in source and not Path(source).is_file():
@@ -70,7 +72,10 @@ def _from_csv(source: str) -> list[float]:
 
 
 def _from_manifest(source: str) -> TrainingCounts:
-    content = json.loads(Path(source).read_text(encoding='utf-8'))
+    try:
+        content = json.loads(Path(source).read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'{source} is no JSON file: {error}') from error
     if not isinstance(content, dict) or 'counts' not in content:
         raise KeyError(
             f"{source} lacks the key 'counts' of a manifest that "
@@ -85,9 +90,14 @@ def _from_manifest(source: str) -> TrainingCounts:
 
 
 def _from_config(source: str) -> TrainingCounts:
-    cfg = load_config(source)
+    cfg = _read_config(source)
     check_annotations(cfg, 'test_dataloader')
-    (settings, *_) = innermost(cfg.test_dataloader)
+    settings = next(innermost(cfg.get('test_dataloader')), None)
+    if settings is None or 'type' not in settings:
+        raise ValueError(
+            f'config {source} has no test_dataloader with a dataset, which '
+            'would tell the training counts'
+        )
     with DefaultScope.overwrite_default_scope('mmaction'):
         dataset: Any = DATASETS.build(settings)
     counts = dataset.metainfo.get('class_counts')
@@ -98,7 +108,28 @@ def _from_config(source: str) -> TrainingCounts:
         )
     metrics = cfg.get('test_evaluator') or []
     metrics = metrics if isinstance(metrics, list) else [metrics]
-    own = [m for m in metrics if m['type'] == 'LongTailMetric'] or [{}]
+    own = [m for m in metrics if m.get('type') == 'LongTailMetric'] or [{}]
     return TrainingCounts(
         list(counts), own[0].get('many', 100), own[0].get('few', 20)
     )
+
+
+def _read_config(source: str) -> Config:
+    """Read a config, which is Python of anyone and may fail in any way."""
+    try:
+        return load_config(source)
+    except OSError:
+        raise
+    except SyntaxError as error:
+        # mmengine does not tell in which of the files it is.
+        line = f'line {error.lineno}, {(error.text or "").strip()!r}'
+        raise ValueError(
+            f'config {source}, or a file that it builds on, is no valid '
+            f'Python in {line}: {error.msg}'
+        ) from error
+    except Exception as error:
+        message = ' '.join(str(error).split())
+        raise ValueError(
+            f'config {source} cannot be read: {type(error).__name__}: '
+            f'{message}'
+        ) from error

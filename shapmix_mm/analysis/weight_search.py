@@ -35,7 +35,7 @@ def search_weights(
         have on these samples. Of equal ones the most even are taken.
 
     Raises:
-        ValueError: If ``by`` is neither, or the grid is too large.
+        ValueError: If ``by`` is neither, or the grid is empty or too large.
     """
     if by not in ('mean_class', 'overall'):
         raise ValueError(f"by should be 'mean_class' or 'overall', got {by!r}")
@@ -63,8 +63,10 @@ def weight_grid(streams: int, steps: int) -> Iterator[tuple[int, ...]]:
         tuple[int, ...]: Steps of each stream, 0 included.
 
     Raises:
-        ValueError: If there are too many to try.
+        ValueError: If there are too many to try, or no step.
     """
+    if steps < 1:
+        raise ValueError(f'steps should be a positive integer, got {steps}')
     number = comb(steps + streams - 1, streams - 1)
     if number > _MOST:
         raise ValueError(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .pose_checks import POSE_KEYS, is_numbers
 from .pose_file import PoseFile, heads, sample_name
 
 EVERY = 'all'
+# Beyond it a length is a mistake, and no array of lengths holds it.
+_LONGEST = 2**31
 
 
 @dataclass(frozen=True)
@@ -116,19 +119,16 @@ def _look_at(sample: Mapping[str, Any], summary: PoseSummary) -> int:
     def note(problem: str) -> None:
         summary.problems.setdefault(problem, []).append(sample_name(sample))
 
-    told = sample.get('total_frames')
-    if not isinstance(told, (int, np.integer)):
-        note('without total_frames')
-        told = 0
+    told = _told_frames(sample, note)
     pose = sample.get('keypoint')
     if pose is None:
         note('without keypoint')
-        return int(told)
-    pose = np.asarray(pose)
-    summary.shapes['dtype'][str(pose.dtype)] += 1
-    if pose.ndim != 4 or pose.dtype.kind not in 'fiu':
+        return told
+    if isinstance(pose, np.ndarray):
+        summary.shapes['dtype'][str(pose.dtype)] += 1
+    if not is_numbers(pose) or pose.ndim != 4:
         note('keypoint is no array (M, T, V, C) of numbers')
-        return int(told)
+        return told
     persons, frames, joints, channels = pose.shape
     for key, value in (
         ('persons', persons),
@@ -138,8 +138,10 @@ def _look_at(sample: Mapping[str, Any], summary: PoseSummary) -> int:
         summary.shapes[key][value] += 1
     if frames != told:
         note('total_frames is not the length of keypoint')
-    for key in ('keypoint', 'keypoint_score'):
-        if key in sample and not np.isfinite(sample[key]).all():
+    for key in POSE_KEYS:
+        if key in sample and not is_numbers(sample[key]):
+            note(f'{key} is no array of numbers')
+        elif key in sample and not np.isfinite(sample[key]).all():
             note(f'NaN or infinity in {key}')
     seen = (pose != 0).any(axis=(0, 2, 3))
     summary.frames['all'] += frames
@@ -149,6 +151,20 @@ def _look_at(sample: Mapping[str, Any], summary: PoseSummary) -> int:
     elif not seen.all():
         note('some frames without anyone')
     return frames
+
+
+def _told_frames(
+    sample: Mapping[str, Any], note: Callable[[str], None]
+) -> int:
+    """Frames that a sample says it has; 0 where that is no such number."""
+    told = sample.get('total_frames')
+    if not isinstance(told, (int, np.integer)):
+        note('without total_frames')
+        return 0
+    if not 0 <= told < _LONGEST:
+        note('total_frames is no number of frames')
+        return 0
+    return int(told)
 
 
 def _look_at_names(

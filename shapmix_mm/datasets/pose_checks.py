@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..skeletons import Layout
-from .cache.samples import CachedSamples
-from .pose_file import heads, sample_name
+from .cache.samples import NAME_KEYS, CachedSamples, heads, sample_name
+
+# Far more classes than any set of actions has; what counts samples per class
+# takes memory for each.
+MAX_CLASSES = 1_000_000
+POSE_KEYS = ('keypoint', 'keypoint_score')
+
+
+def check_head(annotation: Any, index: int, path: str) -> None:
+    """Refuse an annotation that is no dict with a name and one label.
+
+    Args:
+        annotation (Any): The annotation.
+        index (int): Its place, for the message.
+        path (str): Its file, for the message.
+
+    Raises:
+        KeyError: If name or label is missing.
+        TypeError: If the annotation, its name or its label is of another
+            kind.
+        ValueError: If the label is far beyond any number of classes.
+    """
+    place = f'annotation {index} of {path}'
+    if not isinstance(annotation, Mapping):
+        raise TypeError(
+            f'{place} should be a dict, but is a {type(annotation).__name__}'
+        )
+    names = [key for key in NAME_KEYS if key in annotation]
+    if not names:
+        raise KeyError(f"{place} lacks 'frame_dir'")
+    for key in names:
+        if not isinstance(annotation[key], str):
+            raise TypeError(
+                f'{key} of {place} should be text, the name of the sample, '
+                f'but is {shown(annotation[key])}'
+            )
+    name = sample_name(annotation)
+    if 'label' not in annotation:
+        raise KeyError(
+            f'sample {name!r} (annotation {index}) of {path} lacks the key '
+            "'label'"
+        )
+    _check_label(annotation['label'], f'sample {name!r} of {path}')
 
 
 def check_labels(
@@ -49,7 +91,8 @@ def check_poses(
 
     Raises:
         KeyError: If ``keypoint`` or ``total_frames`` is missing.
-        TypeError: If the keypoints are no numeric array.
+        TypeError: If the keypoints, or their scores where there are any, are
+            no numeric array.
         ValueError: If the keypoints are not of shape (M, T, V, C), have
             other frames than ``total_frames`` or other joints than the
             layout.
@@ -63,12 +106,10 @@ def check_poses(
         for key in ('keypoint', 'total_frames'):
             if key not in annotation:
                 raise KeyError(f'{where} lacks the key {key!r}')
+        for key in POSE_KEYS:
+            if key in annotation:
+                _check_numbers(annotation[key], key, where)
         pose, frames = annotation['keypoint'], annotation['total_frames']
-        if not isinstance(pose, np.ndarray) or pose.dtype.kind not in 'fiu':
-            kind = getattr(pose, 'dtype', type(pose).__name__)
-            raise TypeError(
-                f'keypoint of {where} should be a numeric array, but is {kind}'
-            )
         if pose.ndim != 4 or 0 in pose.shape:
             raise ValueError(
                 f'keypoint of {where} should have shape (M, T, V, C), but '
@@ -100,7 +141,7 @@ def invalid_samples(annotations: Sequence[Mapping[str, Any]]) -> list[int]:
         for index, annotation in enumerate(annotations)
         if not all(
             np.isfinite(annotation[key]).all()
-            for key in ('keypoint', 'keypoint_score')
+            for key in POSE_KEYS
             if key in annotation
         )
     ]
@@ -122,4 +163,51 @@ def check_finite(annotations: Sequence[Mapping[str, Any]], path: str) -> None:
             f'sample {sample_name(annotations[invalid[0]])!r} of {path} has '
             f'coordinates that are not finite ({len(invalid)} of '
             f'{len(annotations)} samples do); drop_invalid=True drops them'
+        )
+
+
+def is_numbers(value: Any) -> bool:
+    """Whether a value is an array that numbers can be read from.
+
+    Args:
+        value (Any): Value of ``keypoint`` or ``keypoint_score``.
+
+    Returns:
+        bool: True for a numpy array of floats or integers.
+    """
+    return isinstance(value, np.ndarray) and value.dtype.kind in 'fiu'
+
+
+def shown(value: Any) -> str:
+    """Write a value for a message, in one line however long it is.
+
+    Args:
+        value (Any): The value.
+
+    Returns:
+        str: Its beginning and its end, as Python writes it.
+    """
+    return ' '.join(reprlib.repr(value).split())
+
+
+def _check_label(label: Any, where: str) -> None:
+    """Check that a label is one integer that can be a class, or none."""
+    if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
+        raise TypeError(
+            f'{where} should have one integer label, but has {shown(label)}'
+        )
+    # Labels below zero stand for samples without a class.
+    if not -MAX_CLASSES < label < MAX_CLASSES:
+        raise ValueError(
+            f'{where} has label {shown(int(label))}, which is no '
+            f'number of a class: those lie in 0..{MAX_CLASSES - 1}'
+        )
+
+
+def _check_numbers(value: Any, key: str, where: str) -> None:
+    """Check that a key of a sample holds a numeric array."""
+    if not is_numbers(value):
+        kind = getattr(value, 'dtype', type(value).__name__)
+        raise TypeError(
+            f'{key} of {where} should be a numeric array, but is {kind}'
         )

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-import os.path as osp
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Union
 
 import numpy as np
 
 from ..serialization import load_annotations
 from .cache.index import is_cache
-from .cache.samples import CachedSamples
+from .cache.samples import CachedSamples, heads, join_folder, sample_name
 from .cache.store import CacheStore
 from .ctrgcn_npz import load_ctrgcn_npz
+from .pose_checks import check_head, shown
+
+__all__ = [
+    'PoseFile',
+    'Samples',
+    'heads',
+    'join_folder',
+    'read_pose_file',
+    'sample_name',
+    'take',
+]
 
 Samples = Union[list[dict], CachedSamples]
+_KINDS = dict(
+    annotations='a list of dicts, one for each sample',
+    split='a dict with the names of the samples of each split',
+    classes='a list of the names of the classes',
+    salient_parts='a dict with a list of parts for each class',
+)
 
 
 class PoseFile(NamedTuple):
@@ -103,50 +119,29 @@ def read_pose_file(path: str) -> PoseFile:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        TypeError: If the file, a sample or a label is of another kind.
+        TypeError: If the file, one of its keys, a sample, its name or its
+            label is of another kind.
         KeyError: If a key is missing, with the sample that lacks it.
-        ValueError: If there is no annotation.
+        ValueError: If there is no annotation, or a label is far beyond any
+            number of classes.
     """
     if is_cache(path):
         return _read_cache(str(path))
     content = _load(str(path))
     if isinstance(content, list):
         content = dict(annotations=content)
-    if not isinstance(content, Mapping):
-        raise TypeError(
-            f'{path} should hold a dict of split and annotations, but holds '
-            f'a {type(content).__name__}'
-        )
-    if 'annotations' not in content:
-        raise KeyError(
-            f"{path} lacks the key 'annotations'; it has {sorted(content)}"
-        )
-    annotations = content['annotations']
-    if len(annotations) == 0:
-        raise ValueError(f'{path} has no annotation')
-    for index, annotation in enumerate(annotations):
-        _check_head(annotation, index, path)
+    _check_content(content, str(path))
     splits = content.get('split') or {}
-    classes = content.get('classes')
+    classes, parts = (content.get(key) for key in ('classes', 'salient_parts'))
     return PoseFile(
         str(path),
-        list(annotations),
+        list(content['annotations']),
         dict(splits),
         None if classes is None else [str(name) for name in classes],
-        content.get('salient_parts'),
+        None
+        if parts is None
+        else {str(k): list(map(str, v)) for k, v in parts.items()},
     )
-
-
-def heads(samples: Iterable[Mapping[str, Any]]) -> Iterable[Mapping]:
-    """Names and labels of samples, cheaply.
-
-    Args:
-        samples (list[dict] | CachedSamples): The samples.
-
-    Returns:
-        Iterable[Mapping]: Annotations with a name and a label at least.
-    """
-    return samples.heads() if isinstance(samples, CachedSamples) else samples
 
 
 def take(samples: Samples, indices: Sequence[int]) -> Samples:
@@ -162,40 +157,6 @@ def take(samples: Samples, indices: Sequence[int]) -> Samples:
     if isinstance(samples, CachedSamples):
         return samples.take(indices)
     return [samples[index] for index in indices]
-
-
-def sample_name(annotation: Mapping[str, Any]) -> str:
-    """Name of a sample, under either key that MMAction2 knows.
-
-    Args:
-        annotation (Mapping): One annotation.
-
-    Returns:
-        str: Its ``filename``, or else its ``frame_dir``.
-    """
-    return annotation['filename' if 'filename' in annotation else 'frame_dir']
-
-
-def join_folder(samples: Samples, folder: str | None) -> Samples:
-    """Put a folder before the names of samples, as PoseDataset does.
-
-    Args:
-        samples (list[dict] | CachedSamples): Annotations; they are not
-            changed.
-        folder (str, optional): The folder; None leaves the names alone.
-
-    Returns:
-        list[dict] | CachedSamples: Annotations with the longer names.
-    """
-    if isinstance(samples, CachedSamples):
-        return samples.in_folder(folder)
-    if folder is None:
-        return samples
-    keys = ('filename', 'frame_dir')
-    return [
-        {k: osp.join(folder, v) if k in keys else v for k, v in s.items()}
-        for s in samples
-    ]
 
 
 def _load(path: str) -> Any:
@@ -217,23 +178,63 @@ def _read_cache(path: str) -> PoseFile:
     )
 
 
-def _check_head(annotation: Any, index: int, path: str) -> None:
-    """Check that an annotation is a dict with a name and one label."""
-    if not isinstance(annotation, Mapping):
+def _check_content(content: Any, path: str) -> None:
+    """Check that the file holds samples, and splits and names where it may."""
+    if not isinstance(content, Mapping):
         raise TypeError(
-            f'annotation {index} of {path} should be a dict, but is a '
-            f'{type(annotation).__name__}'
+            f'{path} should hold a dict of split and annotations, but holds '
+            f'a {type(content).__name__}'
         )
-    if 'frame_dir' not in annotation and 'filename' not in annotation:
-        raise KeyError(f"annotation {index} of {path} lacks 'frame_dir'")
-    if 'label' not in annotation:
+    if 'annotations' not in content:
         raise KeyError(
-            f'sample {sample_name(annotation)!r} (annotation {index}) of '
-            f"{path} lacks the key 'label'"
+            f"{path} lacks the key 'annotations'; it has "
+            f'{sorted(content, key=str)}'
         )
-    label = annotation['label']
-    if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
+    _check_kinds(content, path)
+    if len(content['annotations']) == 0:
+        raise ValueError(f'{path} has no annotation')
+    for index, annotation in enumerate(content['annotations']):
+        check_head(annotation, index, path)
+    for name, members in (content.get('split') or {}).items():
+        _check_split(name, members, f'split {name!r} of {path}')
+
+
+def _check_kinds(content: Mapping[str, Any], path: str) -> None:
+    """Check the kind of each key; all but the annotations may be None."""
+    splits, classes, parts = map(content.get, list(_KINDS)[1:])
+    fits = (
+        _is_list(content['annotations']),
+        splits is None or isinstance(splits, Mapping),
+        classes is None or _is_list(classes),
+        parts is None
+        or (isinstance(parts, Mapping) and all(map(_is_list, parts.values()))),
+    )
+    for (key, wanted), right in zip(_KINDS.items(), fits):
+        if not right:
+            raise TypeError(
+                f'{key} of {path} should be {wanted}, but is '
+                f'{shown(content[key])}'
+            )
+
+
+def _check_split(name: Any, members: Any, where: str) -> None:
+    """Check that a split bears a name and lists names of samples."""
+    if not isinstance(name, str):
+        raise TypeError(f'{where} should have text for its name')
+    if not (_is_list(members) or isinstance(members, (dict, set, frozenset))):
         raise TypeError(
-            f'sample {sample_name(annotation)!r} of {path} should have one '
-            f'integer label, but has {label!r}'
+            f'{where} should be a list of names of samples, but is '
+            f'{shown(members)}'
         )
+    for member in members:
+        if not isinstance(member, str):
+            raise TypeError(
+                f'{where} should be a list of names of samples, but holds '
+                f'{shown(member)}'
+            )
+
+
+def _is_list(value: Any) -> bool:
+    """Whether a value is an ordered collection of things."""
+    flat = getattr(value, 'ndim', 1) == 1
+    return flat and isinstance(value, (list, tuple, np.ndarray))

@@ -102,3 +102,9 @@ def test_the_weighted_sum_is_that_of_mmaction2():
 def test_weights_that_make_no_sense_are_refused(weights, words):
     with pytest.raises(ValueError, match=words):
         check_weights(weights, 2)
+
+
+@pytest.mark.parametrize('steps', [0, -1])
+def test_no_step_is_refused(steps):
+    with pytest.raises(ValueError, match=f'positive integer, got {steps}'):
+        list(weight_grid(2, steps))

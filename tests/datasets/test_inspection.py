@@ -102,3 +102,23 @@ def test_a_cache_tells_what_its_file_tells(write_pose_file, tmp_path):
         assert (a.name, a.listed) == (b.name, b.listed)
         assert a.counts.tolist() == b.counts.tolist()
         assert a.lengths.tolist() == b.lengths.tolist()
+
+
+def test_values_of_another_kind_are_named(write_pose_file, pose_content):
+    content = pose_content([3, 1])
+    samples = content['annotations']
+    samples[0]['keypoint_score'] = None
+    samples[1]['keypoint_score'] = 'none'
+    samples[2]['keypoint'] = [[1], [2, 3]]
+    samples[3] = dict(samples[3], total_frames=10**30)
+    samples[4] = dict(samples[4], total_frames=-3)
+    del samples[3]['keypoint'], samples[4]['keypoint']
+    names = [s['frame_dir'] for s in samples]
+    summary = found(write_pose_file(content))
+    assert summary.problems == {
+        'keypoint_score is no array of numbers': names[:2],
+        'keypoint is no array (M, T, V, C) of numbers': names[2:3],
+        'total_frames is no number of frames': names[3:5],
+        'without keypoint': names[3:5],
+    }
+    assert part(summary, 'all').lengths.dtype.kind == 'i'

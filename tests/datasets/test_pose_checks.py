@@ -47,6 +47,16 @@ def test_labels(label):
             'numeric array, but is <U1',
         ),
         (
+            dict(keypoint_score=None),
+            TypeError,
+            "^keypoint_score of sample 'bad' .* array, but is NoneType",
+        ),
+        (
+            dict(keypoint_score=np.array(['a'])),
+            TypeError,
+            "^keypoint_score of sample 'bad' .* array, but is <U1",
+        ),
+        (
             dict(keypoint=np.zeros((4, 25, 3))),
             ValueError,
             r'\(M, T, V, C\), but has \(4, 25, 3\)',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from shapmix_mm.datasets.pose_file import read_pose_file, sample_name
@@ -78,9 +79,83 @@ def test_empty_split(write_pose_file, pose_content):
             TypeError,
             "'s7' .* one integer label, but has 1.0",
         ),
+        (
+            dict(annotations=[dict(frame_dir='s7', label=10**13)]),
+            ValueError,
+            "'s7' .* label 10000000000000, .* lie in 0..999999",
+        ),
+        (
+            dict(annotations=[dict(frame_dir='s7', label=-(10**13))]),
+            ValueError,
+            "'s7' .* label -10000000000000, .* lie in 0..999999",
+        ),
+        (
+            dict(annotations=[dict(frame_dir=['s7'], label=1)]),
+            TypeError,
+            r"frame_dir of annotation 0 .* should be text.* \['s7'\]",
+        ),
+        (
+            dict(annotations=[dict(frame_dir='a', filename=7, label=1)]),
+            TypeError,
+            'filename of annotation 0 .* should be text, .* is 7',
+        ),
+        ({1: 2, 'a': 3}, KeyError, r"'annotations'; it has \[1, 'a'\]"),
     ],
 )
 def test_refused(write_pose_file, content, error, message):
     with pytest.raises(error, match=message) as caught:
         read_pose_file(write_pose_file(content))
     assert 'poses.pkl' in str(caught.value)
+
+
+GOOD = dict(frame_dir='s7', label=1)
+
+
+@pytest.mark.parametrize(
+    ('keys', 'message'),
+    [
+        (dict(annotations=3), 'annotations of .* a list of dicts.* is 3'),
+        (dict(annotations=None), 'annotations of .* a list of dicts.* None'),
+        (dict(annotations={'a': 1}), 'annotations of .* a list of dicts'),
+        (dict(split=['s7']), r"split of .* be a dict .* is \['s7'\]"),
+        (dict(split=[('a', ['s7'])]), 'split of .* should be a dict'),
+        (dict(split=dict(a=None)), "split 'a' of .* a list .* is None"),
+        (dict(split=dict(a=3)), "split 'a' of .* a list of names.* is 3"),
+        (dict(split=dict(a='s7')), "split 'a' of .* a list .* is 's7'"),
+        (dict(split=dict(a=['s7', 0])), "split 'a' of .* but holds 0"),
+        (dict(split={1: ['s7']}), 'split 1 of .* text for its name'),
+        (dict(classes=3), 'classes of .* a list of the names .* is 3'),
+        (dict(classes='sit'), "classes of .* a list .* is 'sit'"),
+        (dict(salient_parts=3), 'salient_parts of .* a dict .* is 3'),
+        (dict(salient_parts=dict(a={'x'})), 'salient_parts of .* a dict'),
+    ],
+)
+def test_a_key_of_another_kind(write_pose_file, keys, message):
+    content = {'annotations': [GOOD], **keys}
+    with pytest.raises(TypeError, match=message) as caught:
+        read_pose_file(write_pose_file(content))
+    assert 'poses.pkl' in str(caught.value)
+
+
+def test_keys_may_be_none_and_lists_of_every_kind(write_pose_file):
+    bare = dict.fromkeys(('split', 'classes', 'salient_parts'))
+    file = read_pose_file(write_pose_file(dict(bare, annotations=[GOOD])))
+    assert (file.splits, file.classes, file.salient_parts) == ({}, None, None)
+    names = ['s7'], ('s7',), {'s7'}, {'s7': 0}, np.array(['s7'])
+    content = dict(
+        annotations=np.array([GOOD]),
+        split={str(place): listed for place, listed in enumerate(names)},
+        classes=np.array(['sit']),
+        salient_parts=dict(sit=np.array(['trunk'])),
+    )
+    file = read_pose_file(write_pose_file(content))
+    assert [len(file.part(str(place))) for place in range(5)] == [1] * 5
+    assert file.classes == ['sit']
+    assert file.salient_parts == dict(sit=['trunk'])
+
+
+def test_a_message_stays_one_line_however_long_the_value(write_pose_file):
+    content = [dict(frame_dir='s7', label=np.zeros((90, 90)))]
+    with pytest.raises(TypeError, match='one integer label') as caught:
+        read_pose_file(write_pose_file(content))
+    assert '\n' not in str(caught.value) and len(str(caught.value)) < 300

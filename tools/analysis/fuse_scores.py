@@ -109,7 +109,21 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         choices=('mean_class', 'overall'),
         help='accuracy that the search maximises (default: mean_class)',
     )
-    add('--steps', type=int, default=10, help='grid of 1/STEPS (default: 10)')
+    add(
+        '--steps',
+        type=_positive,
+        default=10,
+        help='grid of 1/STEPS (default: 10)',
+    )
+
+
+def _positive(text: str) -> int:
+    """Read a positive integer from the command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'expected a positive integer, got {text}'
+        )
+    return int(text)
 
 
 def fuse_scores(args: argparse.Namespace) -> None:

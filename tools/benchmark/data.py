@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -73,9 +74,42 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='how often each startup is measured (default: 1)',
     )
     parser.add_argument(
-        '--json', metavar='FILE', type=Path, help='write rows here'
+        '--json',
+        metavar='FILE',
+        type=target,
+        help='write rows here; missing folders are made',
     )
     return parser.parse_args(argv)
+
+
+def target(text: str) -> Path:
+    """Read where rows go, and refuse a place that takes none.
+
+    A run lasts many minutes, so that this is settled before it.
+
+    Args:
+        text (str): Word of the command line.
+
+    Returns:
+        Path: The file; its folder is there.
+
+    Raises:
+        argparse.ArgumentTypeError: If no file can be written there.
+    """
+    path = Path(text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f'cannot make the folder of {path}: {error.strerror}'
+        ) from error
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(
+            f'expected a file to write, but {path} is a folder'
+        )
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f'{path} cannot be written')
+    return path
 
 
 def prepare(folder: Path, samples: int) -> dict[str, Path]:

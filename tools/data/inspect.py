@@ -27,7 +27,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add('ann_file', metavar='FILE', help='annotation file, or folder of one')
-    add('--plot', metavar='PNG', help='default: FILE.inspect.png')
+    add(
+        '--plot',
+        metavar='PNG',
+        help='where the sheet goes (default: FILE.inspect.png, if it can be '
+        'written)',
+    )
     add('--no-plot', action='store_true', help='print only')
     add(
         '--thresholds',
@@ -62,6 +67,8 @@ def show(args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        OSError: If the sheet cannot be written where --plot says.
+        TypeError: If the file holds something of another kind.
         ValueError: If it is no annotation file.
     """
     from rich.console import Console
@@ -70,7 +77,6 @@ def show(args: argparse.Namespace) -> None:
     from shapmix_mm.datasets.inspection import summarize
     from shapmix_mm.datasets.pose_file import read_pose_file
     from shapmix_mm.evaluation.functional import check_thresholds
-    from shapmix_mm.visualization.annotation_overview import plot_annotations
 
     few, many = args.thresholds
     check_thresholds(many, few)
@@ -85,9 +91,39 @@ def show(args: argparse.Namespace) -> None:
     for table in tables(summary, few, many, per_class=args.per_class):
         console.print(table)
     if not args.no_plot:
-        target = args.plot or f'{args.ann_file.rstrip("/")}.inspect.png'
-        path = plot_annotations(summary, target, thresholds=(few, many))
-        console.print(f'drawn: {path}', soft_wrap=True, markup=False)
+        draw(summary, args)
+
+
+def draw(summary: Any, args: argparse.Namespace) -> None:
+    """Draw the sheet, beside the file if nobody says where.
+
+    Data often lies where nothing can be written, which is no failure of a
+    look at it; a place that was asked for has to work.
+
+    Args:
+        summary (PoseSummary): What the file holds.
+        args (argparse.Namespace): What :func:`parse_args` gives.
+
+    Raises:
+        OSError: If it cannot be written where --plot says.
+    """
+    from shapmix_mm.visualization.annotation_overview import plot_annotations
+
+    target = args.plot or f'{args.ann_file.rstrip("/")}.inspect.png'
+    try:
+        path = plot_annotations(
+            summary, target, thresholds=tuple(args.thresholds)
+        )
+    except OSError as error:
+        problem = (
+            f'the figure could not be written to {target}: '
+            f'{error.strerror or error}; --plot PNG writes it elsewhere'
+        )
+        if args.plot:
+            raise OSError(problem) from error
+        print(f'inspect: {problem}, --no-plot omits it', file=sys.stderr)
+    else:
+        print(f'drawn: {path}')
 
 
 def tables(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import errno
+import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -71,7 +72,7 @@ def build_cache(
             index = _write(file, part, source, transforms, track)
             if not unchanged(source, source['path']):
                 raise ValueError(f'{ann_file} was changed while it was read')
-            (part / FILE_NAME).write_text(index.text(), encoding='utf-8')
+            _write_index(index, part / FILE_NAME)
     except OSError as error:
         raise _explained(error, out) from error
     return index
@@ -146,6 +147,15 @@ def _write(
         classes=file.classes,
         salient_parts=file.salient_parts,
     )
+
+
+def _write_index(index: CacheIndex, path: Path) -> None:
+    """Write the index and bring it to the disk, as the arrays are."""
+    with open(path, 'x', encoding='utf-8') as file:
+        file.write(index.text())
+        file.flush()
+        # Else a power cut after the rename may leave an empty index.
+        os.fsync(file.fileno())
 
 
 def _prepared(

@@ -48,9 +48,21 @@ def part_folder(target: Path) -> Iterator[Path]:
             os.unlink(part / _LOCK)
             # mkdtemp keeps others out, who may share the finished folder.
             part.chmod(0o777 & ~_umask())
+            _settle(part)
             _move(part, target)
+            _settle(target.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _settle(folder: Path) -> None:
+    """Bring the names in a folder to the disk, where its system can."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _move(part: Path, target: Path) -> None:

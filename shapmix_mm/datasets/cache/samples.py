@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path as osp
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -166,8 +166,7 @@ class CachedSamples(Sequence):
         joints = column.lengths(2)[self.rows]
         wrong = np.flatnonzero(joints != layout.num_joints)
         if wrong.size:
-            head = next(self.take(wrong[:1]).heads())
-            name = head.get('filename', head.get('frame_dir'))
+            name = sample_name(next(self.take(wrong[:1]).heads()))
             where = f'sample {name!r} of {path}'
             layout.check_joints(int(joints[wrong[0]]), where)
 
@@ -177,3 +176,50 @@ class CachedSamples(Sequence):
                 if key in sample:
                     sample[key] = osp.join(self.folder, sample[key])
         return sample
+
+
+def heads(samples: Iterable[Mapping[str, Any]]) -> Iterable[Mapping]:
+    """Names and labels of samples, cheaply.
+
+    Args:
+        samples (list[dict] | CachedSamples): The samples.
+
+    Returns:
+        Iterable[Mapping]: Annotations with a name and a label at least.
+    """
+    return samples.heads() if isinstance(samples, CachedSamples) else samples
+
+
+def sample_name(annotation: Mapping[str, Any]) -> str:
+    """Name of a sample, under either key that MMAction2 knows.
+
+    Args:
+        annotation (Mapping): One annotation.
+
+    Returns:
+        str: Its ``filename``, or else its ``frame_dir``.
+    """
+    return annotation['filename' if 'filename' in annotation else 'frame_dir']
+
+
+def join_folder(
+    samples: list[dict] | CachedSamples, folder: str | None
+) -> list[dict] | CachedSamples:
+    """Put a folder before the names of samples, as PoseDataset does.
+
+    Args:
+        samples (list[dict] | CachedSamples): Annotations; they are not
+            changed.
+        folder (str, optional): The folder; None leaves the names alone.
+
+    Returns:
+        list[dict] | CachedSamples: Annotations with the longer names.
+    """
+    if isinstance(samples, CachedSamples):
+        return samples.in_folder(folder)
+    if folder is None:
+        return samples
+    return [
+        {k: osp.join(folder, v) if k in NAME_KEYS else v for k, v in s.items()}
+        for s in samples
+    ]

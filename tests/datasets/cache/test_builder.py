@@ -153,6 +153,30 @@ def test_readers_keep_the_files_of_a_replaced_cache(varied_file, tmp_path):
         pickle.loads(copied)
 
 
+def test_the_index_is_on_the_disk_before_the_folder_has_its_name(
+    varied_file, tmp_path, monkeypatch
+):
+    done, rename = [], os.rename
+
+    def fsync(descriptor):
+        status = os.fstat(descriptor)
+        done.append((status.st_ino, status.st_size))
+
+    def move(old, new):
+        done.append('named')
+        rename(old, new)
+
+    monkeypatch.setattr('os.fsync', fsync)
+    monkeypatch.setattr('os.rename', move)
+    build_cache(varied_file, tmp_path / 'c')
+    index = (tmp_path / 'c' / 'index.json').stat()
+    before = done[: done.index('named')]
+    assert (index.st_ino, index.st_size) in before
+    # The names of the files too, and then the folder's own.
+    assert (tmp_path / 'c').stat().st_ino in [number for number, _ in before]
+    assert done[-1][0] == tmp_path.stat().st_ino
+
+
 class TestDiskFull:
     """No space, or no right to write."""
 

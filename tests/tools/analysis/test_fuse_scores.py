@@ -219,3 +219,30 @@ def test_help_needs_nothing_but_python():
         text=True,
     )
     assert done.returncode == 0 and '--held-out' in done.stdout
+
+
+@pytest.mark.parametrize('steps', ['0', '-1', '1.5', 'x'])
+def test_steps_are_a_positive_integer(main, files, capsys, steps):
+    with pytest.raises(SystemExit) as caught:
+        main([*files, '--search', '--held-out', 'x.txt', '--steps', steps])
+    assert caught.value.code == 2
+    told = f'--steps: expected a positive integer, got {steps}'
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'text, words',
+    [
+        ('a = dict(\nb = 1\n', ', or a file that it builds on, is no valid'),
+        ('model = dict()\n', ' has no test_dataloader'),
+    ],
+)
+def test_a_config_without_counts_ends_in_one_line(
+    main, files, tmp_path, capsys, text, words
+):
+    path = tmp_path / 'bad.py'
+    path.write_text(text)
+    assert main([*files, '--class-counts', str(path)]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith('error: ') and message.count('\n') == 1
+    assert f'config {path}{words}' in message

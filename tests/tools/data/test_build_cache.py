@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import pickle
+import re
 import shlex
 import subprocess
 import sys
@@ -197,3 +198,70 @@ def test_the_examples_can_be_pasted():
         if following.lstrip().startswith('--'):
             assert line.endswith(' \\')
     assert not any('     --' in line for line in examples)
+
+
+BAD = [
+    (dict(split=dict(a=None)), "split 'a' of", 'None'),
+    (dict(split=['s0']), 'split of', 'dict'),
+    (dict(annotations=3), 'annotations of', 'list of dicts'),
+    (dict(classes=3), 'classes of', 'list'),
+    (dict(annotations=[dict(frame_dir=[1], label=0)]), 'frame_dir of', 'text'),
+    (dict(annotations=[dict(frame_dir='s', label=10**13)]), "'s' of", 'label'),
+]
+
+
+@pytest.mark.parametrize(('keys', 'what', 'wanted'), BAD)
+def test_content_of_another_kind_is_one_line(
+    source, tmp_path, capsys, keys, what, wanted
+):
+    content = pickle.loads(source.read_bytes())
+    path = tmp_path / 'odd.pkl'
+    path.write_bytes(pickle.dumps(dict(content, **keys)))
+    assert main([str(path), '--quiet']) == 1
+    err = capsys.readouterr().err
+    assert err.startswith('build_cache: ') and err.count('\n') == 1
+    assert f'{what} ' in err and 'odd.pkl' in err and wanted in err
+
+
+def test_scores_that_are_none_are_one_line(source, capsys):
+    content = pickle.loads(source.read_bytes())
+    content['annotations'][3]['keypoint_score'] = None
+    source.write_bytes(pickle.dumps(content))
+    assert main([str(source), '--quiet']) == 1
+    err = capsys.readouterr().err
+    assert err.count('\n') == 1 and "keypoint_score of sample 's3' of" in err
+    assert 'poses.pkl' in err and not source.with_suffix('.cache').exists()
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (
+            'a = dict(\nb = 1\n',
+            r"or .* no valid Python in line 1, 'a = dict\(",
+        ),
+        ("_base_ = 'base.py'\n", r"or .* no valid Python in line 1, 'a = \["),
+        ('a = b\n', "cannot be read: NameError: name 'b' is not defined"),
+        ('a = 1 / 0\n', 'cannot be read: ZeroDivisionError: division by'),
+    ],
+)
+def test_a_config_that_cannot_be_read_is_one_line(
+    source, tmp_path, capsys, text, message
+):
+    (tmp_path / 'base.py').write_text('a = [')
+    cfg = tmp_path / 'bad.py'
+    cfg.write_text(text)
+    assert main([str(source), '--quiet', '--config', str(cfg)]) == 1
+    err = capsys.readouterr().err
+    assert err.count('\n') == 1
+    assert re.match(f'build_cache: --config .*bad.py {message}', err)
+
+
+def test_a_mixin_that_cannot_be_read_is_named(source, tmp_path, capsys):
+    cfg, mixin = tmp_path / 'cfg.py', tmp_path / 'mix.py'
+    cfg.write_text(CONFIG.format(file=source))
+    mixin.write_text('a = (\n')
+    args = ['--quiet', '--config', str(cfg), '--with', str(mixin)]
+    assert main([str(source), *args]) == 1
+    err = capsys.readouterr().err
+    assert f'--with {mixin} or a file built on is no valid Python' in err

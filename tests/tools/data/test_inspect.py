@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import pickle
@@ -151,3 +152,66 @@ def test_the_tools_beside_it_still_get_the_standard_module():
     )
     signature, file = done.stdout.strip().rsplit(' ', 1)
     assert signature == '(a, b)' and Path(file) != TOOL
+
+
+BAD = [
+    (dict(split=dict(a=None)), "split 'a' of", 'None'),
+    (dict(split=['s0']), 'split of', 'dict'),
+    (dict(annotations=3), 'annotations of', 'list of dicts'),
+    (dict(classes=3), 'classes of', 'list'),
+    (dict(annotations=[dict(frame_dir=[1], label=0)]), 'frame_dir of', 'text'),
+    (dict(annotations=[dict(frame_dir='s', label=10**13)]), "'s' of", 'label'),
+]
+
+
+@pytest.mark.parametrize(('keys', 'what', 'wanted'), BAD)
+def test_content_of_another_kind_is_one_line(
+    pickled, tmp_path, capsys, keys, what, wanted
+):
+    content = pickle.loads(pickled.read_bytes())
+    path = tmp_path / 'odd.pkl'
+    path.write_bytes(pickle.dumps(dict(content, **keys)))
+    assert main([str(path), '--quiet']) == 1
+    err = capsys.readouterr().err
+    assert err.startswith('inspect: ') and err.count('\n') == 1
+    assert f'{what} ' in err and 'odd.pkl' in err and wanted in err
+
+
+def test_scores_that_are_none_are_named(pickled, capsys):
+    content = pickle.loads(pickled.read_bytes())
+    content['annotations'][3]['keypoint_score'] = None
+    pickled.write_bytes(pickle.dumps(content))
+    assert main([str(pickled), '--no-plot', '--quiet']) == 0
+    shown = capsys.readouterr()
+    odd = row(shown.out, 'keypoint_score is no array of numbers')
+    assert odd[0][1:] == ['1', 'a3'] and shown.err == ''
+
+
+def test_a_figure_that_cannot_be_written_is_no_failure(pickled, capsys):
+    place = pickled.with_name('some.pkl.inspect.png')
+    place.mkdir()
+    assert main([str(pickled), '--quiet']) == 0
+    shown = capsys.readouterr()
+    assert row(shown.out, 'xsub_train') and 'drawn' not in shown.out
+    assert shown.err.count('\n') == 1 and str(place) in shown.err
+    assert '--plot' in shown.err and '--no-plot' in shown.err
+    assert os.listdir(place) == []
+
+
+def test_a_named_figure_that_cannot_be_written_is_one(pickled, capsys):
+    place = pickled / 'p.png'
+    assert main([str(pickled), '--quiet', '--plot', str(place)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith('inspect: ') and err.count('\n') == 1
+    assert f'not be written to {place}: ' in err and '--plot' in err
+
+
+def test_a_read_only_disk_is_named(pickled, capsys, monkeypatch):
+    def refuse(figure, path):
+        raise OSError(errno.EROFS, 'Read-only file system', f'{path}.tmp')
+
+    room = 'shapmix_mm.visualization.annotation_overview'
+    monkeypatch.setattr(f'{room}.save_figure', refuse)
+    assert main([str(pickled), '--quiet']) == 0
+    err = capsys.readouterr().err
+    assert f'{pickled}.inspect.png: Read-only file system; --plot' in err
