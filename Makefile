@@ -40,7 +40,7 @@ $(STAMP): $(LISTS) setup.py pyproject.toml | $(BIN)/python
 	$(BIN)/python -m shapmix_mm.doctor
 	@touch $@
 
-$(DEMO_DATA): | $(STAMP)
+$(DEMO_DATA): shapmix_mm/datasets/demo/settings.py | $(STAMP)
 	$(BIN)/python tools/data/make_demo.py
 
 demo: $(STAMP) $(DEMO_DATA)

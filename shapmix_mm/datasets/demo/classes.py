@@ -106,10 +106,10 @@ GESTURES = {
         (0.8, 1.3), {'hip_flex': (38, 38, 0), 'knee': (45, 42, 0)}
     ),
     'nod': Gesture(
-        (0.9, 1.7), {'neck_pitch': (10, 22, 0), 'head_pitch': (5, 14, 0)}
+        (0.9, 1.7), {'neck_pitch': (10, 30, 0), 'head_pitch': (5, 20, 0)}
     ),
     'tilt': Gesture(
-        (0.9, 1.7), {'neck_roll': (0, 28, 0), 'head_roll': (0, 16, 0)}
+        (0.9, 1.7), {'neck_roll': (0, 31, 0), 'head_roll': (0, 18, 0)}
     ),
     'bow': Gesture(
         (0.4, 0.8),
@@ -121,7 +121,7 @@ GESTURES = {
     ),
     'recoil': Gesture(
         (0.9, 1.5),
-        {'spine_pitch': (-9, -9, 0.1), 'chest_pitch': (-4, -4, 0.1)},
+        {'spine_pitch': (-12, -11, 0.1), 'chest_pitch': (-6, -5, 0.1)},
     ),
     'scratch': Gesture(
         (1.5, 2.5),

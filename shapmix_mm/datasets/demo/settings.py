@@ -9,7 +9,7 @@ from ..longtail_profile import exp_counts
 from .classes import ACTIONS
 
 #: Changes whenever equal settings give other data.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
