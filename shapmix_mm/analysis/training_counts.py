@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mmaction.registry import DATASETS
-from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from shapmix_mm.engine.dataset_settings import innermost
@@ -90,7 +89,7 @@ def _from_manifest(source: str) -> TrainingCounts:
 
 
 def _from_config(source: str) -> TrainingCounts:
-    cfg = _read_config(source)
+    cfg = load_config(source)
     check_annotations(cfg, 'test_dataloader')
     settings = next(innermost(cfg.get('test_dataloader')), None)
     if settings is None or 'type' not in settings:
@@ -112,24 +111,3 @@ def _from_config(source: str) -> TrainingCounts:
     return TrainingCounts(
         list(counts), own[0].get('many', 100), own[0].get('few', 20)
     )
-
-
-def _read_config(source: str) -> Config:
-    """Read a config, which is Python of anyone and may fail in any way."""
-    try:
-        return load_config(source)
-    except OSError:
-        raise
-    except SyntaxError as error:
-        # mmengine does not tell in which of the files it is.
-        line = f'line {error.lineno}, {(error.text or "").strip()!r}'
-        raise ValueError(
-            f'config {source}, or a file that it builds on, is no valid '
-            f'Python in {line}: {error.msg}'
-        ) from error
-    except Exception as error:
-        message = ' '.join(str(error).split())
-        raise ValueError(
-            f'config {source} cannot be read: {type(error).__name__}: '
-            f'{message}'
-        ) from error

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Sequence
 
 from mmengine.config import Config, ConfigDict
-from mmengine.hub import get_config
 
+from .config_reading import read_config
 from .transform_substitutes import substitute_transforms
 
 __all__ = ['apply_mixin', 'find_mixin', 'load_config']
@@ -31,17 +31,12 @@ def load_config(path: str, mixins: Sequence[str] = ()) -> Config:
     Raises:
         FileNotFoundError: If a file does not exist.
         TypeError: If ``transform_substitutes`` is no dict of names.
-        ValueError: If a mixin needs what the config does not tell, or the
-            config exchanges a transform for an unknown one.
+        ValueError: If a file is no config, a mixin needs what the config does
+            not tell, or the config exchanges a transform for an unknown one.
     """
-    if '::' in path:
-        cfg = get_config(path)
-    elif not osp.isfile(path):
-        raise FileNotFoundError(f'config file {path} does not exist')
-    else:
-        cfg = Config.fromfile(path)
+    cfg = read_config(path)
     for name in mixins:
-        apply_mixin(cfg, Config.fromfile(find_mixin(name)))
+        apply_mixin(cfg, read_config(find_mixin(name)))
     substitute_transforms(cfg)
     return cfg
 

@@ -260,6 +260,22 @@ def test_a_missing_config_file_is_named():
         load_config('no/such.py')
 
 
+@pytest.mark.parametrize(
+    'text, why',
+    [
+        ('model = dict(\n', "no valid Python in line 1, 'model = dict\\('"),
+        ("_base_ = 'base.py'\n", "no valid Python in line 1, 'a = \\['"),
+        ('a = b\n', "cannot be read: NameError: name 'b' is not defined"),
+    ],
+)
+def test_a_config_that_is_none_is_named(tmp_path, text, why):
+    (tmp_path / 'base.py').write_text('a = [')
+    config = tmp_path / 'bad.py'
+    config.write_text(text)
+    with pytest.raises(ValueError, match=f'^config {config}.* {why}'):
+        load_config(str(config))
+
+
 def test_a_config_without_layout_or_classes_is_told_what_to_add():
     cfg = plain_config()
     del cfg.model.backbone.graph_cfg

@@ -162,47 +162,11 @@ def transforms_of(args: argparse.Namespace) -> list[Any]:
         shared_transforms,
         transform_from_words,
     )
-
-    if args.config:
-        return shared_transforms(read_config(args.config, args.mixins))
-    return [transform_from_words(words) for words in args.normalize]
-
-
-def read_config(path: str, mixins: list[str]) -> Any:
-    """Read a config, which is Python of anyone and may fail in any way.
-
-    Args:
-        path (str): The config.
-        mixins (list[str]): What is merged into it.
-
-    Returns:
-        Config: The merged config.
-
-    Raises:
-        OSError: If a file cannot be read.
-        ValueError: If a file is no config; says which were read.
-    """
     from shapmix_mm.engine.mixins import load_config
 
-    try:
-        return load_config(path, mixins)
-    except OSError:
-        raise
-    except Exception as error:
-        read = f'--config {path}'
-        if mixins:
-            read += f' --with {" ".join(mixins)}'
-        raise ValueError(f'{read} {reason(error)}') from error
-
-
-def reason(error: Exception) -> str:
-    """Say in one line why a config could not be read."""
-    if isinstance(error, SyntaxError):
-        # mmengine does not tell in which of the files it is.
-        line = f'line {error.lineno}, {(error.text or "").strip()!r}'
-        return f'or a file built on is no valid Python in {line}: {error.msg}'
-    message = ' '.join(str(error).split())
-    return f'cannot be read: {type(error).__name__}: {message}'
+    if args.config:
+        return shared_transforms(load_config(args.config, args.mixins))
+    return [transform_from_words(words) for words in args.normalize]
 
 
 def summary(index: Any, out: Path) -> str:

@@ -254,7 +254,7 @@ def test_a_config_that_cannot_be_read_is_one_line(
     assert main([str(source), '--quiet', '--config', str(cfg)]) == 1
     err = capsys.readouterr().err
     assert err.count('\n') == 1
-    assert re.match(f'build_cache: --config .*bad.py {message}', err)
+    assert re.match(f'build_cache: config .*bad.py,? {message}', err)
 
 
 def test_a_mixin_that_cannot_be_read_is_named(source, tmp_path, capsys):
@@ -264,4 +264,4 @@ def test_a_mixin_that_cannot_be_read_is_named(source, tmp_path, capsys):
     args = ['--quiet', '--config', str(cfg), '--with', str(mixin)]
     assert main([str(source), *args]) == 1
     err = capsys.readouterr().err
-    assert f'--with {mixin} or a file built on is no valid Python' in err
+    assert f'config {mixin}, or a file that it builds on, is no' in err
