@@ -48,14 +48,15 @@ def stick_config(stick_file, tmp_path):
     """Function that makes a config of a two-epoch Shap-Mix run."""
 
     def make(**overrides):
-        pipeline = [
-            dict(type='UniformSampleFrames', clip_len=8),
-            dict(type='PoseDecode'),
-            dict(type='FormatGCNInput', num_person=2),
-            dict(type='PackActionInputs'),
-        ]
-
         def loader(split, **kwargs):
+            # Else two evaluations of one model would see other frames.
+            sampling = dict(clip_len=8, test_mode=split != 'train')
+            pipeline = [
+                dict(type='UniformSampleFrames', num_clips=1, **sampling),
+                dict(type='PoseDecode'),
+                dict(type='FormatGCNInput', num_person=2),
+                dict(type='PackActionInputs'),
+            ]
             return dict(
                 batch_size=7,
                 num_workers=0,
