@@ -4,7 +4,6 @@ from .coalitions import combination_masks, combination_parts, mask_to_parts
 from .estimators import ESTIMATORS, Estimator, get_estimator
 from .exact import exact_shapley, shapley_weights
 from .plan import Plan, sum_by_class
-from .ranking import ranks_first
 from .sampling import Draw, draw_marginal
 from .table import AVERAGES, SaliencyTable
 
@@ -21,7 +20,6 @@ __all__ = [
     'exact_shapley',
     'get_estimator',
     'mask_to_parts',
-    'ranks_first',
     'shapley_weights',
     'sum_by_class',
 ]

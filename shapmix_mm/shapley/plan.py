@@ -101,5 +101,5 @@ def sum_by_class(
 
 
 def _beside(index: Tensor, other: Tensor) -> Tensor:
-    """Bring indices to another tensor's device, without waiting for it."""
+    """Bring indices to another tensor's device; the host need not wait."""
     return index.to(other.device, non_blocking=True)

@@ -187,13 +187,17 @@ def describe(result: SaliencyResult, errors: list[str]) -> None:
         line = f'{name:{width}} {number:7d}  {best:{best_width}} '
         say((line + errors[index]).rstrip())
     if info.true_parts is not None:
-        found = classes_with_true_parts_first(
-            result.exact, result.joints, result.combinations, info.true_parts
+        dense, whole = (
+            classes_with_true_parts_first(
+                result.exact, joints, result.combinations, info.true_parts
+            )
+            for joints in (result.joints, None)
         )
         say(
-            f'{found.first.sum()} of {found.judged.sum()} classes rank a '
-            'combination with their true parts first; '
-            f'{found.chance[found.judged].sum():.1f} would by chance'
+            f'{dense.first.sum()} of {dense.judged.sum()} classes rank a '
+            'combination with their true parts first per joint, '
+            f'{whole.first.sum()} by v_b; '
+            f'{dense.chance[dense.judged].sum():.1f} would by chance'
         )
 
 

@@ -12,8 +12,8 @@ from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from shapmix_mm.evaluation.functional import classes_with_true_parts_first
 from shapmix_mm.models import ShapMixBlending
-from shapmix_mm.shapley import ranks_first
 from shapmix_mm.visualization import (
     plot_bodies,
     plot_saliency,
@@ -152,18 +152,20 @@ class SaliencyFigureHook(Hook):
         parts, table = self._true_parts(runner), self.blend.saliency
         if not parts:
             return
-        found = ranks_first(
-            table.values.cpu(),
-            table.combinations,
-            parts,
-            table.updates.cpu() > 0,
+        values = table.values.where(table.updates > 0, float('nan'))
+        whole, dense = (
+            classes_with_true_parts_first(
+                values.cpu().numpy(), joints, table.combinations, parts
+            )
+            for joints in (None, self._joint_counts())
         )
-        names = _metainfo(runner)['classes']
-        missed = [name for name, ok in zip(names, found) if not ok]
+        missed = whole.judged & ~whole.first
+        names = np.array(_metainfo(runner)['classes'])[missed]
         runner.logger.info(
             'saliency: the combination of largest v_b has all telling parts '
-            f'for {sum(found)} of {len(found)} classes'
-            + (f', not for {", ".join(missed)}' if missed else '')
+            f'for {whole.first.sum()} of {whole.judged.sum()} classes'
+            + (f', not for {", ".join(names)}' if len(names) else '')
+            + f'; that of largest v_b / |b| for {dense.first.sum()}'
         )
 
     def _draw(self, runner: Runner, epoch: int) -> None:

@@ -214,7 +214,11 @@ def test_the_log_counts_classes_whose_known_parts_come_first(
     # Every class ranks its first combination first, and two have others.
     table.values.zero_()
     table.values[:, 0] = 1
+    # Of the second class, 2 joints with 0.8 are more per joint than 3 with 1.
+    table.values[1, table.combinations.index((1, 2))] = 0.8
     table.updates.fill_(1)
+    # Nothing is known of the largest value.
+    table.values[:, -1], table.updates[:, -1] = 9, 0
     inside = [names[p] for p in table.combinations[0]]
     outside = [name for name in names if name not in inside]
     salient = dict(a=inside[:1], b=outside[:1], c=inside, d=outside[:1])
@@ -227,5 +231,5 @@ def test_the_log_counts_classes_whose_known_parts_come_first(
     hook._log_known_parts(runner)
     assert lines == known * [
         'saliency: the combination of largest v_b has all telling parts for '
-        '2 of 4 classes, not for b, d'
+        '2 of 4 classes, not for b, d; that of largest v_b / |b| for 3'
     ]

@@ -154,20 +154,10 @@ def test_the_tools_beside_it_still_get_the_standard_module():
     assert signature == '(a, b)' and Path(file) != TOOL
 
 
-BAD = [
-    (dict(split=dict(a=None)), "split 'a' of", 'None'),
-    (dict(split=['s0']), 'split of', 'dict'),
-    (dict(annotations=3), 'annotations of', 'list of dicts'),
-    (dict(classes=3), 'classes of', 'list'),
-    (dict(annotations=[dict(frame_dir=[1], label=0)]), 'frame_dir of', 'text'),
-    (dict(annotations=[dict(frame_dir='s', label=10**13)]), "'s' of", 'label'),
-]
-
-
-@pytest.mark.parametrize(('keys', 'what', 'wanted'), BAD)
 def test_content_of_another_kind_is_one_line(
-    pickled, tmp_path, capsys, keys, what, wanted
+    pickled, tmp_path, capsys, odd_content
 ):
+    keys, what, wanted = odd_content
     content = pickle.loads(pickled.read_bytes())
     path = tmp_path / 'odd.pkl'
     path.write_bytes(pickle.dumps(dict(content, **keys)))
