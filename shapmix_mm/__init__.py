@@ -10,6 +10,9 @@ with compat.explain_failure():
     # MMAction2 cannot be imported before the cures.
     compat.apply()
     from . import datasets, engine, evaluation, models, visualization
+    from .arguments import check_registered
+
+    check_registered(package=__name__)
 
 from .version import __version__
 

@@ -29,7 +29,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 import shapmix_mm  # noqa: F401
-from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.config.mixins import load_config
 from shapmix_mm.skeletons import get_layout
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -5,14 +5,14 @@ import argparse
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.engine.launch import (
+from shapmix_mm.config.launch import (
     add_common_arguments,
     build_runner,
     check_annotations,
     leave_group,
     set_work_dir,
 )
-from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.config.mixins import load_config
 
 
 def parse_args() -> argparse.Namespace:

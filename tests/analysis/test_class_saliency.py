@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from shapmix_mm.analysis.class_saliency import class_saliency, table_error
-from shapmix_mm.analysis.exact_saliency import Worths
+from shapmix_mm.saliency.class_saliency import class_saliency, table_error
+from shapmix_mm.saliency.exact_saliency import Worths
 from shapmix_mm.shapley import exact_shapley
 
 

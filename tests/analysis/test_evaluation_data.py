@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from shapmix_mm.analysis.evaluation_data import build_split
+from shapmix_mm.config.evaluation_data import build_split
 from shapmix_mm.datasets.cache.builder import build_cache
 
 

@@ -9,7 +9,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.model import BaseDataPreprocessor
 from torch import nn
 
-from shapmix_mm.analysis.exact_saliency import exact_worths
+from shapmix_mm.saliency.exact_saliency import exact_worths
 from shapmix_mm.skeletons import get_layout
 
 JOINTS, CLASSES = 6, 4

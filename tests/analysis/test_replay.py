@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from shapmix_mm.analysis import FrozenModel, Scheme, replay
+from shapmix_mm.saliency.replay import FrozenModel, Scheme, replay
 from shapmix_mm.shapley import combination_parts
 
 

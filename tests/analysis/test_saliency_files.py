@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from shapmix_mm.analysis.class_saliency import ClassSaliency
-from shapmix_mm.analysis.saliency_files import (
+from shapmix_mm.saliency.class_saliency import ClassSaliency
+from shapmix_mm.saliency.files import (
     check_writable,
     combination_names,
     write_csv,

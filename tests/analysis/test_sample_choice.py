@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from torch.utils.data import Subset
 
-from shapmix_mm.analysis.sample_choice import (
+from shapmix_mm.saliency.sample_choice import (
     SeededSamples,
     choose_samples,
     sample_labels,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from shapmix_mm.analysis.dumped_results import DumpedResults, read_results
-from shapmix_mm.analysis.stream_alignment import align, named_part
+from shapmix_mm.runs.dumped_results import DumpedResults, read_results
+from shapmix_mm.runs.stream_alignment import align, named_part
 
 NAMES = tuple('abcdef')
 LABELS = np.array([0, 1, 2, 0, 1, 2])

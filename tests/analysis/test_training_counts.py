@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from shapmix_mm.analysis.training_counts import read_training_counts
+from shapmix_mm.runs.training_counts import read_training_counts
 
 
 def test_a_manifest(tmp_path):

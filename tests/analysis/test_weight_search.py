@@ -5,9 +5,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from shapmix_mm.analysis.score_fusion import check_weights, fuse
-from shapmix_mm.analysis.stream_alignment import Streams
-from shapmix_mm.analysis.weight_search import (
+from shapmix_mm.runs.score_fusion import check_weights, fuse
+from shapmix_mm.runs.stream_alignment import Streams
+from shapmix_mm.runs.weight_search import (
     check_disjoint,
     search_weights,
     weight_grid,

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from shapmix_mm.benchmarking.plan import Method, Task
-from shapmix_mm.benchmarking.slots import Slot
-from shapmix_mm.benchmarking.suite import Entry, Suite
+from shapmix_mm.runs.plan import Method, Task
+from shapmix_mm.runs.slots import Slot
+from shapmix_mm.runs.suite import Entry, Suite
 
 FAKE = Path(__file__).with_name('fake_trainer.py')
 

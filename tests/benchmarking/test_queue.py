@@ -10,11 +10,13 @@ from dataclasses import replace
 
 import pytest
 
-from shapmix_mm.benchmarking import SuiteError, collect, write_comparison
-from shapmix_mm.benchmarking.locks import try_lock
-from shapmix_mm.benchmarking.plan import Task
-from shapmix_mm.benchmarking.queue import run_tasks
-from shapmix_mm.benchmarking.run_state import is_done
+from shapmix_mm.runs.locks import try_lock
+from shapmix_mm.runs.plan import Task
+from shapmix_mm.runs.queue import run_tasks
+from shapmix_mm.runs.results import collect
+from shapmix_mm.runs.run_state import is_done
+from shapmix_mm.runs.suite_failure import SuiteError
+from shapmix_mm.runs.suite_report import write_comparison
 
 POLL = 0.01
 
@@ -245,9 +247,7 @@ def test_an_interrupt_ends_the_trainings(
             raise KeyboardInterrupt
 
     time_sleep = time.sleep
-    monkeypatch.setattr(
-        'shapmix_mm.benchmarking.queue.time.sleep', interrupted
-    )
+    monkeypatch.setattr('shapmix_mm.runs.queue.time.sleep', interrupted)
     with pytest.raises(KeyboardInterrupt):
         run_tasks(
             tasks, tmp_path, slots, [sys.executable, str(script)], poll=POLL

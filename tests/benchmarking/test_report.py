@@ -9,10 +9,10 @@ import re
 import numpy as np
 import pytest
 
-from shapmix_mm.benchmarking import collect, write_comparison
-from shapmix_mm.benchmarking.queue import run_tasks
-from shapmix_mm.benchmarking.results import _seconds
-from shapmix_mm.reporting.run_log import read_log
+from shapmix_mm.runs.queue import run_tasks
+from shapmix_mm.runs.results import _seconds, collect
+from shapmix_mm.runs.run_log import read_log
+from shapmix_mm.runs.suite_report import write_comparison
 
 
 @pytest.fixture
@@ -248,16 +248,16 @@ def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path):
 
 
 def test_calibration_of_kept_scores(ran, monkeypatch, make_suite, tmp_path):
-    from shapmix_mm.reporting.scores import Scores
+    from shapmix_mm.runs.scores import Scores
 
     scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
     labels = np.array([0, 1, 1, 0])
     monkeypatch.setattr(
-        'shapmix_mm.benchmarking.results.load_run_config',
+        'shapmix_mm.runs.results.load_run_config',
         lambda folder: ('cfg.py', None),
     )
     monkeypatch.setattr(
-        'shapmix_mm.benchmarking.results.scores_of',
+        'shapmix_mm.runs.results.scores_of',
         lambda *args: Scores(scores, labels, {}),
     )
     assert 'ece' not in collect(ran)[0].values

@@ -6,15 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from shapmix_mm.benchmarking import collect
-from shapmix_mm.benchmarking.plan import Task
-from shapmix_mm.benchmarking.progress import time_left
-from shapmix_mm.benchmarking.run_state import (
-    epochs_done,
-    is_done,
-    resume_arguments,
-)
-from shapmix_mm.benchmarking.slots import find_slots
+from shapmix_mm.runs.plan import Task
+from shapmix_mm.runs.progress import time_left
+from shapmix_mm.runs.results import collect
+from shapmix_mm.runs.run_state import epochs_done, is_done, resume_arguments
+from shapmix_mm.runs.slots import find_slots
 
 
 @pytest.fixture
@@ -129,7 +125,7 @@ def test_time_left():
 
 def test_places_share_the_cores(monkeypatch):
     monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
-    monkeypatch.setattr('shapmix_mm.benchmarking.slots._cores', lambda: 8)
+    monkeypatch.setattr('shapmix_mm.runs.slots._cores', lambda: 8)
     monkeypatch.setattr('torch.cuda.device_count', lambda: 0)
     threads = [
         (len(slots), slots[0].environment['OMP_NUM_THREADS'])

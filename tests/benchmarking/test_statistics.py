@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from shapmix_mm.benchmarking.statistics import compare, holm, interval
+from shapmix_mm.runs.statistics import compare, holm, interval
 
 
 def test_interval_of_three_seeds():

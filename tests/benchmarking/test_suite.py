@@ -6,16 +6,12 @@ from pathlib import Path
 import pytest
 from mmengine.config import DictAction
 
-from shapmix_mm.benchmarking import (
-    SuiteError,
-    check_data,
-    find_suite,
-    list_known,
-    plan_suite,
-    read_suite,
-)
-from shapmix_mm.benchmarking.settings import plain
-from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.runs.listing import list_known
+from shapmix_mm.runs.plan import check_data, plan_suite
+from shapmix_mm.runs.settings import plain
+from shapmix_mm.runs.suite import find_suite, read_suite
+from shapmix_mm.runs.suite_failure import SuiteError
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITES, CONFIGS = ROOT / 'tools/benchmark/suites', ROOT / 'configs'

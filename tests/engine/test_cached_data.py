@@ -7,14 +7,14 @@ import pytest
 from mmaction.datasets import PoseDataset
 from mmengine.config import Config
 
-from shapmix_mm.datasets.cache import leading
-from shapmix_mm.datasets.cache.builder import build_cache
-from shapmix_mm.engine.cached_data import (
+from shapmix_mm.config.cached_data import (
     serve_caches,
     shared_transforms,
     transform_from_words,
 )
-from shapmix_mm.engine.launch import check_annotations
+from shapmix_mm.config.launch import check_annotations
+from shapmix_mm.datasets.cache import leading
+from shapmix_mm.datasets.cache.builder import build_cache
 
 CENTER = dict(type='PreNormalize3D', align_spine=False)
 REST = [dict(type='PoseDecode'), dict(type='PreNormalize2D')]

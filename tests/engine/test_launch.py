@@ -11,7 +11,7 @@ import mmaction
 import pytest
 from mmengine.config import Config
 
-from shapmix_mm.engine.launch import check_annotations, set_work_dir
+from shapmix_mm.config.launch import check_annotations, set_work_dir
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 STOCK_TOOLS = Path(mmaction.__file__).parent / '.mim' / 'tools'

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmengine.registry import DefaultScope
 
-from shapmix_mm.engine.mixins import apply_mixin, find_mixin, load_config
+from shapmix_mm.config.mixins import apply_mixin, find_mixin, load_config
 
 STGCN = (
     'mmaction::skeleton/stgcn/'

@@ -7,7 +7,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import nn
 
-from shapmix_mm.engine.plan_worths import distinct_rows, plan_worths
+from shapmix_mm.saliency.plan_worths import distinct_rows, plan_worths
 from shapmix_mm.shapley import Plan, sum_by_class
 from shapmix_mm.skeletons import get_layout
 
@@ -76,7 +76,7 @@ def test_worths_equal_single_calls_and_equal_inputs_are_scored_once():
 
 def test_presence_is_asked_for_only_where_inputs_may_be_equal(monkeypatch):
     """Telling it to the CPU waits for the GPU."""
-    module = importlib.import_module('shapmix_mm.engine.plan_worths')
+    module = importlib.import_module('shapmix_mm.saliency.plan_worths')
     original, asked = module.any_nonzero, []
     monkeypatch.setattr(
         module, 'any_nonzero', lambda x: asked.append(1) or original(x)
@@ -123,7 +123,7 @@ def test_without_empty_coalitions_nothing_is_shared():
 
 def test_gradcam_equals_the_closed_form_of_a_linear_head():
     """With pooling and one linear layer the gradient is its weight."""
-    from shapmix_mm.engine.gradcam import joint_gradcam
+    from shapmix_mm.saliency.gradcam import joint_gradcam
 
     torch.manual_seed(3)
     graph = dict(

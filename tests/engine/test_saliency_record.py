@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from shapmix_mm.engine.saliency_record import SaliencyRecord
+from shapmix_mm.saliency.record import SaliencyRecord
 
 MEMBERS = np.array([[1, 1, 0], [0, 1, 1]], dtype=bool)
 

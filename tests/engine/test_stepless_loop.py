@@ -4,8 +4,8 @@ import json
 
 import torch
 
-from shapmix_mm.benchmarking.run_state import logged
-from shapmix_mm.engine.hooks.unwrapping import bare_model
+from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.runs.run_state import logged
 
 
 def test_it_saves_validates_and_steps_nowhere(second_stage, build, tmp_path):

@@ -3,8 +3,8 @@
 import pytest
 from mmengine.config import Config
 
-from shapmix_mm.reporting.config_difference import difference, show_value
-from shapmix_mm.reporting.config_source import find_source, load_base
+from shapmix_mm.runs.config_difference import difference, show_value
+from shapmix_mm.runs.config_source import find_source, load_base
 
 
 def rows(base, leaf, run):

@@ -3,7 +3,7 @@
 import base64
 import struct
 
-from shapmix_mm.reporting.page import (
+from shapmix_mm.runs.page import (
     Section,
     cards,
     facts_table,

@@ -6,7 +6,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from shapmix_mm.reporting import ReportError, scores, write_report
+from shapmix_mm.runs import scores
+from shapmix_mm.runs.report import write_report
+from shapmix_mm.runs.report_failure import ReportError
 
 VOID = {'meta', 'link', 'img', 'br'}
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from shapmix_mm.reporting import ReportError
-from shapmix_mm.reporting.run_log import read_log
+from shapmix_mm.runs.report_failure import ReportError
+from shapmix_mm.runs.run_log import read_log
 
 
 def test_one_part(run_dir):

@@ -13,38 +13,27 @@ from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.analysis.class_saliency import class_saliency, table_error
-from shapmix_mm.analysis.evaluation_data import build_split
-from shapmix_mm.analysis.exact_saliency import exact_worths
-from shapmix_mm.analysis.saliency_files import (
-    check_writable,
-    combination_names,
-)
-from shapmix_mm.analysis.saliency_result import (
-    FILES,
-    SaliencyResult,
-    write_result,
-)
-from shapmix_mm.analysis.saliency_setting import (
-    choose_mean,
-    class_info,
-    restrict,
-)
-from shapmix_mm.analysis.trained_model import (
-    TrainedModel,
-    choose_layout,
-    default_sizes,
-    load_trained,
-)
-from shapmix_mm.engine.launch import (
+from shapmix_mm.config.evaluation_data import build_split
+from shapmix_mm.config.launch import (
     add_common_arguments,
     check_annotations,
     join_processes,
     leave_group,
     set_work_dir,
 )
-from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.config.trained_model import (
+    TrainedModel,
+    choose_layout,
+    default_sizes,
+    load_trained,
+)
 from shapmix_mm.evaluation.functional import classes_with_true_parts_first
+from shapmix_mm.saliency.class_saliency import class_saliency, table_error
+from shapmix_mm.saliency.exact_saliency import exact_worths
+from shapmix_mm.saliency.files import check_writable, combination_names
+from shapmix_mm.saliency.result import FILES, SaliencyResult, write_result
+from shapmix_mm.saliency.setting import choose_mean, class_info, restrict
 
 
 def parse_args() -> argparse.Namespace:

@@ -136,7 +136,7 @@ def fuse_scores(args: argparse.Namespace) -> None:
         ValueError: If the files do not belong together.
     """
     # The package brings torch and MMAction2 along, which takes seconds.
-    from shapmix_mm.analysis.fusion_report import (
+    from shapmix_mm.runs.fusion_report import (
         fusion_rows,
         fusion_table,
         write_fusion,
@@ -168,8 +168,8 @@ def _read(paths: list[str], args: argparse.Namespace) -> Any:
     """Read dumped results, with a bar, and match their samples."""
     from rich.progress import track
 
-    from shapmix_mm.analysis.dumped_results import read_results
-    from shapmix_mm.analysis.stream_alignment import align
+    from shapmix_mm.runs.dumped_results import read_results
+    from shapmix_mm.runs.stream_alignment import align
 
     if len({Path(path).resolve() for path in paths}) < len(paths):
         raise ValueError(f'a file is named twice: {" ".join(paths)}')
@@ -181,7 +181,7 @@ def _read(paths: list[str], args: argparse.Namespace) -> Any:
 
 def _counts(args: argparse.Namespace) -> Any:
     """Training counts and thresholds, if the groups are asked for."""
-    from shapmix_mm.analysis.training_counts import read_training_counts
+    from shapmix_mm.runs.training_counts import read_training_counts
 
     if args.class_counts is None:
         if args.many is not None or args.few is not None:
@@ -194,7 +194,7 @@ def _counts(args: argparse.Namespace) -> Any:
 
 def _weigh(streams: Any, args: argparse.Namespace) -> tuple[Any, Any, str]:
     """The reported samples, the weights, and where they are from."""
-    from shapmix_mm.analysis.score_fusion import PRESETS, check_weights
+    from shapmix_mm.runs.score_fusion import PRESETS, check_weights
 
     if args.search:
         return _search(streams, args)
@@ -207,11 +207,8 @@ def _weigh(streams: Any, args: argparse.Namespace) -> tuple[Any, Any, str]:
 
 def _search(streams: Any, args: argparse.Namespace) -> tuple[Any, Any, str]:
     """Search the weights on samples that are not reported."""
-    from shapmix_mm.analysis.stream_alignment import named_part
-    from shapmix_mm.analysis.weight_search import (
-        check_disjoint,
-        search_weights,
-    )
+    from shapmix_mm.runs.stream_alignment import named_part
+    from shapmix_mm.runs.weight_search import check_disjoint, search_weights
 
     if streams.names is None:
         raise ValueError(

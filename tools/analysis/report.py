@@ -8,7 +8,8 @@ import sys
 from mmengine.config import DictAction
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.reporting import ReportError, write_report
+from shapmix_mm.runs.report import write_report
+from shapmix_mm.runs.report_failure import ReportError
 
 
 def parse_args() -> argparse.Namespace:

@@ -30,10 +30,10 @@ from rich.progress import track
 from timing import positive, spread
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.config.cached_data import shared_transforms
+from shapmix_mm.config.dataset_settings import innermost
+from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets.cache.builder import build_cache
-from shapmix_mm.engine.cached_data import shared_transforms
-from shapmix_mm.engine.dataset_settings import innermost
-from shapmix_mm.engine.mixins import load_config
 
 CONFIG = (
     'mmaction::skeleton/stgcn/'

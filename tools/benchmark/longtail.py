@@ -10,19 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.benchmarking import (
-    SuiteError,
-    check_data,
-    collect,
-    find_slots,
-    find_suite,
-    list_known,
-    plan_suite,
-    read_suite,
-    run_tasks,
-    write_comparison,
-)
-from shapmix_mm.reporting import ReportError
+from shapmix_mm.runs.listing import list_known
+from shapmix_mm.runs.plan import check_data, plan_suite
+from shapmix_mm.runs.queue import run_tasks
+from shapmix_mm.runs.report_failure import ReportError
+from shapmix_mm.runs.results import collect
+from shapmix_mm.runs.slots import find_slots
+from shapmix_mm.runs.suite import find_suite, read_suite
+from shapmix_mm.runs.suite_failure import SuiteError
+from shapmix_mm.runs.suite_report import write_comparison
 
 TOOLS = Path(__file__).resolve().parents[1]
 SUITES = TOOLS / 'benchmark' / 'suites'

@@ -22,22 +22,18 @@ from scipy import stats
 from torch.utils.data import DataLoader
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.analysis import (
-    FrozenModel,
-    Scheme,
-    build_split,
+from shapmix_mm.config.evaluation_data import build_split
+from shapmix_mm.config.launch import check_annotations
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.config.trained_model import (
     choose_layout,
-    choose_mean,
-    class_info,
     default_sizes,
-    exact_worths,
     load_trained,
-    replay,
-    restrict,
 )
-from shapmix_mm.engine.gradcam import joint_gradcam
-from shapmix_mm.engine.launch import check_annotations
-from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.saliency.exact_saliency import exact_worths
+from shapmix_mm.saliency.gradcam import joint_gradcam
+from shapmix_mm.saliency.replay import FrozenModel, Scheme, replay
+from shapmix_mm.saliency.setting import choose_mean, class_info, restrict
 from shapmix_mm.shapley import combination_masks, mask_to_parts
 from shapmix_mm.skeletons import Layout
 from shapmix_mm.visualization import plot_error_curves

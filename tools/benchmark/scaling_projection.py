@@ -12,7 +12,7 @@ from mmengine.config import Config
 from scaling_model import CostModel, Row
 from synthetic_clips import Shape
 
-from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.config.mixins import load_config
 
 __all__ = ['Machines', 'project', 'projected']
 

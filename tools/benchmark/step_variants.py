@@ -15,8 +15,8 @@ from synthetic_clips import Shape, SyntheticClips
 from timing import Clock, peak_bytes
 from torch.utils.data import DataLoader, RandomSampler
 
+from shapmix_mm.config.mixins import apply_mixin, find_mixin, load_config
 from shapmix_mm.engine import SaliencyHook
-from shapmix_mm.engine.mixins import apply_mixin, find_mixin, load_config
 
 __all__ = ['VARIANTS', 'Variant', 'cycle_of']
 

@@ -158,11 +158,11 @@ def transforms_of(args: argparse.Namespace) -> list[Any]:
         OSError: If a config cannot be read.
         ValueError: If a config or a transform is none.
     """
-    from shapmix_mm.engine.cached_data import (
+    from shapmix_mm.config.cached_data import (
         shared_transforms,
         transform_from_words,
     )
-    from shapmix_mm.engine.mixins import load_config
+    from shapmix_mm.config.mixins import load_config
 
     if args.config:
         return shared_transforms(load_config(args.config, args.mixins))

@@ -12,8 +12,8 @@ from typing import Any
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (cures stock wheels)
+from shapmix_mm.config.dataset_settings import innermost
 from shapmix_mm.datasets.longtail_profile import exp_counts
-from shapmix_mm.engine.dataset_settings import innermost
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs' / 'configs.md'

@@ -20,10 +20,10 @@ from shapmix_mm.visualization import (
     plot_saliency_history,
 )
 
-from ..mean_pose import unrepeated
-from ..saliency_record import SaliencyRecord
-from ..stream_joints import feature_joints, stream_features
-from .unwrapping import bare_model
+from ...config.unwrapping import bare_model
+from ...saliency.mean_pose import unrepeated
+from ...saliency.record import SaliencyRecord
+from ...saliency.stream_joints import feature_joints, stream_features
 
 __all__ = ['SaliencyFigureHook']
 

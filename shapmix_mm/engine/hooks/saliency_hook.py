@@ -13,12 +13,12 @@ from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
 from torch import Tensor
 
-from ..guidance import Observation, SampledBatch, observer
-from ..mean_pose import mean_pose
-from .saliency_budget import choose_share, shared_generator
-from .saliency_checks import check_names, check_numbers, find_blend
-from .saliency_update import update_table
-from .unwrapping import bare_model
+from ...config.unwrapping import bare_model
+from ...saliency.budget import choose_share, shared_generator
+from ...saliency.checks import check_names, check_numbers, find_blend
+from ...saliency.guidance import Observation, SampledBatch, observer
+from ...saliency.mean_pose import mean_pose
+from ...saliency.update import update_table
 from .warmup import warmup_iters
 
 __all__ = ['SaliencyHook']

@@ -8,8 +8,8 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from ...config.unwrapping import bare_model
 from .passes import iters_per_pass
-from .unwrapping import bare_model
 
 __all__ = ['TrainingProgressHook']
 

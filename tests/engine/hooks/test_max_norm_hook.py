@@ -5,8 +5,8 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
+from shapmix_mm.config.unwrapping import bare_model
 from shapmix_mm.engine import MaxNormHook
-from shapmix_mm.engine.hooks.unwrapping import bare_model
 
 LARGE_STEPS = {'optim_wrapper.optimizer.lr': 5.0}
 

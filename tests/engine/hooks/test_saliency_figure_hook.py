@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from shapmix_mm.config.unwrapping import bare_model
 from shapmix_mm.engine import hooks
 from shapmix_mm.engine.hooks import saliency_figure_hook
-from shapmix_mm.engine.hooks.unwrapping import bare_model
-from shapmix_mm.engine.saliency_record import SaliencyRecord
+from shapmix_mm.saliency.record import SaliencyRecord
 from shapmix_mm.serialization import load_checkpoint_file
 
 

@@ -12,13 +12,10 @@ from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from scipy import stats
 
-from shapmix_mm.engine.coalition_scores import coalition_scores
-from shapmix_mm.engine.hooks.saliency_budget import (
-    choose_share,
-    shared_generator,
-)
-from shapmix_mm.engine.hooks.unwrapping import bare_model
+from shapmix_mm.config.unwrapping import bare_model
 from shapmix_mm.models import ShapMixBlending
+from shapmix_mm.saliency.budget import choose_share, shared_generator
+from shapmix_mm.saliency.coalition_scores import coalition_scores
 from shapmix_mm.shapley import Plan, combination_masks, get_estimator
 
 
@@ -326,7 +323,7 @@ def test_gradcam_fills_the_table_with_shares_of_joints(stick_config, build):
     cfg = stick_config()
     cfg.custom_hooks[1].update(estimator='gradcam', momentum=0.0)
     runner = build(cfg)
-    from shapmix_mm.engine.gradcam import joint_gradcam
+    from shapmix_mm.saliency.gradcam import joint_gradcam
 
     seen = []
 

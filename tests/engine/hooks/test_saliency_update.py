@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from shapmix_mm.engine.guidance import Observation
-from shapmix_mm.engine.hooks.saliency_update import update_table
+from shapmix_mm.saliency.guidance import Observation
+from shapmix_mm.saliency.update import update_table
 from shapmix_mm.shapley import SaliencyTable
 
 VALUES = torch.tensor([[0.4, -0.2], [0.1, -0.6], [0.3, 0.5]])

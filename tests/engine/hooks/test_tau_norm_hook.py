@@ -5,8 +5,8 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
+from shapmix_mm.config.unwrapping import bare_model
 from shapmix_mm.engine import TauNormHook
-from shapmix_mm.engine.hooks.unwrapping import bare_model
 
 STEPLESS = {'train_cfg.type': 'SteplessTrainLoop', 'train_cfg.max_epochs': 1}
 

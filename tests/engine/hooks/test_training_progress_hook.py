@@ -4,8 +4,8 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
+from shapmix_mm.config.unwrapping import bare_model
 from shapmix_mm.engine.hooks.passes import iters_per_pass
-from shapmix_mm.engine.hooks.unwrapping import bare_model
 
 
 class Watch(Hook):

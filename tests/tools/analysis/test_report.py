@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shapmix_mm import reporting
+from shapmix_mm.runs import report as reporting
 
 TOOL = Path(__file__).resolve().parents[3] / 'tools/analysis/report.py'
 

@@ -106,7 +106,7 @@ def test_what_the_hook_exchanges_in_a_projection(modules):
     """The shape of the table that the shipped config builds."""
     from mmaction.registry import MODELS
 
-    from shapmix_mm.engine.mixins import load_config
+    from shapmix_mm.config.mixins import load_config
 
     cfg = load_config(str(modules[1].TARGET))
     blend = MODELS.build(cfg.model.data_preprocessor).blending

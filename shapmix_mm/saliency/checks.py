@@ -7,7 +7,7 @@ from typing import Any
 from shapmix_mm.models import ShapMixBlending
 from shapmix_mm.shapley import AVERAGES
 
-from ..guidance import GUIDANCE
+from .guidance import GUIDANCE
 
 #: What a table does until the warm-up is over.
 WARMUP_RULES = ('average', 'overwrite')

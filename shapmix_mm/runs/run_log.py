@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .failure import ReportError
+from .report_failure import ReportError
 
 __all__ = ['RunLog', 'read_log']
 

@@ -11,14 +11,14 @@ from typing import Any
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from shapmix_mm.engine.launch import check_annotations
-from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.config.launch import check_annotations
+from shapmix_mm.config.mixins import load_config
 from shapmix_mm.models.blending.skeleton_blending import SkeletonBlending
 
-from .failure import SuiteError
 from .leaves import find_leaf
 from .settings import effective_passes, override, plain, stretch, takes_steps
 from .suite import Entry, Suite
+from .suite_failure import SuiteError
 
 __all__ = ['Method', 'Task', 'check_data', 'plan_suite']
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from shapmix_mm.reporting.run_log import RunLog
+from shapmix_mm.runs.run_log import RunLog
 
 __all__ = ['read_validations']
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shapmix_mm.engine.mixins import find_mixin
+from shapmix_mm.config.mixins import find_mixin
 
-from .failure import SuiteError
 from .suite import Entry, Suite
 from .suite_checks import guess
+from .suite_failure import SuiteError
 
 __all__ = ['find_leaf', 'known_datasets', 'known_methods']
 

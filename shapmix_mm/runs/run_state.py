@@ -8,13 +8,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from shapmix_mm.reporting import ReportError
-from shapmix_mm.reporting.run_log import RunLog, read_log
+from shapmix_mm.runs.report_failure import ReportError
+from shapmix_mm.runs.run_log import RunLog, read_log
 from shapmix_mm.serialization import find_whole_checkpoint, is_whole_checkpoint
 
-from .failure import SuiteError
 from .plan import Task
 from .settings import differences
+from .suite_failure import SuiteError
 from .validations import read_validations
 
 __all__ = [

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from shapmix_mm.shapley import SaliencyTable, sum_by_class
 
-from ..guidance import Observation
+from .guidance import Observation
 
 __all__ = ['update_table']
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from .config_section import config_section
-from .failure import ReportError
 from .head_section import head
 from .page import page
+from .report_failure import ReportError
 from .run import Run, known_classes, thresholds_of
 from .run_files import find_checkpoint, load_run_config, progress
 from .run_log import read_log

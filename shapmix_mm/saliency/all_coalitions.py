@@ -7,7 +7,7 @@ from typing import Iterator
 import torch
 from torch import Tensor, nn
 
-from shapmix_mm.engine.coalition_scores import coalition_scores, keep_parts
+from shapmix_mm.saliency.coalition_scores import coalition_scores, keep_parts
 from shapmix_mm.skeletons import Layout
 
 __all__ = ['MAX_CLIPS', 'AllCoalitions']

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .failure import SuiteError
 from .leaves import known_datasets, known_methods
 from .suite import read_suite
+from .suite_failure import SuiteError
 
 __all__ = ['list_known']
 

@@ -18,10 +18,10 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from tqdm import tqdm
 
-from shapmix_mm.engine.launch import build_runner, check_annotations
+from shapmix_mm.config.launch import build_runner, check_annotations
 from shapmix_mm.evaluation.metrics.data_samples import read_label, read_score
 
-from .failure import ReportError
+from .report_failure import ReportError
 
 __all__ = ['Scores', 'scores_of']
 

@@ -14,8 +14,8 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from shapmix_mm.config.launch import check_annotations
 from shapmix_mm.datasets import class_counts
-from shapmix_mm.engine.launch import check_annotations
 
 from .run_files import Progress
 from .run_log import RunLog

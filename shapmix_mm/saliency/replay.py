@@ -8,8 +8,8 @@ from typing import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from shapmix_mm.engine.hooks.saliency_budget import choose_share
-from shapmix_mm.engine.plan_worths import distinct_rows
+from shapmix_mm.saliency.budget import choose_share
+from shapmix_mm.saliency.plan_worths import distinct_rows
 from shapmix_mm.shapley import SaliencyTable, get_estimator, sum_by_class
 
 from .class_saliency import class_saliency

@@ -16,8 +16,8 @@ from shapmix_mm.visualization import plot_saliency
 
 from .class_saliency import ClassSaliency
 from .exact_saliency import Worths
-from .saliency_files import write_csv, write_whole, write_worths
-from .saliency_setting import ClassInfo
+from .files import write_csv, write_whole, write_worths
+from .setting import ClassInfo
 
 __all__ = ['FILES', 'SaliencyResult', 'write_result']
 

@@ -11,8 +11,8 @@ from mmengine.config import Config
 
 from shapmix_mm.engine import SteplessTrainLoop
 
-from .failure import SuiteError
 from .suite_checks import guess
+from .suite_failure import SuiteError
 
 __all__ = [
     'differences',

@@ -7,11 +7,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .report_csv import runs_csv, summary_csv
-from .report_page import comparison_page
-from .report_text import Heading, comparison_markdown
 from .results import Result
 from .suite import Suite
+from .suite_csv import runs_csv, summary_csv
+from .suite_page import comparison_page
+from .suite_text import Heading, comparison_markdown
 from .summary import summarize
 
 __all__ = ['write_comparison']

@@ -14,7 +14,7 @@ from shapmix_mm.serialization import (
     load_checkpoint_file,
 )
 
-from .failure import ReportError
+from .report_failure import ReportError
 from .run_log import RunLog
 
 __all__ = ['Progress', 'find_checkpoint', 'load_run_config', 'progress']

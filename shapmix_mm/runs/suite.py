@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from .failure import SuiteError
 from .suite_checks import (
     check_keys,
     read_number,
@@ -17,6 +16,7 @@ from .suite_checks import (
     read_text,
     read_words,
 )
+from .suite_failure import SuiteError
 
 __all__ = ['Entry', 'Suite', 'find_suite', 'read_suite']
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from shapmix_mm.reporting.page import (
+from shapmix_mm.runs.page import (
     Section,
     facts_table,
     figure,
@@ -19,8 +19,8 @@ from shapmix_mm.visualization.method_intervals import (
     plot_method_intervals,
 )
 
-from .report_text import Heading, cost_note, paired_note
 from .statistics import Interval
+from .suite_text import Heading, cost_note, paired_note
 from .summary import Setting
 from .tables import Table, absolute_table, paired_table, runs_table
 

@@ -11,9 +11,9 @@ import numpy as np
 from scipy.special import softmax
 
 from shapmix_mm.evaluation.functional import expected_calibration_error
-from shapmix_mm.reporting.run_files import load_run_config
-from shapmix_mm.reporting.run_log import RunLog
-from shapmix_mm.reporting.scores import Scores, scores_of
+from shapmix_mm.runs.run_files import load_run_config
+from shapmix_mm.runs.run_log import RunLog
+from shapmix_mm.runs.scores import Scores, scores_of
 
 from .plan import Task
 from .run_state import changed_settings, is_done, logged

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from mmaction.registry import DATASETS
 from mmengine.registry import DefaultScope
 
-from shapmix_mm.engine.dataset_settings import innermost
-from shapmix_mm.engine.launch import check_annotations
-from shapmix_mm.engine.mixins import load_config
+from shapmix_mm.config.dataset_settings import innermost
+from shapmix_mm.config.launch import check_annotations
+from shapmix_mm.config.mixins import load_config
 
 __all__ = ['TrainingCounts', 'read_training_counts']
 

@@ -12,8 +12,8 @@ from rich.progress import Progress
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from shapmix_mm.engine.coalition_scores import evaluating
-from shapmix_mm.engine.mean_pose import preserved_random_state
+from shapmix_mm.saliency.coalition_scores import evaluating
+from shapmix_mm.saliency.mean_pose import preserved_random_state
 from shapmix_mm.skeletons import Layout
 
 from .all_coalitions import MAX_CLIPS, AllCoalitions

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .failure import SuiteError
+from .suite_failure import SuiteError
 
 __all__ = [
     'check_keys',

@@ -1,0 +1,196 @@
+"""Arguments of registered classes, checked by their annotations.
+
+A wrong value in a config should end in one line that names class, key, value
+and what was expected, before anything is built. The annotations of
+``__init__`` say what is expected, pydantic compares, and
+:func:`check_registered` wraps what this package registers; the classes
+themselves need no checks of single values.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import sys
+from typing import Any, Callable, ForwardRef, Mapping
+
+from mmaction import registry
+from mmengine.registry import Registry
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+from typing_extensions import Annotated
+
+__all__ = [
+    'ArgumentError',
+    'Fraction',
+    'NonNegative',
+    'NonNegativeInt',
+    'Positive',
+    'PositiveInt',
+    'check_arguments',
+    'check_registered',
+]
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+PositiveInt = Annotated[int, Field(gt=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
+
+# No number is read from text and no flag from a number: a config has types.
+_RULES = ConfigDict(
+    strict=True, arbitrary_types_allowed=True, allow_inf_nan=False
+)
+
+
+class ArgumentError(ValueError, TypeError):
+    """An argument of a registered class is unknown, missing or unfit."""
+
+
+def check_registered(package: str) -> None:
+    """Check the arguments of every class that a package has registered.
+
+    Base classes of the package are wrapped too, since a constructor is often
+    inherited.
+
+    Args:
+        package (str): Top-level name of the package whose classes count.
+    """
+    registries = [
+        x for x in vars(registry).values() if isinstance(x, Registry)
+    ]
+    for found in registries:
+        for registered in found.module_dict.values():
+            if not inspect.isclass(registered):
+                continue
+            for cls in registered.__mro__:
+                if cls.__module__.split('.')[0] == package:
+                    check_arguments(cls)
+
+
+def check_arguments(cls: type) -> type:
+    """Check what a class's own ``__init__`` is given, each time it is called.
+
+    Args:
+        cls (type): Class whose constructor is annotated. One that inherits
+            its constructor, or is wrapped already, stays as it is.
+
+    Returns:
+        type: The same class, usable as a decorator.
+
+    Raises:
+        ArgumentError: By the wrapped constructor: for each unfit argument
+            one clause with key, value and what was expected; for an unknown
+            one the nearest key.
+    """
+    original = vars(cls).get('__init__')
+    if original is None or hasattr(original, '_checks_arguments'):
+        return cls
+
+    @functools.wraps(original)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        problems = _problems(type(self), original, (self, *args), kwargs)
+        if problems:
+            raise ArgumentError(
+                f'{type(self).__name__}: ' + '; '.join(problems)
+            )
+        original(self, *args, **kwargs)
+
+    __init__._checks_arguments = True  # type: ignore[attr-defined]
+    cls.__init__ = __init__  # type: ignore[misc]
+    return cls
+
+
+def _problems(
+    cls: type, init: Callable, args: tuple, kwargs: Mapping[str, Any]
+) -> list[str]:
+    signature = inspect.signature(init)
+    known = _known_keys(cls)
+    if known is not None:
+        unknown = [key for key in kwargs if key not in known]
+        if unknown:
+            return [_unknown(key, known) for key in unknown]
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as error:
+        return [str(error)]
+    adapters = _adapters(init)
+    problems: list[str] = []
+    for key, value in bound.arguments.items():
+        if key in adapters and value is not signature.parameters[key].default:
+            problems += _compare(key, value, adapters[key])
+    return problems
+
+
+def _compare(key: str, value: Any, adapter: TypeAdapter) -> list[str]:
+    try:
+        adapter.validate_python(value)
+    except ValidationError as error:
+        # A union fails once for each member: one clause tells them all.
+        wanted = [
+            item['msg'].replace('Input should be ', '')
+            for item in error.errors(include_url=False)
+        ]
+        expected = ' or '.join(dict.fromkeys(wanted))
+        return [f'{key}={value!r} should be {expected}']
+    return []
+
+
+def _unknown(key: str, known: set[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    hint = f', did you mean {near[0]!r}?' if near else ''
+    return f'unknown key {key!r}{hint} (keys: {", ".join(sorted(known))})'
+
+
+def _known_keys(cls: type) -> set[str] | None:
+    """Every key that the chain of constructors takes; None if any is."""
+    known: set[str] = set()
+    for parent in cls.__mro__:
+        init = vars(parent).get('__init__')
+        if init is None or parent is object:
+            continue
+        parameters = inspect.signature(init).parameters.values()
+        known |= {
+            parameter.name
+            for parameter in parameters
+            if parameter.kind
+            in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        }
+        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
+            return known - {'self'}
+    return None
+
+
+@functools.cache
+def _adapters(init: Callable) -> dict[str, TypeAdapter]:
+    """A validator for each annotated argument, made when first needed."""
+    scope = vars(sys.modules[init.__module__])
+    adapters = {}
+    for parameter in inspect.signature(init).parameters.values():
+        hint = parameter.annotation
+        if hint is inspect.Parameter.empty or parameter.kind in (
+            parameter.VAR_KEYWORD,
+            parameter.VAR_POSITIONAL,
+        ):
+            continue
+        if isinstance(hint, str):
+            hint = _evaluate(hint, scope)
+        adapters[parameter.name] = _adapter(hint)
+    return adapters
+
+
+def _adapter(hint: Any) -> TypeAdapter:
+    try:
+        return TypeAdapter(hint, config=_RULES)
+    except PydanticUserError:
+        # A type that brings its own rules (a dataclass, say) takes no others.
+        return TypeAdapter(hint)
+
+
+def _evaluate(hint: str, scope: dict) -> Any:
+    if sys.version_info >= (3, 10):
+        return eval(hint, scope)
+    from eval_type_backport import eval_type_backport
+
+    return eval_type_backport(ForwardRef(hint), scope, scope)

@@ -1,0 +1,1 @@
+"""Reading and merging configs, and what is built from them."""

@@ -1,0 +1,1 @@
+"""From model scores to the saliency table, while training and offline."""
