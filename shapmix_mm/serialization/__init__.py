@@ -8,6 +8,7 @@ from .refusal import PickleRefused
 from .results import load_results
 from .unpickler import RestrictedUnpickler
 from .whole_checkpoints import find_whole_checkpoint, is_whole_checkpoint
+from .whole_file import whole_file
 
 __all__ = [
     'PickleRefused',
@@ -17,4 +18,5 @@ __all__ = [
     'load_annotations',
     'load_checkpoint_file',
     'load_results',
+    'whole_file',
 ]
