@@ -1,10 +1,12 @@
-"""Dataset settings inside those of a dataloader."""
+"""Datasets and their settings without the wrappers around them."""
 
 from __future__ import annotations
 
 from typing import Any, Iterator
 
-__all__ = ['innermost']
+from torch.utils.data import ConcatDataset, Dataset, Subset
+
+__all__ = ['innermost', 'unrepeated']
 
 
 def innermost(node: Any) -> Iterator[dict]:
@@ -22,3 +24,19 @@ def innermost(node: Any) -> Iterator[dict]:
     elif isinstance(node, dict):
         inner = [node[key] for key in ('dataset', 'datasets') if key in node]
         yield from innermost(inner) if inner else iter([node])
+
+
+def unrepeated(dataset: Any) -> Dataset:
+    """A dataset without the wrappers that only repeat samples.
+
+    Args:
+        dataset (Dataset): Training dataset, wrapped or not.
+
+    Returns:
+        Dataset: Each sample once.
+    """
+    if isinstance(dataset, ConcatDataset):
+        return ConcatDataset([unrepeated(part) for part in dataset.datasets])
+    if hasattr(dataset, 'dataset') and not isinstance(dataset, Subset):
+        return unrepeated(dataset.dataset)
+    return dataset

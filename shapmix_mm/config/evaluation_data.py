@@ -10,9 +10,8 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 
 from shapmix_mm.config.cached_data import serve_caches
-from shapmix_mm.config.dataset_settings import innermost
+from shapmix_mm.config.dataset_settings import innermost, unrepeated
 from shapmix_mm.datasets.pose_file import read_pose_file
-from shapmix_mm.saliency.mean_pose import unrepeated
 
 __all__ = ['build_split']
 

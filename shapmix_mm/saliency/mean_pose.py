@@ -12,7 +12,9 @@ from mmengine import dist
 from mmengine.dataset import pseudo_collate
 from rich.progress import track
 from torch import Tensor
-from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader, Dataset, Subset
+
+from ..config.dataset_settings import unrepeated
 
 __all__ = ['mean_pose', 'preserved_random_state', 'unrepeated']
 
@@ -27,22 +29,6 @@ def preserved_random_state() -> Iterator[None]:
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
-
-
-def unrepeated(dataset: Any) -> Dataset:
-    """A dataset without the wrappers that only repeat samples.
-
-    Args:
-        dataset (Dataset): Training dataset, wrapped or not.
-
-    Returns:
-        Dataset: Each sample once.
-    """
-    if isinstance(dataset, ConcatDataset):
-        return ConcatDataset([unrepeated(part) for part in dataset.datasets])
-    if hasattr(dataset, 'dataset') and not isinstance(dataset, Subset):
-        return unrepeated(dataset.dataset)
-    return dataset
 
 
 def mean_pose(
