@@ -7,7 +7,6 @@ take 0, seen by camera 2. The cross-view protocol trains on cameras 1 and 2.
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import re
 from collections.abc import Iterable
@@ -16,8 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from shapmix_mm.skeletons import get_layout
-
+from ..serialization import write_whole
+from ..skeletons import get_layout
 from .json_members import Member
 
 # The action number in a file name, in the order of the class labels.
@@ -93,17 +92,7 @@ def write_annotations(data: dict[str, Any], path: str | Path) -> None:
         data (dict): What to pickle.
         path (str or Path): Where to; missing folders are made.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f'{path.name}.{os.getpid()}.part')
-    try:
-        with scratch.open('wb') as handle:
-            pickle.dump(data, handle, protocol=4)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    write_whole(path, pickle.dumps(data, protocol=4))
 
 
 def _view(name: str) -> int:

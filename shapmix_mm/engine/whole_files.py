@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
+
+from ..serialization import whole_file
 
 __all__ = ['WholeFileBackend']
 
@@ -27,8 +28,5 @@ class WholeFileBackend(LocalBackend):
             obj (bytes): Content.
             filepath (str or Path): Where to; folders are made.
         """
-        # A link stays a link.
-        target = os.path.realpath(filepath)
-        part = f'{target}.part'
-        super().put(obj, part)
-        os.replace(part, target)
+        with whole_file(filepath) as part:
+            super().put(obj, part)

@@ -1,4 +1,4 @@
-"""Reading annotation files and checkpoints without running their code."""
+"""Reading files without running their code, and writing them whole."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from .refusal import PickleRefused
 from .results import load_results
 from .unpickler import RestrictedUnpickler
 from .whole_checkpoints import find_whole_checkpoint, is_whole_checkpoint
-from .whole_file import whole_file
+from .whole_file import DiskFull, whole_file, write_whole
 
 __all__ = [
+    'DiskFull',
     'PickleRefused',
     'RestrictedUnpickler',
     'find_whole_checkpoint',
@@ -19,4 +20,5 @@ __all__ = [
     'load_checkpoint_file',
     'load_results',
     'whole_file',
+    'write_whole',
 ]

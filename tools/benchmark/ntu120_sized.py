@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Callable
 import numpy as np
 
 from shapmix_mm.datasets import get_benchmark
+from shapmix_mm.serialization import whole_file
 
 __all__ = ['clip_lengths', 'clip_name', 'write_ntu120_sized']
 
@@ -98,7 +98,5 @@ def write_ntu120_sized(
                 keypoint=pool[:persons, first : first + frames],
             )
         )
-    part = path.with_suffix('.part')
-    with open(part, 'wb') as file:
+    with whole_file(path) as part, open(part, 'wb') as file:
         pickle.dump(dict(split=split, annotations=annotations), file, 4)
-    os.replace(part, path)

@@ -75,9 +75,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         prepare(args)
     except OSError as error:
-        from shapmix_mm.datasets.preparation import disk_text
-
-        print(f'prepare_k400: {disk_text(error)}', file=sys.stderr)
+        print(f'prepare_k400: {error}', file=sys.stderr)
         return 1
     except (ValueError, TypeError, KeyError) as error:
         message = error.args[0] if isinstance(error, KeyError) else error

@@ -82,9 +82,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         prepare(args)
     except OSError as error:
-        from shapmix_mm.datasets.preparation import disk_text
-
-        print(f'prepare_ntu: {disk_text(error)}', file=sys.stderr)
+        print(f'prepare_ntu: {error}', file=sys.stderr)
         return 1
     except (ValueError, BrokenProcessPool) as error:
         print(f'prepare_ntu: {error}', file=sys.stderr)

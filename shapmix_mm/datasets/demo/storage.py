@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ...serialization import write_whole
 from .settings import VERSION, DemoSettings
 
 
@@ -41,7 +42,6 @@ def write_demo(path: str | os.PathLike[str], demo: dict[str, Any]) -> Path:
         Path: The pickle.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = dump_demo(demo)
     manifest = dict(
         version=demo['version'],
@@ -54,18 +54,9 @@ def write_demo(path: str | os.PathLike[str], demo: dict[str, Any]) -> Path:
     # The manifest goes first: a run that dies between the two leaves no
     # pickle that lacks one.
     text = json.dumps(manifest, indent=2) + '\n'
-    _write_whole(manifest_path(path), text.encode())
-    _write_whole(path, content)
+    write_whole(manifest_path(path), text)
+    write_whole(path, content)
     return path
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    part = path.with_name(f'{path.name}.{os.getpid()}.part')
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def is_current(path: str | os.PathLike[str], settings: DemoSettings) -> bool:

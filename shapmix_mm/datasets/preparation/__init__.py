@@ -1,7 +1,7 @@
 """Turning many raw files into one annotation file, in resumable steps."""
 
-from .annotation_file import stream_annotations, write_whole
-from .disk import check_target, disk_text
+from .annotation_file import stream_annotations
+from .disk import check_target
 from .joining import (
     NothingUsable,
     join_and_report,
@@ -23,7 +23,6 @@ __all__ = [
     'UnusableFile',
     'check_target',
     'default_workers',
-    'disk_text',
     'join_and_report',
     'list_source',
     'read_source_file',
@@ -33,5 +32,4 @@ __all__ = [
     'write_report',
     'write_samples',
     'write_skipped',
-    'write_whole',
 ]

@@ -2,41 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any, Callable
+from typing import Any, Callable
 
-from .disk import FULL
-
-
-def write_whole(path: str | Path, write: Callable[[IO[bytes]], Any]) -> None:
-    """Write a file beside its target and move it there in one step.
-
-    Args:
-        path (str or Path): Where to; missing folders are made.
-        write (callable): Writes the content to the open file it is given.
-
-    Raises:
-        OSError: If the disk refuses it; a full disk names the file.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f'{path.name}.{os.getpid()}.part')
-    try:
-        with scratch.open('wb') as handle:
-            write(handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(scratch, path)
-    except OSError as error:
-        # A write that finds no room does not say of which file.
-        if error.errno in FULL:
-            error.filename = str(path)
-        raise
-    finally:
-        scratch.unlink(missing_ok=True)
+from ...serialization import whole_file
 
 
 def stream_annotations(
@@ -55,16 +26,13 @@ def stream_annotations(
         split (callable): Gives the names of each split; called when all
             samples are written.
     """
-
-    def write(handle: IO[bytes]) -> None:
+    with whole_file(path) as part, part.open('wb') as handle:
         pickler = pickle.Pickler(handle, protocol=4)
         # The memo would hold every sample until the end.
         pickler.fast = True
         pickler.dump(
             dict(annotations=_LateList(annotations), split=_LateDict(split))
         )
-
-    write_whole(path, write)
 
 
 class _LateList:

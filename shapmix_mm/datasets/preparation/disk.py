@@ -1,13 +1,9 @@
-"""Where results are written to, and what a disk says that takes no more."""
+"""Where results are written to."""
 
 from __future__ import annotations
 
-import errno
 import tempfile
 from pathlib import Path
-
-# No room, none left of a quota, or a file larger than the system allows.
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def report_path(path: str | Path) -> Path:
@@ -47,22 +43,3 @@ def check_target(path: str | Path) -> None:
             f'{path} cannot be written, {path.parent} takes no file: '
             f'{error.strerror}'
         ) from error
-
-
-def disk_text(error: OSError) -> str:
-    """Put what the system refused into one line.
-
-    Args:
-        error (OSError): The refusal.
-
-    Returns:
-        str: Its own text; of a full disk, which file had no room and how to
-        go on.
-    """
-    if error.errno not in FULL:
-        return str(error)
-    place = f' for {error.filename}' if error.filename else ''
-    return (
-        f'no room left on the disk{place} ({error.strerror}); the same '
-        'command goes on from there once there is room'
-    )

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...serialization import RestrictedUnpickler
-from .annotation_file import write_whole
+from ...serialization import RestrictedUnpickler, write_whole
 from .skipped import Skipped
 
 
@@ -31,7 +30,7 @@ def write_shard(
     # A reader that admits plain data only knows no class of ours.
     plain = [tuple(entry) for entry in skipped]
     content = dict(samples=list(samples), skipped=plain)
-    write_whole(path, lambda handle: pickle.dump(content, handle, protocol=4))
+    write_whole(path, pickle.dumps(content, protocol=4))
 
 
 def read_shard(

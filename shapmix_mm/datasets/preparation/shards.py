@@ -18,7 +18,7 @@ from .skipped import Skipped
 # Part of every fingerprint: what was made by other rules is made anew.
 _VERSION = 2
 # A process that is killed while it writes leaves a part behind.
-_SHARD = re.compile(r'[0-9a-f]{32}\.pkl(\.\d+\.part)?')
+_SHARD = re.compile(r'\.?[0-9a-f]{32}(\.[0-9a-f]{8}\.part)?\.pkl')
 
 
 class ShardRun:

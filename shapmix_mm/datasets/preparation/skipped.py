@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from .annotation_file import write_whole
+from ...serialization import write_whole
 
 
 class UnusableFile(ValueError):
@@ -53,7 +53,7 @@ def write_skipped(skipped: Sequence[Skipped], path: str | Path) -> None:
     writer.writerows(skipped)
     # Archives and disks hold names that are no Unicode.
     content = text.getvalue().encode('utf-8', 'backslashreplace')
-    write_whole(path, lambda handle: handle.write(content))
+    write_whole(path, content)
 
 
 def skipped_summary(skipped: Sequence[Skipped], total: int) -> str:

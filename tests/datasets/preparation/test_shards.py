@@ -104,7 +104,8 @@ def test_another_conversion_does_not_take_the_results(tmp_path):
 def test_cleaning_leaves_what_it_did_not_make(tmp_path):
     run = ShardRun(range(3), Double(str(tmp_path / 'log')), tmp_path)
     list(run.run())
-    (tmp_path / f'{run.chunks[0].path.name}.123.part').touch()
+    stem = run.chunks[0].path.stem
+    (tmp_path / f'.{stem}.0123abcd.part.pkl').touch()
     (tmp_path / 'mine.pkl').touch()
     run.clean()
     assert sorted(p.name for p in tmp_path.iterdir()) == ['log', 'mine.pkl']

@@ -134,9 +134,9 @@ def test_a_full_disk_is_one_line(
         assert run(out, *more) == 1
     shown = capsys.readouterr()
     (line,) = shown.err.splitlines()
-    assert line.startswith(f'{name}: no room left on the disk for {out}')
-    assert 'the same command goes on from there once there is room' in line
-    assert not list(tmp_path.rglob('*.part'))
+    assert line.startswith(f'{name}: no room left for {out}')
+    assert 'then start the same command again' in line
+    assert not list(tmp_path.rglob('*.part*'))
     # What was read in part only is not summed up.
     assert shown.out == ''
     assert run(out, *more) == 0
