@@ -90,7 +90,7 @@ def check_arguments(cls: type) -> type:
 
     @functools.wraps(original)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        problems = _problems(type(self), original, (self, *args), kwargs)
+        problems = _problems(cls, type(self), original, (self, *args), kwargs)
         if problems:
             raise ArgumentError(
                 f'{type(self).__name__}: ' + '; '.join(problems)
@@ -103,10 +103,14 @@ def check_arguments(cls: type) -> type:
 
 
 def _problems(
-    cls: type, init: Callable, args: tuple, kwargs: Mapping[str, Any]
+    owner: type,
+    cls: type,
+    init: Callable,
+    args: tuple,
+    kwargs: Mapping[str, Any],
 ) -> list[str]:
     signature = inspect.signature(init)
-    known = _known_keys(cls)
+    known = _known_keys(owner, cls)
     if known is not None:
         unknown = [key for key in kwargs if key not in known]
         if unknown:
@@ -143,10 +147,11 @@ def _unknown(key: str, known: set[str]) -> str:
     return f'unknown key {key!r}{hint} (keys: {", ".join(sorted(known))})'
 
 
-def _known_keys(cls: type) -> set[str] | None:
-    """Every key that the chain of constructors takes; None if any is."""
+@functools.cache
+def _known_keys(owner: type, cls: type) -> set[str] | None:
+    """Every key that the constructors from the owner's on take; None: any."""
     known: set[str] = set()
-    for parent in cls.__mro__:
+    for parent in cls.__mro__[cls.__mro__.index(owner) :]:
         init = vars(parent).get('__init__')
         if init is None or parent is object:
             continue

@@ -13,6 +13,8 @@ from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
 from torch import Tensor
 
+from shapmix_mm.models import ShapMixBlending
+
 from ...config.unwrapping import bare_model
 from ...saliency.budget import choose_share, shared_generator
 from ...saliency.checks import check_names, check_numbers, find_blend
@@ -28,9 +30,10 @@ __all__ = ['SaliencyHook']
 class SaliencyHook(Hook):
     r"""Online estimate of the Shapley saliency (Shap-Mix paper, Sec. 3.3).
 
-    After a training step it scores the raw batch, as the step has moved it
-    to the device, with only some parts moving, as the estimator plans it,
-    and moves the table of the blend with the mean marginal contributions of
+    It sees what the blend is given in each step, by PyTorch's forward
+    pre-hook, and after the step scores that raw batch, which is on the
+    device already, with only some parts moving, as the estimator plans it.
+    It moves the table of the blend with the mean marginal contributions of
     each class's samples on all ranks. The scoring leaves batch, random
     state, batch-norm statistics and training mode as they were. The draws
     depend on seed and iteration alone, so that a resumed run goes on with
@@ -88,6 +91,7 @@ class SaliencyHook(Hook):
         self.warmup_rule = warmup_rule
         self.clamp = clamp
         self.seed = seed
+        self._raw: Tensor | None = None
 
     def before_train(self, runner: Runner) -> None:
         """Check the set-up and measure the mean pose.
@@ -118,6 +122,11 @@ class SaliencyHook(Hook):
         self.blend.layout.check_joints(
             self.blend.mean_pose.size(1), 'the training set'
         )
+        self._watch = self.blend.register_forward_pre_hook(self._see)
+
+    def _see(self, blend: ShapMixBlending, args: tuple[Any, ...]) -> None:
+        """Keep what the blend is given, to score it after the step."""
+        self._raw = args[0].float()
 
     def attach(self, runner: Runner) -> None:
         """Find model and blend, and agree on a seed.
@@ -167,15 +176,16 @@ class SaliencyHook(Hook):
         if self._observe is not None and runner.iter % self.interval == 0:
             passes = self.estimate(runner, data_batch)
         # Nothing is to hold the batch until the next step.
-        self.blend.take_unmixed()
+        self._raw = None
         runner.message_hub.update_scalar('train/saliency_passes', passes)
 
     def after_train(self, runner: Runner) -> None:
-        """Say what the estimates have cost.
+        """Let go of the blend, and say what the estimates have cost.
 
         Args:
             runner (Runner): The runner.
         """
+        self._watch.remove()
         runner.logger.info(
             f"saliency by '{self.estimator}': {self._scored} clips scored by "
             'this process in this run'
@@ -217,7 +227,7 @@ class SaliencyHook(Hook):
 
     def _clips(self, data_batch: Any) -> Tensor:
         """The batch as it was before it was mixed, on the device."""
-        clips = self.blend.take_unmixed()
+        clips, self._raw = self._raw, None
         if clips is None:  # no training step has just mixed this batch
             clips = self.model.data_preprocessor(data_batch, False)['inputs']
         return clips

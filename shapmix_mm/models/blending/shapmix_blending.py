@@ -54,7 +54,6 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     guided: Tensor
     mean_pose: Tensor
     joint_counts: Tensor
-    _unmixed: Tensor | None = None
 
     def __init__(
         self,
@@ -95,24 +94,6 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         self.register_buffer(
             'joint_counts', self.part_joints.sum(1).float(), persistent=False
         )
-
-    def blend_into(self, out: Tensor, imgs: Tensor, label: Tensor) -> Tensor:
-        """Mix, and remember what was mixed; see the base class."""
-        self._unmixed = imgs
-        return super().blend_into(out, imgs, label)
-
-    def take_unmixed(self) -> Tensor | None:
-        """Hand over the batch that was mixed last, where the model is.
-
-        Whoever takes it need not move it there once more. It is handed over
-        once, so that it does not outlive the step.
-
-        Returns:
-            Tensor or None: Skeletons, shape (N, 1, M, T, V, C), float32;
-            None if nothing was mixed since they were last taken.
-        """
-        unmixed, self._unmixed = self._unmixed, None
-        return unmixed
 
     def combination_logits(self) -> Tensor:
         """Logits of Eq. 3 for every class.

@@ -13,6 +13,7 @@ from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from scipy import stats
 
 from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.engine.hooks import SaliencyHook
 from shapmix_mm.models import ShapMixBlending
 from shapmix_mm.saliency.budget import choose_share, shared_generator
 from shapmix_mm.saliency.coalition_scores import coalition_scores
@@ -435,13 +436,13 @@ def test_a_step_moves_its_batch_to_the_device_once(
         return cast(self, data)
 
     monkeypatch.setattr(BaseDataPreprocessor, 'cast_data', counting)
-    blend_into = ShapMixBlending.blend_into
+    forward = ShapMixBlending.forward
 
-    def watched(self, out, imgs, label):
+    def watched(self, imgs, samples):
         alive.append(weakref.ref(imgs))
-        return blend_into(self, out, imgs, label)
+        return forward(self, imgs, samples)
 
-    monkeypatch.setattr(ShapMixBlending, 'blend_into', watched)
+    monkeypatch.setattr(ShapMixBlending, 'forward', watched)
     cfg = stick_config()
     cfg.custom_hooks[1].interval = 2
     cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
@@ -451,12 +452,13 @@ def test_a_step_moves_its_batch_to_the_device_once(
     def probe(runner, data_batch):
         counts.append(moved[0])
         # Also in the steps that are not scored.
-        assert blend_of(runner).take_unmixed() is None
+        assert alive[-1]() is None
 
     runner.register_hook(Spy(probe), priority='VERY_LOW')
     runner.train()
     assert counts == [7 * step for step in range(1, 7)]
     assert [ref() for ref in alive] == [None] * 6
+    assert not blend_of(runner)._forward_pre_hooks
 
 
 @pytest.mark.parametrize('estimator', ['permutation', 'gradcam'])
@@ -471,9 +473,7 @@ def test_the_moved_batch_gives_the_table_of_the_batch(
         cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
         runner = build(cfg)
         if again:
-            monkeypatch.setattr(
-                ShapMixBlending, 'take_unmixed', lambda self: None
-            )
+            monkeypatch.setattr(SaliencyHook, '_see', lambda *_: None)
         runner.train()
         tables.append(blend_of(runner).saliency.state_dict())
     assert tables[0]['updates'].sum() > 15
