@@ -7,13 +7,13 @@ from mmengine.config import Config
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.config.launch import (
     add_common_arguments,
+    bare_model,
     build_runner,
     check_annotations,
     leave_group,
     set_work_dir,
 )
 from shapmix_mm.config.mixins import load_config
-from shapmix_mm.config.unwrapping import bare_model
 from shapmix_mm.engine.compiling import keep_preprocessing_eager
 from shapmix_mm.engine.mixed_precision import use_mixed_precision
 from shapmix_mm.serialization import find_whole_checkpoint

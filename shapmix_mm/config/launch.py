@@ -12,18 +12,21 @@ from mmaction.registry import RUNNERS
 from mmengine import dist
 from mmengine.config import Config, DictAction
 from mmengine.dist import init_dist
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import nn
 
 from ..datasets.cache import is_cache
-from .cached_data import ann_file_of, serve_caches
-from .dataset_settings import innermost
+from .data import ann_file_of, innermost, serve_caches
 
 __all__ = [
     'add_common_arguments',
+    'bare_model',
     'build_runner',
     'check_annotations',
     'join_processes',
     'leave_group',
+    'num_classes_of',
     'set_work_dir',
 ]
 
@@ -184,3 +187,38 @@ def leave_group() -> None:
     dist.barrier()
     torch.distributed.destroy_process_group()
     gc.collect()
+
+
+def bare_model(runner: Runner) -> nn.Module:
+    """The runner's model without its distributed wrapper.
+
+    Args:
+        runner (Runner): The runner.
+
+    Returns:
+        nn.Module: The recognizer.
+    """
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
+
+
+def num_classes_of(model: nn.Module) -> int:
+    """Number of classes of a recognizer's head.
+
+    Args:
+        model (nn.Module): The recognizer.
+
+    Returns:
+        int: K.
+
+    Raises:
+        ValueError: If the model has no ``cls_head.num_classes``.
+    """
+    head = getattr(model, 'cls_head', None)
+    num_classes = getattr(head, 'num_classes', None)
+    if num_classes is None:
+        raise ValueError(
+            f'{type(model).__name__} has no '
+            'cls_head.num_classes to count classes for'
+        )
+    return int(num_classes)

@@ -8,8 +8,7 @@ from typing import Any, Sequence
 
 from mmengine.config import Config, ConfigDict
 
-from .config_reading import read_config
-from .transform_substitutes import substitute_transforms
+from .load import read_config, substitute_transforms
 
 __all__ = ['apply_mixin', 'find_mixin', 'load_config']
 

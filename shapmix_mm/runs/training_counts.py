@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mmaction.registry import DATASETS
 from mmengine.registry import DefaultScope
 
-from shapmix_mm.config.dataset_settings import innermost
+from shapmix_mm.config.data import innermost
 from shapmix_mm.config.launch import check_annotations
 from shapmix_mm.config.mixins import load_config
 

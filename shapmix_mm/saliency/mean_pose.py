@@ -14,9 +14,9 @@ from rich.progress import track
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from ..config.dataset_settings import unrepeated
+from ..config.data import unrepeated
 
-__all__ = ['mean_pose', 'preserved_random_state', 'unrepeated']
+__all__ = ['mean_pose', 'preserved_random_state']
 
 
 @contextmanager

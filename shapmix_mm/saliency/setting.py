@@ -11,12 +11,12 @@ from mmengine.config import Config
 from torch import Tensor
 from torch.utils.data import Subset
 
-from shapmix_mm.config.unwrapping import num_classes_of
+from shapmix_mm.config.launch import num_classes_of
 from shapmix_mm.datasets import class_counts
 from shapmix_mm.saliency.mean_pose import mean_pose, preserved_random_state
 from shapmix_mm.skeletons import Layout
 
-from ..config.evaluation_data import build_split
+from ..config.data import build_split
 from ..config.trained_model import TrainedModel
 from .sample_choice import SeededSamples, choose_samples, sample_labels
 

@@ -12,7 +12,7 @@ from shapmix_mm.datasets import SkeletonFeatures
 from shapmix_mm.skeletons import Layout
 from shapmix_mm.visualization import bones_to_joints
 
-from .mean_pose import unrepeated
+from ..config.data import unrepeated
 
 __all__ = ['feature_joints', 'stream_features']
 

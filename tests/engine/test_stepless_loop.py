@@ -4,7 +4,7 @@ import json
 
 import torch
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 from shapmix_mm.runs.run_state import logged
 
 

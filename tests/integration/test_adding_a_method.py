@@ -12,7 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import Registry
 from mmengine.runner import Runner
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 from shapmix_mm.datasets.demo import DemoSettings, make_demo, write_demo
 from shapmix_mm.runs.plan import plan_suite
 from shapmix_mm.runs.suite import read_suite

@@ -13,7 +13,7 @@ from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.config.evaluation_data import build_split
+from shapmix_mm.config.data import build_split
 from shapmix_mm.config.launch import (
     add_common_arguments,
     check_annotations,

@@ -30,8 +30,7 @@ from rich.progress import track
 from timing import positive, spread
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.config.cached_data import shared_transforms
-from shapmix_mm.config.dataset_settings import innermost
+from shapmix_mm.config.data import innermost, shared_transforms
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets.cache.builder import build_cache
 

@@ -22,7 +22,7 @@ from scipy import stats
 from torch.utils.data import DataLoader
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.config.evaluation_data import build_split
+from shapmix_mm.config.data import build_split
 from shapmix_mm.config.launch import check_annotations
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.config.trained_model import (

@@ -10,7 +10,7 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from torch.utils.data import Dataset
 
-from shapmix_mm.config.dataset_settings import innermost
+from shapmix_mm.config.data import innermost
 from shapmix_mm.skeletons import get_layout
 
 __all__ = ['Shape', 'SyntheticClips']

@@ -158,7 +158,7 @@ def transforms_of(args: argparse.Namespace) -> list[Any]:
         OSError: If a config cannot be read.
         ValueError: If a config or a transform is none.
     """
-    from shapmix_mm.config.cached_data import (
+    from shapmix_mm.config.data import (
         shared_transforms,
         transform_from_words,
     )

@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (cures stock wheels)
-from shapmix_mm.config.dataset_settings import innermost
+from shapmix_mm.config.data import innermost
 from shapmix_mm.datasets.longtail_profile import exp_counts
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from mmengine.runner.base_loop import BaseLoop
 
 from shapmix_mm.datasets import class_counts
 
-from ...config.unwrapping import bare_model, num_classes_of
+from ...config.launch import bare_model, num_classes_of
 
 __all__ = ['ClassCountsHook']
 

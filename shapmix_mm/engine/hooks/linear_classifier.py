@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmengine.runner import Runner
 from torch import nn
 
-from ...config.unwrapping import bare_model
+from ...config.launch import bare_model
 
 __all__ = ['linear_classifier']
 

@@ -20,8 +20,8 @@ from shapmix_mm.visualization import (
     plot_saliency_history,
 )
 
-from ...config.unwrapping import bare_model
-from ...saliency.mean_pose import unrepeated
+from ...config.data import unrepeated
+from ...config.launch import bare_model
 from ...saliency.record import SaliencyRecord
 from ...saliency.stream_joints import feature_joints, stream_features
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from shapmix_mm.models import ShapMixBlending
 
-from ...config.unwrapping import bare_model
+from ...config.launch import bare_model
 from ...saliency.budget import choose_share, shared_generator
 from ...saliency.checks import check_names, check_numbers, find_blend
 from ...saliency.guidance import Observation, SampledBatch, observer

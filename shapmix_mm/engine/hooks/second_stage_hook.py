@@ -10,7 +10,7 @@ from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch import Tensor, nn
 
-from ...config.unwrapping import bare_model
+from ...config.launch import bare_model
 
 __all__ = ['SecondStageHook']
 

@@ -8,7 +8,7 @@ from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from ...config.unwrapping import bare_model
+from ...config.launch import bare_model
 from .passes import iters_per_pass
 
 __all__ = ['TrainingProgressHook']

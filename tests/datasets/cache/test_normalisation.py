@@ -70,7 +70,7 @@ def test_leading_ends_at_the_first_other_transform():
 
 
 def test_the_command_gives_the_transforms_back():
-    from shapmix_mm.config.cached_data import transform_from_words
+    from shapmix_mm.config.data import transform_from_words
 
     steps = [
         built('KeepMainPersons', num_person=1),

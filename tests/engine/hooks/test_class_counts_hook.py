@@ -5,7 +5,7 @@ import pickle
 import pytest
 import torch
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 
 
 def counts_held(runner):

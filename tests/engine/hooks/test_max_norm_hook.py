@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 from shapmix_mm.engine import MaxNormHook
 
 LARGE_STEPS = {'optim_wrapper.optimizer.lr': 5.0}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 from shapmix_mm.engine import hooks
 from shapmix_mm.engine.hooks import saliency_figure_hook
 from shapmix_mm.saliency.record import SaliencyRecord

@@ -12,7 +12,7 @@ from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
 from scipy import stats
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 from shapmix_mm.engine.hooks import SaliencyHook
 from shapmix_mm.models import ShapMixBlending
 from shapmix_mm.saliency.budget import choose_share, shared_generator

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 
 START = dict(type='SecondStageHook')
 RESTART = dict(type='SecondStageHook', restart_classifier=True)

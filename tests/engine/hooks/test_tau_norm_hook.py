@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmaction.registry import MODELS
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 from shapmix_mm.engine import TauNormHook
 
 STEPLESS = {'train_cfg.type': 'SteplessTrainLoop', 'train_cfg.max_epochs': 1}

@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 from shapmix_mm.engine.hooks.passes import iters_per_pass
 
 

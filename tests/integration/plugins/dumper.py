@@ -7,7 +7,7 @@ from mmaction.registry import HOOKS
 from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 
-from shapmix_mm.config.unwrapping import bare_model
+from shapmix_mm.config.launch import bare_model
 
 
 def dump(runner, when):

@@ -10,8 +10,8 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from shapmix_mm.config.launch import bare_model
 from shapmix_mm.config.mixins import load_config
-from shapmix_mm.config.unwrapping import bare_model
 from shapmix_mm.datasets.demo import DemoSettings, make_demo, write_demo
 
 ROOT = Path(__file__).resolve().parents[3]

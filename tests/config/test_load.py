@@ -8,8 +8,8 @@ from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 from mmengine.dataset import Compose
 
+from shapmix_mm.config.load import substitute_transforms
 from shapmix_mm.config.mixins import load_config
-from shapmix_mm.config.transform_substitutes import substitute_transforms
 
 STGCN = (
     'mmaction::skeleton/stgcn/'
