@@ -102,10 +102,69 @@ _NW_UCLA: dict[str, Any] = dict(
     pairs=((4, 8), (5, 9), (6, 10), (7, 11), (12, 16), (13, 17), (14, 18),
            (15, 19)))
 
+# Kinect v1 as well, numbered from the head.
+_UTD_MHAD: dict[str, Any] = dict(
+    num_node=20,
+    inward=((0, 1), (1, 2), (2, 3), (4, 1), (5, 4), (6, 5), (7, 6), (8, 1),
+            (9, 8), (10, 9), (11, 10), (12, 3), (13, 12), (14, 13), (15, 14),
+            (16, 3), (17, 16), (18, 17), (19, 18)),
+    center=3,
+    parts=dict(
+        trunk=(0, 1, 2, 3),
+        left_arm=(4, 5, 6, 7),
+        right_arm=(8, 9, 10, 11),
+        left_leg=(12, 13, 14, 15),
+        right_leg=(16, 17, 18, 19)),
+    joint_names=('head', 'shoulder_center', 'spine', 'hip_center',
+                 'left_shoulder', 'left_elbow', 'left_wrist', 'left_hand',
+                 'right_shoulder', 'right_elbow', 'right_wrist', 'right_hand',
+                 'left_hip', 'left_knee', 'left_ankle', 'left_foot',
+                 'right_hip', 'right_knee', 'right_ankle', 'right_foot'),
+    pairs=((4, 8), (5, 9), (6, 10), (7, 11), (12, 16), (13, 17), (14, 18),
+           (15, 19)))
+
+_PENN_ACTION: dict[str, Any] = dict(
+    num_node=13,
+    inward=((1, 0), (2, 0), (3, 1), (4, 2), (5, 3), (6, 4), (7, 1), (8, 2),
+            (9, 7), (10, 8), (11, 9), (12, 10)),
+    center=0,
+    planar=True,
+    parts=dict(
+        trunk=(0,),
+        left_arm=(1, 3, 5),
+        right_arm=(2, 4, 6),
+        left_leg=(7, 9, 11),
+        right_leg=(8, 10, 12)),
+    joint_names=('head', 'left_shoulder', 'right_shoulder', 'left_elbow',
+                 'right_elbow', 'left_wrist', 'right_wrist', 'left_hip',
+                 'right_hip', 'left_knee', 'right_knee', 'left_ankle',
+                 'right_ankle'),
+    pairs=((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12)))
+
+_SBU: dict[str, Any] = dict(
+    num_node=15,
+    inward=((0, 1), (1, 2), (3, 1), (4, 3), (5, 4), (6, 1), (7, 6), (8, 7),
+            (9, 2), (10, 9), (11, 10), (12, 2), (13, 12), (14, 13)),
+    center=2,
+    parts=dict(
+        trunk=(0, 1, 2),
+        left_arm=(3, 4, 5),
+        right_arm=(6, 7, 8),
+        left_leg=(9, 10, 11),
+        right_leg=(12, 13, 14)),
+    joint_names=('head', 'neck', 'torso', 'left_shoulder', 'left_elbow',
+                 'left_hand', 'right_shoulder', 'right_elbow', 'right_hand',
+                 'left_hip', 'left_knee', 'left_foot', 'right_hip',
+                 'right_knee', 'right_foot'),
+    pairs=((3, 6), (4, 7), (5, 8), (9, 12), (10, 13), (11, 14)))
+
 # fmt: on
 BUILTIN_LAYOUTS: dict[str, dict[str, Any]] = {
     'nturgb+d': _NTURGBD,
     'coco': _COCO,
     'openpose': _OPENPOSE,
     'nw-ucla': _NW_UCLA,
+    'utd-mhad': _UTD_MHAD,
+    'penn-action': _PENN_ACTION,
+    'sbu': _SBU,
 }

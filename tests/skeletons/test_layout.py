@@ -13,7 +13,15 @@ from mmaction.models.utils.graph import Graph
 from shapmix_mm.skeletons import BUILTIN_LAYOUTS, Layout, get_layout
 
 STOCK = ['nturgb+d', 'coco', 'openpose']
-SIZES = {'nturgb+d': 25, 'coco': 17, 'openpose': 18, 'nw-ucla': 20}
+SIZES = {
+    'nturgb+d': 25,
+    'coco': 17,
+    'openpose': 18,
+    'nw-ucla': 20,
+    'utd-mhad': 20,
+    'penn-action': 13,
+    'sbu': 15,
+}
 
 
 @pytest.mark.parametrize('name', STOCK)

@@ -80,9 +80,7 @@ def collect(
         name: [a['frame_dir'] for a in annotations if belongs(a)]
         for name, belongs in splits.items()
     }
-    data = dict(
-        split=split, annotations=annotations, classes=list(classes)
-    )
+    data = dict(split=split, annotations=annotations, classes=list(classes))
     return Conversion(data, skipped)
 
 

@@ -13,13 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..json_members import Member
-from .conversion import (
-    Conversion,
-    checked_joints,
-    collect,
-    folds,
-    one_by_one,
-)
+from .conversion import Conversion, checked_joints, collect, folds, one_by_one
 
 CLASSES = (
     'approaching',

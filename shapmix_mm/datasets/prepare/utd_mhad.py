@@ -12,13 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from ..json_members import Member
-from .conversion import (
-    Conversion,
-    checked_joints,
-    collect,
-    folds,
-    one_by_one,
-)
+from .conversion import Conversion, checked_joints, collect, folds, one_by_one
 from .matlab import read_mat
 
 CLASSES = (

@@ -1,0 +1,1 @@
+"""From the files of a set's publisher to one annotation file."""
