@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Union
 
 import numpy as np
@@ -97,11 +98,18 @@ def folds(groups: Sequence[Sequence[Any]], key: str = 'subject') -> Splits:
     """
     found: dict[str, Callable[[dict[str, Any]], bool]] = {}
     for number, group in enumerate(groups, 1):
-        inside = frozenset(group)
-        # Bound as defaults, or all would see the last group.
-        found[f'fold{number}_train'] = lambda a, g=inside: a[key] not in g
-        found[f'fold{number}_val'] = lambda a, g=inside: a[key] in g
+        inside = partial(_is_in, frozenset(group), key)
+        found[f'fold{number}_train'] = partial(_not, inside)
+        found[f'fold{number}_val'] = inside
     return found
+
+
+def _is_in(group: frozenset[Any], key: str, sample: dict[str, Any]) -> bool:
+    return sample[key] in group
+
+
+def _not(belongs: Callable[[Any], bool], sample: dict[str, Any]) -> bool:
+    return not belongs(sample)
 
 
 def checked_joints(values: Any, num_joints: int, channels: int) -> np.ndarray:
