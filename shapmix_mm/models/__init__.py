@@ -12,7 +12,7 @@ from .blending import (
     STMixBlending,
     TaCNNMixBlending,
 )
-from .heads import CosineGCNHead, FeatureGCNHead
+from .heads import ClassifierNormalInit, CosineGCNHead, FeatureGCNHead
 from .losses import (
     BalancedSoftmaxLoss,
     ClassBalancedLoss,
@@ -28,6 +28,7 @@ __all__ = [
     'CTRGCN',
     'BalancedSoftmaxLoss',
     'ClassBalancedLoss',
+    'ClassifierNormalInit',
     'CosineGCNHead',
     'DeferredReweightingLoss',
     'FeatureGCNHead',

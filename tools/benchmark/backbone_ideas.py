@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shapmix_mm.models.backbones import ctrgc
+from shapmix_mm.models.backbones import ctrgcn
 from shapmix_mm.models.backbones.aggregation import aggregate_plain
 
 __all__ = ['IDEAS', 'build_idea']
@@ -110,7 +110,7 @@ class WholeTopologies(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Run the model without chunks."""
-        with mock.patch.object(ctrgc, 'aggregate', whole):
+        with mock.patch.object(ctrgcn, 'aggregate', whole):
             return self.model(x)
 
 

@@ -17,7 +17,7 @@ from shapmix_mm.skeletons import get_layout
 __all__ = ['LADDER', 'NAMES', 'build']
 
 LADDER = ('ctrgcn_textbook', *IDEAS, 'ctrgcn')
-NAMES = ('ctrgcn', 'ctrgcn_textbook', 'stgcn', 'aagcn')
+NAMES = ('ctrgcn', 'ctrgcn_authors', 'ctrgcn_textbook', 'stgcn', 'aagcn')
 TEXTBOOK = (
     Path(__file__).resolve().parents[2]
     / 'tests'
@@ -42,6 +42,8 @@ def build(name: str, args: argparse.Namespace) -> nn.Module:
     torch.manual_seed(0)
     if name == 'ctrgcn_textbook':
         return textbook_class()(layout, **size)
+    if name == 'ctrgcn_authors':
+        name, size['variant'] = 'ctrgcn', 'authors'
     mode = 'stgcn_spatial' if name == 'stgcn' else 'spatial'
     return MODELS.build(
         dict(

@@ -1,39 +1,68 @@
-"""CTR-GCN backbone, with the state dict of MMAction2's ``projects/ctrgcn``.
+"""CTR-GCN: the network of its authors and the port of MMAction2.
 
 Chen et al., "Channel-wise Topology Refinement Graph Convolution for
-Skeleton-Based Action Recognition", ICCV 2021.
+Skeleton-Based Action Recognition", ICCV 2021. MMAction2's
+``projects/ctrgcn`` has one ReLU more (at the end of each temporal module) and
+applies the relation of two joints the other way round. Parameters have the
+port's names in both.
 """
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Literal, Sequence
 
 import torch
-from mmaction.models.utils import Graph, unit_tcn
 from mmaction.registry import MODELS
-from mmengine.model import BaseModule, ModuleList
+from mmengine.model import BaseModule, ModuleList, Sequential
 from torch import Tensor, nn
 
-from shapmix_mm.skeletons import get_layout
+from shapmix_mm.arguments import Fraction, PositiveInt
 
-from .channel_major import batch_norm, is_traced, pointwise_norm
-from .ctrgc import SpatialModule
+from .aggregation import aggregate
+from .channel_major import batch_norm, pointwise, pointwise_norm, rectify
 from .multi_scale_tcn import MultiScaleTCN
-from .rectifier import rectify
+from .stack import (
+    CONV_INIT,
+    NORM_INIT,
+    QUIET_NORM,
+    Block,
+    BlockStack,
+    spatial_graph,
+)
 
 
-class CTRGCNBlock(BaseModule):
-    """Spatial module, temporal module and a residual around both.
+class CTRGC(BaseModule):
+    """Convolutions of one subset; :class:`SpatialModule` applies them.
 
     Args:
         in_channels (int): Channels of the input.
         out_channels (int): Channels of the output.
-        A (Tensor): Adjacency of the subsets (S, V, V).
-        stride (int): Step in frames. Defaults to 1.
-        residual (bool): Whether to add the residual. Defaults to True.
-        tcn_dropout (float): Dropout after the temporal module.
-            Defaults to 0.
-        **kwargs: ``kernel_size`` and ``dilations`` of the temporal module.
+        rel_reduction (int): The relation has ``in_channels // rel_reduction``
+            channels, and 8 where the input has at most 16. Defaults to 8.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, rel_reduction: int = 8
+    ) -> None:
+        super().__init__(init_cfg=[dict(NORM_INIT), dict(CONV_INIT)])
+        relation = 8 if in_channels <= 16 else in_channels // rel_reduction
+        self.conv1 = nn.Conv2d(in_channels, relation, kernel_size=1)
+        self.conv2 = nn.Conv2d(in_channels, relation, kernel_size=1)
+        self.conv3 = nn.Conv2d(in_channels, out_channels, kernel_size=1)
+        self.conv4 = nn.Conv2d(relation, out_channels, kernel_size=1)
+
+
+class SpatialModule(BaseModule):
+    """Sum of the subsets' graph convolutions, batch norm and a residual.
+
+    Args:
+        in_channels (int): Channels of the input.
+        out_channels (int): Channels of the output.
+        A (Tensor): Adjacency of the S subsets (S, V, V), where learning of
+            the shared topology starts.
+        transposed (bool): Whether joint u receives from v what the relation
+            of (u, v) says, as the authors have it; v from u otherwise.
+            Defaults to False.
     """
 
     def __init__(
@@ -42,44 +71,86 @@ class CTRGCNBlock(BaseModule):
         out_channels: int,
         A: Tensor,
         *,
-        stride: int = 1,
-        residual: bool = True,
-        tcn_dropout: float = 0.0,
-        **kwargs: Any,
+        transposed: bool = False,
     ) -> None:
-        super().__init__()
-        self.gcn1 = SpatialModule(in_channels, out_channels, A)
-        self.tcn1 = MultiScaleTCN(
-            out_channels,
-            out_channels,
-            stride=stride,
-            dropout=tcn_dropout,
-            **kwargs,
+        super().__init__(
+            init_cfg=[
+                dict(NORM_INIT, override=dict(QUIET_NORM)),
+                dict(CONV_INIT),
+            ]
         )
-        self.stride = stride
-        self.has_residual = residual
-        if residual and (in_channels != out_channels or stride != 1):
-            self.residual = unit_tcn(
-                in_channels, out_channels, kernel_size=1, stride=stride
+        self.transposed = transposed
+        self.convs = ModuleList([CTRGC(in_channels, out_channels) for _ in A])
+        if in_channels != out_channels:
+            self.down = Sequential(
+                nn.Conv2d(in_channels, out_channels, 1),
+                nn.BatchNorm2d(out_channels),
             )
+        self.A = nn.Parameter(A.clone())
+        self.alpha = nn.Parameter(torch.zeros(1))
+        self.bn = nn.BatchNorm2d(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (C, N, T, V) to (C', N, T', V)."""
-        y = self.tcn1(self.gcn1(x))
-        if not self.has_residual:
-            return y
-        if hasattr(self, 'residual'):
-            conv, norm = self.residual.conv, self.residual.bn
-            x = pointwise_norm(x[:, :, :: self.stride], [conv], [norm])
-        return rectify(y + x)
+        """Map (C, N, T, V) to (C', N, T, V)."""
+        y = batch_norm(self.aggregate(x), [self.bn])
+        if hasattr(self, 'down'):
+            conv, norm = self.down
+            x = pointwise_norm(x, [conv], [norm])
+        return rectify(y.add_(x))
+
+    def relation(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Query and key of each subset and joint, (S, R, N, V) both.
+
+        The means over time go before the convolutions, which are linear.
+        """
+        # The gradient of mean() would be a tensor as large as x.
+        mean = x.sum(2) / x.size(2)
+        query, key = (
+            pointwise(mean, [getattr(conv, name) for conv in self.convs])
+            for name in ('conv1', 'conv2')
+        )
+        S = len(self.convs)
+        return (
+            query.view(S, -1, *query.shape[1:]),
+            key.view(S, -1, *key.shape[1:]),
+        )
+
+    def aggregate(self, x: Tensor) -> Tensor:
+        """Sum of the subsets' convolutions: (C, N, T, V) to (C', N, T, V)."""
+        query, key = self.relation(x)
+        shared: Tensor = self.A
+        weight, bias = self.stack('conv4')
+        weight, bias = self.alpha * weight, self.alpha * bias
+        if self.transposed:
+            # tanh is odd: the transposed relation is that of the roles
+            # exchanged, with the sign of its weight changed.
+            query, key, weight = key, query, -weight
+            shared = shared.transpose(1, 2).contiguous()
+        return aggregate(
+            x,
+            query,
+            key,
+            shared,
+            feature=self.stack('conv3'),
+            refine=(weight, bias),
+        )
+
+    def stack(self, name: str) -> tuple[Tensor, Tensor]:
+        """Weights (S, C', C) and biases (S, C') of one layer per subset."""
+        convs = [getattr(conv, name) for conv in self.convs]
+        return (
+            torch.stack([conv.weight.flatten(1) for conv in convs]),
+            torch.stack([conv.bias for conv in convs]),
+        )
 
 
 @MODELS.register_module()
-class CTRGCN(BaseModule):
+class CTRGCN(BlockStack):
     """Channel-wise topology refinement graph convolutional network.
 
     Parameters and buffers carry the names of MMAction2's ``projects/ctrgcn``,
-    so checkpoints of either load into the other.
+    so checkpoints of either load into the other; ``tools/
+    convert_checkpoint.py`` renames those of the authors.
 
     Args:
         graph_cfg (dict): ``layout``, a name or dict that
@@ -87,6 +158,9 @@ class CTRGCN(BaseModule):
             MMAction2's ``Graph``, and further arguments of ``Graph``, such as
             ``mode='spatial'``.
         in_channels (int): Channels of a joint. Defaults to 3.
+        variant (str): Which function the weights mean: ``'mmaction'``, that
+            of the port and of its checkpoints, or ``'authors'``.
+            Defaults to ``'mmaction'``.
         base_channels (int): Channels of the first stage. Defaults to 64.
         num_stages (int): Number of blocks. Defaults to 10.
         inflate_stages (Sequence[int]): Stages, counted from 1, that double
@@ -94,12 +168,14 @@ class CTRGCN(BaseModule):
         down_stages (Sequence[int]): Stages, counted from 1, that halve the
             frames. Defaults to (5, 8).
         num_person (int): Persons M of a sample. Defaults to 2.
+        kernel_size (int | Sequence[int]): Of the temporal modules.
+            Defaults to 5.
+        dilations (Sequence[int]): Of the temporal modules.
+            Defaults to (1, 2).
         tcn_dropout (float): Dropout after each temporal module but the first.
             Defaults to 0.
         init_cfg (dict | list[dict], optional): Of :class:`BaseModule`.
             Defaults to None.
-        **kwargs: ``kernel_size`` (5) and ``dilations`` (1, 2) of the temporal
-            modules.
 
     Example:
         >>> model = CTRGCN(dict(layout='nw-ucla', mode='spatial'),
@@ -108,106 +184,54 @@ class CTRGCN(BaseModule):
         torch.Size([2, 1, 16, 8, 20])
     """
 
+    spatial: type[SpatialModule] = SpatialModule
+
     def __init__(
         self,
         graph_cfg: dict,
-        in_channels: int = 3,
+        in_channels: PositiveInt = 3,
         *,
-        base_channels: int = 64,
-        num_stages: int = 10,
+        variant: Literal['mmaction', 'authors'] = 'mmaction',
+        base_channels: PositiveInt = 64,
+        num_stages: PositiveInt = 10,
         inflate_stages: Sequence[int] = (5, 8),
         down_stages: Sequence[int] = (5, 8),
-        num_person: int = 2,
-        tcn_dropout: float = 0.0,
+        num_person: PositiveInt = 2,
+        kernel_size: PositiveInt | Sequence[int] = 5,
+        dilations: Sequence[int] = (1, 2),
+        tcn_dropout: Fraction = 0.0,
         init_cfg: dict | list[dict] | None = None,
-        **kwargs: Any,
     ) -> None:
-        super().__init__(init_cfg=init_cfg)
-        self.layout_name, layout = _graph_layout(graph_cfg)
-        self.graph = Graph(**{**graph_cfg, 'layout': layout})
-        A = torch.tensor(self.graph.A, dtype=torch.float32)
-        self.register_buffer('A', A)
-        self.num_person = num_person
-        self.in_channels = in_channels
-        self.base_channels = base_channels
-        self.data_bn = nn.BatchNorm1d(num_person * in_channels * A.size(1))
+        super().__init__(
+            graph_cfg,
+            in_channels,
+            base_channels=base_channels,
+            num_stages=num_stages,
+            inflate_stages=inflate_stages,
+            down_stages=down_stages,
+            num_person=num_person,
+            init_cfg=init_cfg,
+        )
+        self.variant = variant
+        self.register_buffer('A', spatial_graph(self.graph))
+        self.build_net(
+            kernel_size=kernel_size, dilations=dilations, dropout=tcn_dropout
+        )
 
-        widths = [in_channels, base_channels]
-        for stage in range(2, num_stages + 1):
-            widths.append(widths[-1] * (1 + (stage in inflate_stages)))
-        blocks = [
-            CTRGCNBlock(
-                in_channels, base_channels, A, residual=False, **kwargs
-            )
-        ]
-        kwargs['tcn_dropout'] = tcn_dropout
-        for stage in range(2, num_stages + 1):
-            stride = 1 + (stage in down_stages)
-            width, wider = widths[stage - 1 : stage + 1]
-            blocks.append(
-                CTRGCNBlock(width, wider, A, stride=stride, **kwargs)
-            )
-        self.net = ModuleList(blocks)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Extract features.
-
-        Args:
-            x (Tensor): Skeletons (N, M, T, V, C).
-
-        Returns:
-            Tensor: Features (N, M, C', T', V).
-
-        Raises:
-            ValueError: If ``x`` has other dimensions, joints, persons or
-                channels than the model was built for.
-        """
-        # The checks would fix the persons of an exported model to a number.
-        if not is_traced():
-            self._check(x)
-        N, M, T, V, C = x.shape
-        x = x.permute(1, 3, 4, 0, 2)
-        x = batch_norm(x.reshape(M * V * C, N, T), [self.data_bn])
-        x = x.view(M, V, C, N, T).permute(2, 3, 0, 4, 1)
-        x = x.reshape(C, N * M, T, V)
-        for block in self.net:
-            x = block(x)
-        x = x.transpose(0, 1).contiguous()
-        return x.view(N, M, *x.shape[1:])
-
-    def _check(self, x: Tensor) -> None:
-        """Name what a batch has too much or too little of."""
-        if x.ndim != 5:
-            raise ValueError(
-                'CTRGCN expects skeletons (N, M, T, V, C), got '
-                f'shape {tuple(x.shape)}'
-            )
-        _, M, _, V, C = x.shape
-        if V != self.A.size(1):
-            raise ValueError(
-                f'the batch has {V} joints where layout '
-                f'{self.layout_name!r} has {self.A.size(1)}'
-            )
-        if M != self.num_person:
-            raise ValueError(
-                f'the batch has {M} persons where CTRGCN was '
-                f'built with num_person={self.num_person}'
-            )
-        if C != self.in_channels:
-            raise ValueError(
-                f'the batch has {C} channels per joint where '
-                'CTRGCN was built with '
-                f'in_channels={self.in_channels}'
-            )
-
-
-def _graph_layout(graph_cfg: dict) -> tuple[str, dict]:
-    """Name and ``Graph`` dict of the layout; a graph needs no body parts."""
-    layout = graph_cfg.get('layout', 'coco')
-    if isinstance(layout, dict) and 'parts' not in layout:
-        missing = {'num_node', 'inward', 'center'} - set(layout)
-        if missing:
-            raise KeyError(f'graph_cfg.layout lacks {sorted(missing)}')
-        return layout.get('name', 'custom'), layout
-    found = get_layout(layout)
-    return found.name, found.graph_layout()
+    def build_block(
+        self, index: int, width: int, wider: int, stride: int, **kwargs: Any
+    ) -> nn.Module:
+        """See :meth:`BlockStack.build_block`."""
+        authors = self.variant == 'authors'
+        if index == 0:
+            kwargs['dropout'] = 0.0
+        return Block(
+            self.spatial(width, wider, self.A, transposed=authors),
+            MultiScaleTCN(
+                wider, wider, stride=stride, final_act=not authors, **kwargs
+            ),
+            widths=(width, wider),
+            stride=stride,
+            residual=index > 0,
+            final_act=authors,
+        )

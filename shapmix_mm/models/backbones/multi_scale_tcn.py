@@ -1,7 +1,8 @@
-"""Multi-scale temporal convolution of CTR-GCN on channel-major activations.
+"""Multi-scale temporal convolution on channel-major activations.
 
-Dilated convolutions, a max pool and a plain branch side by side, as in Fig. 3
-of the CTR-GCN paper (ICCV 2021).
+Dilated convolutions, a max pool and a plain branch side by side: MS-G3D (Liu
+et al., CVPR 2020, section 4.2), CTR-GCN (Chen et al., ICCV 2021, Fig. 3) and
+what was built on them.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from .channel_major import (
     max_pool,
     pointwise,
     pointwise_norm,
+    rectify,
     temporal,
 )
-from .ctrgc import CONV_INIT, NORM_INIT
-from .rectifier import rectify
+from .stack import CONV_INIT, NORM_INIT, shortcut
 
 
 class MultiScaleTCN(BaseModule):
@@ -34,6 +35,9 @@ class MultiScaleTCN(BaseModule):
             for all or for each. Defaults to 5.
         stride (int): Step in frames. Defaults to 1.
         dilations (Sequence[int]): One branch for each. Defaults to (1, 2).
+        residual (bool): Whether the module adds its input, through a 1x1
+            convolution where the shapes differ. Defaults to False.
+        final_act (bool): Whether a ReLU ends it. Defaults to True.
         dropout (float): Probability of dropout at the end. Defaults to 0.
 
     Raises:
@@ -48,10 +52,11 @@ class MultiScaleTCN(BaseModule):
         kernel_size: int | Sequence[int] = 5,
         stride: int = 1,
         dilations: Sequence[int] = (1, 2),
+        residual: bool = False,
+        final_act: bool = True,
         dropout: float = 0.0,
     ) -> None:
         super().__init__(init_cfg=[dict(NORM_INIT), dict(CONV_INIT)])
-        kernels = _one_each(kernel_size, len(dilations))
         width = out_channels // (len(dilations) + 2)
         rest = out_channels - width * (len(dilations) + 1)
         self.stride = stride
@@ -63,11 +68,11 @@ class MultiScaleTCN(BaseModule):
                     width, width, kernel, stride=stride, dilation=dilation
                 ),
             )
-            for kernel, dilation in zip(kernels, dilations)
+            for kernel, dilation in _one_each(kernel_size, dilations)
         ]
         pooled = Sequential(
             *_entry(in_channels, width),
-            nn.MaxPool2d((3, 1), stride=step, padding=(1, 0)),
+            nn.MaxPool2d((3, 1), step, padding=(1, 0)),
             nn.BatchNorm2d(width),
         )
         plain = Sequential(
@@ -76,6 +81,10 @@ class MultiScaleTCN(BaseModule):
         )
         self.branches = ModuleList([*dilated, pooled, plain])
         self.drop = nn.Dropout(dropout)
+        self.has_residual = residual
+        self.final_act = final_act
+        if residual:
+            self.residual = shortcut(in_channels, out_channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (C, N, T, V) to (C', N, T', V)."""
@@ -92,19 +101,24 @@ class MultiScaleTCN(BaseModule):
         outs.append(pointwise(x[:, :, :: self.stride], [plain[0]]))
         # The branches end in batch norms, which commute with joining them.
         norms = [branch[3].bn for branch in dilated] + [pooled[4], plain[1]]
-        return self.drop(rectify(batch_norm(torch.cat(outs), norms)))
+        y = batch_norm(torch.cat(outs), norms)
+        if self.has_residual:
+            y = y + self.residual(x)
+        return self.drop(rectify(y) if self.final_act else y)
 
 
-def _one_each(kernel_size: int | Sequence[int], branches: int) -> list[int]:
-    """Kernel size of every dilated branch."""
+def _one_each(
+    kernel_size: int | Sequence[int], dilations: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Kernel size and dilation of every dilated branch."""
     if isinstance(kernel_size, int):
-        return [kernel_size] * branches
-    if len(kernel_size) != branches:
+        kernel_size = [kernel_size] * len(dilations)
+    if len(kernel_size) != len(dilations):
         raise ValueError(
             f'kernel_size has {len(kernel_size)} entries, expected one for '
-            f'each of the {branches} dilations'
+            f'each of the {len(dilations)} dilations'
         )
-    return list(kernel_size)
+    return list(zip(kernel_size, dilations))
 
 
 def _entry(in_channels: int, width: int) -> list[nn.Module]:

@@ -1,7 +1,13 @@
 """Heads of the skeleton recognizers, compatible with MMAction2's."""
 
+from .classifier_init import ClassifierNormalInit
 from .cosine_gcn_head import CosineGCNHead
 from .cosine_linear import CosineLinear
 from .feature_gcn_head import FeatureGCNHead
 
-__all__ = ['CosineGCNHead', 'CosineLinear', 'FeatureGCNHead']
+__all__ = [
+    'ClassifierNormalInit',
+    'CosineGCNHead',
+    'CosineLinear',
+    'FeatureGCNHead',
+]

@@ -3,7 +3,8 @@
 Chen et al., "Channel-wise Topology Refinement Graph Convolution for
 Skeleton-Based Action Recognition", ICCV 2021. Every line follows an equation
 and nothing is fused, so this is the form that the package's fast backbone has
-to agree with. Parameter names are those of MMAction2's ``projects/ctrgcn``.
+to agree with. Parameter names are those of MMAction2's ``projects/ctrgcn``;
+``variant='authors'`` is the function of the authors' network.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ from torch import Tensor, nn
 class TextbookCTRGC(nn.Module):
     """Channel-wise topology refinement graph convolution (Eq. 3 to 6)."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, variant: str
+    ) -> None:
         super().__init__()
+        self.equation = 'ncuv,nctu->nctv'
+        if variant == 'authors':
+            self.equation = 'ncuv,nctv->nctu'
         relation = 8 if in_channels <= 16 else in_channels // 8
         self.conv1 = nn.Conv2d(in_channels, relation, 1)
         self.conv2 = nn.Conv2d(in_channels, relation, 1)
@@ -30,16 +36,18 @@ class TextbookCTRGC(nn.Module):
         key = self.conv2(x).mean(dim=2)
         distance = torch.tanh(query[:, :, :, None] - key[:, :, None, :])
         topology = shared + alpha * self.conv4(distance)
-        return torch.einsum('ncuv,nctu->nctv', topology, self.conv3(x))
+        return torch.einsum(self.equation, topology, self.conv3(x))
 
 
 class TextbookSpatial(nn.Module):
     """Sum of the three subsets, batch norm and a residual (Fig. 3a)."""
 
-    def __init__(self, in_channels: int, out_channels: int, A: Tensor) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, A: Tensor, variant: str
+    ) -> None:
         super().__init__()
         self.convs = nn.ModuleList(
-            [TextbookCTRGC(in_channels, out_channels) for _ in A]
+            [TextbookCTRGC(in_channels, out_channels, variant) for _ in A]
         )
         if in_channels != out_channels:
             self.down = nn.Sequential(
@@ -95,10 +103,12 @@ class TextbookTemporal(nn.Module):
         in_channels: int,
         channels: int,
         stride: int,
+        variant: str,
         kernel: int = 5,
         dilations: tuple = (1, 2),
     ) -> None:
         super().__init__()
+        self.act = nn.Identity() if variant == 'authors' else nn.ReLU()
         width = channels // (len(dilations) + 2)
         rest = channels - width * (len(dilations) + 1)
 
@@ -135,7 +145,7 @@ class TextbookTemporal(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, T, V) to (N, C, T / stride, V)."""
         outs = [branch(x) for branch in self.branches]
-        return torch.relu(torch.cat(outs, dim=1))
+        return self.act(torch.cat(outs, dim=1))
 
 
 class TextbookBlock(nn.Module):
@@ -146,12 +156,15 @@ class TextbookBlock(nn.Module):
         in_channels: int,
         out_channels: int,
         A: Tensor,
+        variant: str,
         stride: int = 1,
         residual: bool = True,
     ) -> None:
         super().__init__()
-        self.gcn1 = TextbookSpatial(in_channels, out_channels, A)
-        self.tcn1 = TextbookTemporal(out_channels, out_channels, stride)
+        self.gcn1 = TextbookSpatial(in_channels, out_channels, A, variant)
+        self.tcn1 = TextbookTemporal(
+            out_channels, out_channels, stride, variant
+        )
         self.has_residual = residual
         if not residual or (in_channels == out_channels and stride == 1):
             self.residual = nn.Identity()
@@ -163,7 +176,9 @@ class TextbookBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, T, V) to (N, C', T / stride, V)."""
         y = self.tcn1(self.gcn1(x))
-        return torch.relu(y + self.residual(x)) if self.has_residual else y
+        if not self.has_residual:
+            return torch.relu(y)
+        return torch.relu(y + self.residual(x))
 
 
 class TextbookCTRGCN(nn.Module):
@@ -178,6 +193,7 @@ class TextbookCTRGCN(nn.Module):
         inflate_stages: tuple = (5, 8),
         down_stages: tuple = (5, 8),
         num_person: int = 2,
+        variant: str = 'mmaction',
     ) -> None:
         super().__init__()
         graph = Graph(layout=layout, mode='spatial')
@@ -185,7 +201,9 @@ class TextbookCTRGCN(nn.Module):
         joints = self.A.size(1)
         self.data_bn = nn.BatchNorm1d(num_person * in_channels * joints)
         blocks = [
-            TextbookBlock(in_channels, base_channels, self.A, residual=False)
+            TextbookBlock(
+                in_channels, base_channels, self.A, variant, residual=False
+            )
         ]
         for stage in range(2, num_stages + 1):
             out_channels = base_channels * (1 + (stage in inflate_stages))
@@ -194,6 +212,7 @@ class TextbookCTRGCN(nn.Module):
                     base_channels,
                     out_channels,
                     self.A,
+                    variant,
                     stride=1 + (stage in down_stages),
                 )
             )
