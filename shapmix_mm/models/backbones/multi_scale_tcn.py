@@ -60,7 +60,6 @@ class MultiScaleTCN(BaseModule):
         width = out_channels // (len(dilations) + 2)
         rest = out_channels - width * (len(dilations) + 1)
         self.stride = stride
-        step = (stride, 1)
         dilated = [
             Sequential(
                 *_entry(in_channels, width),
@@ -72,16 +71,15 @@ class MultiScaleTCN(BaseModule):
         ]
         pooled = Sequential(
             *_entry(in_channels, width),
-            nn.MaxPool2d((3, 1), step, padding=(1, 0)),
+            nn.MaxPool2d((3, 1), (stride, 1), padding=(1, 0)),
             nn.BatchNorm2d(width),
         )
         plain = Sequential(
-            nn.Conv2d(in_channels, rest, kernel_size=1, stride=step),
+            nn.Conv2d(in_channels, rest, kernel_size=1, stride=(stride, 1)),
             nn.BatchNorm2d(rest),
         )
         self.branches = ModuleList([*dilated, pooled, plain])
         self.drop = nn.Dropout(dropout)
-        self.has_residual = residual
         self.final_act = final_act
         if residual:
             self.residual = shortcut(in_channels, out_channels, stride)
@@ -102,7 +100,7 @@ class MultiScaleTCN(BaseModule):
         # The branches end in batch norms, which commute with joining them.
         norms = [branch[3].bn for branch in dilated] + [pooled[4], plain[1]]
         y = batch_norm(torch.cat(outs), norms)
-        if self.has_residual:
+        if hasattr(self, 'residual'):
             y = y + self.residual(x)
         return self.drop(rectify(y) if self.final_act else y)
 
