@@ -61,7 +61,7 @@ def prepare(
 
 
 def report_skipped(skipped: list[tuple[str, str]]) -> str:
-    """List what was left out, by reason.
+    """List what was skipped, by reason.
 
     Args:
         skipped (list[tuple[str, str]]): Names and reasons.
@@ -70,11 +70,11 @@ def report_skipped(skipped: list[tuple[str, str]]) -> str:
         str: The first few names of each reason.
     """
     if not skipped:
-        return 'left out nothing'
+        return 'skipped nothing'
     by_reason: dict[str, list[str]] = defaultdict(list)
     for name, reason in skipped:
         by_reason[reason].append(name)
-    lines = [f'left out {len(skipped)}:']
+    lines = [f'skipped {len(skipped)} files or clips:']
     for reason, names in by_reason.items():
         # ascii() keeps control characters of hostile names off the terminal.
         listed = ', '.join(ascii(name) for name in names[:MAX_NAMES])

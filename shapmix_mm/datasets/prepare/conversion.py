@@ -130,7 +130,7 @@ def checked_joints(values: Any, num_joints: int, channels: int) -> np.ndarray:
     joints = np.asarray(values, dtype=np.float64)
     if not joints.size:
         raise ValueError('empty: no frames')
-    if joints.shape[-2:] != (num_joints, channels):
+    if joints.ndim < 3 or joints.shape[-2:] != (num_joints, channels):
         raise ValueError(
             f'wrong joint count: joints have the shape {joints.shape}, '
             f'expected (T, {num_joints}, {channels})'

@@ -11,7 +11,7 @@ from mmengine.dataset import Compose
 
 from shapmix_mm.datasets.demo import DemoSettings, make_demo
 from shapmix_mm.datasets.json_members import MemberReader
-from shapmix_mm.datasets.nw_ucla import convert_nw_ucla
+from shapmix_mm.datasets.prepare.nw_ucla import convert_nw_ucla
 
 
 def pipeline(prefix: str, *, feats: Any = ('j',), **sampling: Any) -> Compose:

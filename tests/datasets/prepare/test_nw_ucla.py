@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import pickle
 
 import numpy as np
 import pytest
 
 from shapmix_mm.datasets.json_members import Member
-from shapmix_mm.datasets.nw_ucla import (
-    ACTIONS,
-    convert_nw_ucla,
-    write_annotations,
-)
+from shapmix_mm.datasets.prepare.nw_ucla import ACTIONS, convert_nw_ucla
 
 NAME = 'a05_s01_e00_v01'
 
@@ -67,6 +61,8 @@ def test_an_annotation_is_as_mmaction2_wants_it():
         'label',
         'total_frames',
         'keypoint',
+        'subject',
+        'view',
     }
     assert annotation['frame_dir'] == NAME
     assert annotation['total_frames'] == 3
@@ -78,7 +74,8 @@ def test_an_annotation_is_as_mmaction2_wants_it():
 def test_views_make_the_splits_and_names_the_order():
     names = [f'a01_s0{s}_e00_v0{v}' for v in (3, 2, 1) for s in (2, 1)]
     data = convert_nw_ucla([member(name=f'{n}.json') for n in names]).data
-    assert data['split'] == dict(
+    split = data['split']
+    assert dict(train=split['train'], test=split['test']) == dict(
         train=[
             'a01_s01_e00_v01',
             'a01_s01_e00_v02',
@@ -88,6 +85,20 @@ def test_views_make_the_splits_and_names_the_order():
         test=['a01_s01_e00_v03', 'a01_s02_e00_v03'],
     )
     assert [a['frame_dir'] for a in data['annotations']] == sorted(names)
+
+
+def test_each_subject_is_tested_once_by_all_views():
+    names = [
+        f'a01_s{s:02d}_e00_v0{v}.json' for v in (1, 2, 3) for s in range(1, 11)
+    ]
+    data = convert_nw_ucla([member(name=name) for name in names]).data
+    for fold in range(1, 11):
+        held = data['split'][f'fold{fold}_val']
+        assert [n[4:] for n in held] == [
+            f's{fold:02d}_e00_v0{v}' for v in (1, 2, 3)
+        ]
+        rest = data['split'][f'fold{fold}_train']
+        assert sorted(held + rest) == sorted(n[:-5] for n in names)
 
 
 def with_value(value):
@@ -109,6 +120,7 @@ DEEP = b'[' * 200000
         (member(name='a٠1_s01_e00_v01.json'), 'bad name: expected'),
         (member(name='a07_s01_e00_v01.json'), 'action 7'),
         (member(name='a01_s01_e00_v04.json'), 'view 4'),
+        (member(name='a01_s11_e00_v01.json'), 'subject 11'),
         (Member(f'{NAME}.json', None, 'larger than 64 MiB'), 'larger than'),
         (Member(f'{NAME}.json', b'{"skeletons": [['), 'unreadable JSON'),
         (Member(f'{NAME}.json', b'\xff\xfe\x00'), 'unreadable JSON'),
@@ -178,18 +190,3 @@ def test_hostile_names_leave_only_the_file_name(tmp_path):
         NAME,
         f'{NAME[:-1]}2',
     ]
-
-
-def test_writing_is_all_or_nothing(tmp_path, monkeypatch):
-    path = tmp_path / 'new' / 'out.pkl'
-    write_annotations(dict(a=1), path)
-    assert pickle.loads(path.read_bytes()) == dict(a=1)
-
-    def fail(*args):
-        raise OSError('disk full')
-
-    monkeypatch.setattr(os, 'replace', fail)
-    with pytest.raises(OSError, match='disk full'):
-        write_annotations(dict(a=2), path)
-    assert pickle.loads(path.read_bytes()) == dict(a=1)
-    assert os.listdir(path.parent) == ['out.pkl']
