@@ -13,7 +13,7 @@ import difflib
 import functools
 import inspect
 import sys
-from typing import Any, Callable, ForwardRef, Mapping
+from typing import Any, Callable, ForwardRef, Mapping, Sequence
 
 from mmaction import registry
 from mmengine.registry import Registry
@@ -23,9 +23,13 @@ from typing_extensions import Annotated
 
 __all__ = [
     'ArgumentError',
+    'BelowOne',
+    'Chance',
     'Fraction',
     'NonNegative',
     'NonNegativeInt',
+    'Pair',
+    'PairOfInts',
     'Positive',
     'PositiveInt',
     'check_arguments',
@@ -35,8 +39,13 @@ __all__ = [
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Chance = Annotated[float, Field(gt=0, le=1)]
+BelowOne = Annotated[float, Field(ge=0, lt=1)]
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
+# A list from JSON or the command line is as good as a tuple.
+Pair = Annotated[Sequence[float], Field(min_length=2, max_length=2)]
+PairOfInts = Annotated[Sequence[int], Field(min_length=2, max_length=2)]
 
 # No number is read from text and no flag from a number: a config has types.
 _RULES = ConfigDict(

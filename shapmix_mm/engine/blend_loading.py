@@ -5,7 +5,7 @@ from __future__ import annotations
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
-from shapmix_mm.models.blending import DrawnBlending
+from shapmix_mm.models.blending import SkeletonBlending
 from shapmix_mm.serialization import load_checkpoint_file
 
 __all__ = ['build_blend']
@@ -13,7 +13,7 @@ __all__ = ['build_blend']
 _PREFIX = 'data_preprocessor.blending.'
 
 
-def build_blend(cfg: Config, checkpoint: str | None) -> DrawnBlending:
+def build_blend(cfg: Config, checkpoint: str | None) -> SkeletonBlending:
     """Build the blend of a config and give it a checkpoint's state.
 
     Args:
@@ -21,7 +21,7 @@ def build_blend(cfg: Config, checkpoint: str | None) -> DrawnBlending:
         checkpoint (str, optional): Checkpoint file.
 
     Returns:
-        DrawnBlending: The blend.
+        SkeletonBlending: The blend.
 
     Raises:
         ValueError: If the config has no blend that mixes skeletons, or the
@@ -34,17 +34,17 @@ def build_blend(cfg: Config, checkpoint: str | None) -> DrawnBlending:
             'such as by --with shapmix'
         )
     blend = MODELS.build(settings)
-    if not isinstance(blend, DrawnBlending):
+    if not isinstance(blend, SkeletonBlending):
         raise ValueError(
             f'the blend {type(blend).__name__} draws no mixture of pairs: it '
-            'is no DrawnBlending'
+            'is no SkeletonBlending'
         )
     if checkpoint is not None:
         _load(blend, checkpoint)
     return blend
 
 
-def _load(blend: DrawnBlending, checkpoint: str) -> None:
+def _load(blend: SkeletonBlending, checkpoint: str) -> None:
     file = load_checkpoint_file(checkpoint, map_location='cpu')
     weights = file.get('state_dict', file) if isinstance(file, dict) else {}
     names = {name: name.removeprefix('module.') for name in weights}

@@ -20,7 +20,7 @@ from shapmix_mm.config.launch import check_annotations
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets import class_counts
 from shapmix_mm.engine.blend_loading import build_blend
-from shapmix_mm.models.blending import DrawnBlending
+from shapmix_mm.models.blending import SkeletonBlending
 from shapmix_mm.models.blending.mixing import mix
 from shapmix_mm.saliency.stream_joints import feature_joints, stream_features
 from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
@@ -134,13 +134,13 @@ def choose_pairs(args: argparse.Namespace, num: int) -> list[tuple[int, int]]:
 
 
 def mixtures(
-    dataset: Any, blend: DrawnBlending, pairs: list[tuple[int, int]]
+    dataset: Any, blend: SkeletonBlending, pairs: list[tuple[int, int]]
 ) -> Iterator[dict[str, Any]]:
     """Mix each pair.
 
     Args:
         dataset (Dataset): The training set.
-        blend (DrawnBlending): The blend.
+        blend (SkeletonBlending): The blend.
         pairs (list[tuple[int, int]]): Sample and partner.
 
     Yields:

@@ -10,7 +10,6 @@ from torch.distributions import Beta
 
 __all__ = [
     'Window',
-    'check_alpha',
     'draw_category',
     'draw_mixup_share',
     'draw_partner',
@@ -52,23 +51,6 @@ def draw_partner(num: int, device: torch.device) -> Tensor:
     partner = torch.empty_like(cycle)
     partner[cycle] = cycle.roll(-1)
     return partner
-
-
-def check_alpha(alpha: float) -> float:
-    """Refuse what is no parameter of a Beta distribution.
-
-    Args:
-        alpha (float): The parameter.
-
-    Returns:
-        float: The same.
-
-    Raises:
-        ValueError: If it is not positive.
-    """
-    if not alpha > 0:
-        raise ValueError(f'alpha must be positive, got {alpha}')
-    return alpha
 
 
 def draw_mixup_share(num: int, alpha: float, device: torch.device) -> Tensor:

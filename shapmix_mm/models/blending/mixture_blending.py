@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from shapmix_mm.skeletons import Layout
+from shapmix_mm.arguments import Chance
 
 from .drawing import Window, draw_partner, in_place
-from .drawn_blending import DrawnBlending
 from .mixing import Cells, Mixture, pasted_cells, present_persons
+from .skeleton_blending import SkeletonBlending
 
 __all__ = ['MixtureBlending', 'paste_in_place']
 
 
-class MixtureBlending(DrawnBlending):
+class MixtureBlending(SkeletonBlending):
     """Base of the mixing baselines: a partner, weights and a label share.
 
     A partner may be of any class, the sample's own too, and gives to each
@@ -26,27 +26,17 @@ class MixtureBlending(DrawnBlending):
     for the batch: the law for one sample is the same.
 
     Args:
-        num_classes (int): K, the number of classes.
-        layout (str or dict): Skeleton layout with its body parts.
-        keep_originals (bool): Whether the originals stay in front of the
-            mixed samples (2N out). Defaults to True.
+        args (tuple): ``num_classes`` and ``layout``, see
+            :class:`SkeletonBlending`.
         prob (float): Probability that a sample is mixed at all; another one
             comes out as it came in. Defaults to 1.0.
+        kwargs (dict): ``keep_originals``, see :class:`SkeletonBlending`.
     """
 
     is_mixup: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        num_classes: int,
-        layout: str | dict | Layout,
-        *,
-        keep_originals: bool = True,
-        prob: float = 1.0,
-    ) -> None:
-        super().__init__(num_classes, layout, keep_originals=keep_originals)
-        if not 0 < prob <= 1:
-            raise ValueError(f'prob must lie in (0, 1], got {prob}')
+    def __init__(self, *args: Any, prob: Chance = 1.0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.prob = prob
 
     @abstractmethod
@@ -66,7 +56,7 @@ class MixtureBlending(DrawnBlending):
         """
 
     def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
-        """Draw partners, who is mixed, and weights; see the base class."""
+        """Draw partners, who is mixed, and weights; see the base."""
         partner = draw_partner(len(clips), clips.device)
         mixed = torch.rand(len(clips), device=clips.device) < self.prob
         cells, share = self.draw_weights(clips, label, partner)

@@ -6,15 +6,19 @@ from typing import Any
 
 import torch
 from mmaction.registry import MODELS
+from pydantic import Field
 from torch import Tensor
+from typing_extensions import Annotated
 
-from shapmix_mm.skeletons import Layout
+from shapmix_mm.arguments import Fraction
 
 from ..class_counts import ClassCountsMixin
+from .beta_blending import SkeletonMixupBlending
 from .mixing import Cells
-from .skeleton_mixup_blending import SkeletonMixupBlending
 
 __all__ = ['RemixBlending']
+
+AboveOne = Annotated[float, Field(gt=1)]
 
 
 @MODELS.register_module()
@@ -38,29 +42,23 @@ class RemixBlending(ClassCountsMixin, SkeletonMixupBlending):
     belong to the loss.
 
     Args:
-        num_classes (int): K, the number of classes.
-        layout (str or dict): Skeleton layout with its body parts.
+        args (tuple): ``num_classes`` and ``layout``, see
+            :class:`SkeletonBlending`.
         kappa (float): Ratio of counts from which on the label leans.
             Defaults to 3.0.
         tau (float): Bound on the share in the input of the more frequent
             class. Defaults to 0.5.
-        kwargs: Arguments of :class:`SkeletonMixupBlending`.
+        kwargs (dict): Arguments of :class:`SkeletonMixupBlending`.
     """
 
     def __init__(
         self,
-        num_classes: int,
-        layout: str | dict | Layout,
-        *,
-        kappa: float = 3.0,
-        tau: float = 0.5,
+        *args: Any,
+        kappa: AboveOne = 3.0,
+        tau: Fraction = 0.5,
         **kwargs: Any,
     ) -> None:
-        super().__init__(num_classes, layout, **kwargs)
-        if not kappa > 1:
-            raise ValueError(f'kappa must be above 1, got {kappa}')
-        if not 0 <= tau <= 1:
-            raise ValueError(f'tau must lie in [0, 1], got {tau}')
+        super().__init__(*args, **kwargs)
         self.kappa = kappa
         self.tau = tau
         self.register_lazy_buffers()

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from shapmix_mm.arguments import Positive
 from shapmix_mm.shapley import SaliencyTable
-from shapmix_mm.skeletons import Layout
 
 from ..class_counts import ClassCountsMixin
 from .drawing import draw_category
 from .stmix_blending import STMixBlending
 
 __all__ = ['ShapMixBlending']
-
-NORMS = ('l1', 'none')
-MINORITIES = ('counts', 'index')
 
 
 @MODELS.register_module()
@@ -36,8 +33,8 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     gain; the released code has no norm and ``gain=10``.
 
     Args:
-        num_classes (int): K, the number of classes.
-        layout (str or dict): Skeleton layout with its body parts.
+        args (tuple): ``num_classes`` and ``layout``, see
+            :class:`SkeletonBlending`.
         tau (float): Temperature of Eq. 3. Defaults to 0.2.
         norm (str): ``'l1'`` or ``'none'``. Defaults to ``'l1'``.
         gain (float): Factor on the normalised saliency. Defaults to 1.0.
@@ -45,7 +42,7 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
             is the rarer one; ``'index'``, the one of higher index, as in the
             released code, which takes classes for sorted by frequency.
             Defaults to 'counts'.
-        kwargs: Arguments of :class:`STMixBlending`.
+        kwargs (dict): Arguments of :class:`STMixBlending`.
     """
 
     lazy_buffers: ClassVar[tuple[str, ...]] = ('class_counts', 'mean_pose')
@@ -57,37 +54,25 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
 
     def __init__(
         self,
-        num_classes: int,
-        layout: str | dict | Layout,
-        *,
-        tau: float = 0.2,
-        norm: str = 'l1',
-        gain: float = 1.0,
-        minority: str = 'counts',
+        *args: Any,
+        tau: Positive = 0.2,
+        norm: Literal['l1', 'none'] = 'l1',
+        gain: Positive = 1.0,
+        minority: Literal['counts', 'index'] = 'counts',
         **kwargs: Any,
     ) -> None:
-        super().__init__(num_classes, layout, **kwargs)
+        super().__init__(*args, **kwargs)
         if self.spatial != 'part':
             raise ValueError(
                 'ShapMixBlending draws combinations of whole parts: spatial '
                 f"must be 'part', got {self.spatial!r}; STMixBlending has both"
             )
-        if not tau > 0:
-            raise ValueError(f'tau must be positive, got {tau}')
-        if norm not in NORMS:
-            raise ValueError(f'norm must be one of {NORMS}, got {norm!r}')
-        if minority not in MINORITIES:
-            raise ValueError(
-                f'minority must be one of {MINORITIES}, got {minority!r}'
-            )
-        if not gain > 0:
-            raise ValueError(f'gain must be positive, got {gain}')
         self.tau = tau
         self.norm = norm
         self.gain = gain
         self.minority = minority
         self.saliency = SaliencyTable(
-            num_classes, self.layout.num_parts, self.sizes
+            self.num_classes, self.layout.num_parts, self.sizes
         )
         self.register_lazy_buffers()
         self.register_buffer('guided', torch.zeros(()))

@@ -8,8 +8,8 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from shapmix_mm.arguments import PairOfInts, PositiveInt
 from shapmix_mm.shapley.coalitions import check_sizes
-from shapmix_mm.skeletons import Layout
 
 from .drawing import draw_subset
 from .mixing import Cells
@@ -34,15 +34,15 @@ class SkeleMixBlending(MixtureBlending):
     (a shift of the batch) once for the batch.
 
     Args:
-        num_classes (int): K, the number of classes.
-        layout (str or dict): Skeleton layout with its body parts.
+        args (tuple): ``num_classes`` and ``layout``, see
+            :class:`SkeletonBlending`.
         sizes (Sequence[int]): Numbers of parts that may be pasted together.
             Defaults to (2, 3).
         stretches (int): Stretches that a clip is divided into. Defaults to
             16.
         window (tuple[int, int]): Fewest and most stretches in a window.
             Defaults to (7, 11).
-        kwargs: ``keep_originals`` and ``prob``, see
+        kwargs (dict): ``keep_originals`` and ``prob``, see
             :class:`MixtureBlending`.
     """
 
@@ -51,15 +51,13 @@ class SkeleMixBlending(MixtureBlending):
 
     def __init__(
         self,
-        num_classes: int,
-        layout: str | dict | Layout,
-        *,
+        *args: Any,
         sizes: Sequence[int] = (2, 3),
-        stretches: int = 16,
-        window: tuple[int, int] = (7, 11),
+        stretches: PositiveInt = 16,
+        window: PairOfInts = (7, 11),
         **kwargs: Any,
     ) -> None:
-        super().__init__(num_classes, layout, **kwargs)
+        super().__init__(*args, **kwargs)
         low, high = window
         if not 1 <= low <= high <= stretches:
             raise ValueError(

@@ -1,4 +1,7 @@
-"""What all skeleton blends share: batches in, batches and soft labels out."""
+"""What all skeleton blends share: batches in, batches and soft labels out.
+
+A blend draws all that is random before it mixes anything.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,16 @@ from mmaction.structures import ActionDataSample
 from mmaction.utils import SampleList
 from torch import Tensor, nn
 
+from shapmix_mm.arguments import PositiveInt
 from shapmix_mm.skeletons import Layout, get_layout
+
+from .mixing import Mixture, mix
 
 __all__ = ['SkeletonBlending']
 
 
 class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
-    """Base of the blends that know the body.
+    """Base of the blends that know the body; each draws a :class:`Mixture`.
 
     A blend is a module: its buffers lie in the checkpoint under
     ``data_preprocessor.blending`` and move with the model. It must therefore
@@ -35,25 +41,32 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
 
     def __init__(
         self,
-        num_classes: int,
+        num_classes: PositiveInt,
         layout: str | dict | Layout,
         *,
         keep_originals: bool = True,
     ) -> None:
         nn.Module.__init__(self)
-        if not isinstance(num_classes, int) or num_classes < 1:
-            raise ValueError(
-                f'num_classes must be a positive integer, got {num_classes}'
-            )
         BaseMiniBatchBlending.__init__(self, num_classes)
         self.layout = get_layout(layout)
         self.keep_originals = keep_originals
 
     @abstractmethod
+    def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
+        """Draw what goes where, without mixing anything.
+
+        Args:
+            clips (Tensor): Skeletons, shape (N, M, T, V, C).
+            label (Tensor): Target distributions, shape (N, K).
+
+        Returns:
+            Mixture: Partners, frames, weights and label shares.
+        """
+
     def do_blending(  # type: ignore[override]
         self, imgs: Tensor, label: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Mix a batch without touching it.
+        """Mix a batch without touching it, as MMAction2 names it.
 
         Args:
             imgs (Tensor): Skeletons, shape (N, 1, M, T, V, C), float32.
@@ -63,21 +76,16 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
             tuple[Tensor, Tensor]: Mixed skeletons and their soft labels, of
             the same shapes.
         """
+        out = imgs.new_empty(imgs.shape)
+        return out, self._blend_into(out, imgs, label)
 
-    def blend_into(self, out: Tensor, imgs: Tensor, label: Tensor) -> Tensor:
-        """Mix a batch and write it where it is wanted.
-
-        Args:
-            out (Tensor): Receives the mixed skeletons, shape of ``imgs``.
-            imgs (Tensor): Skeletons, shape (N, 1, M, T, V, C), float32.
-            label (Tensor): Target distributions, shape (N, K), float32.
-
-        Returns:
-            Tensor: Soft labels, shape (N, K).
-        """
-        mixed, mixed_label = self.do_blending(imgs, label)
-        out.copy_(mixed)
-        return mixed_label
+    def _blend_into(self, out: Tensor, imgs: Tensor, label: Tensor) -> Tensor:
+        """Write the mixed skeletons to ``out``; soft labels, shape (N, K)."""
+        clips = imgs.squeeze(1)
+        mixture = self.draw_mixture(clips, label)
+        mix(clips, mixture, out=out.squeeze(1))
+        theirs = label.index_select(0, mixture.partner)
+        return torch.lerp(label, theirs, mixture.share[:, None])
 
     @torch.no_grad()
     def forward(
@@ -106,7 +114,7 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
             kept = imgs if self.keep_originals else imgs[:0]
             both = imgs.new_empty(len(kept) + len(imgs), *imgs.shape[1:])
             both[: len(kept)] = kept
-            mixed_label = self.blend_into(both[len(kept) :], imgs, label)
+            mixed_label = self._blend_into(both[len(kept) :], imgs, label)
         samples = [
             ActionDataSample().set_gt_label(row)
             for row in mixed_label.unbind()

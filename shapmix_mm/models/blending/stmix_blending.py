@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Any, Literal, Sequence
 
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from shapmix_mm.arguments import Fraction, Pair, Positive
 from shapmix_mm.shapley import combination_masks, mask_to_parts
 from shapmix_mm.skeletons import Layout
 
 from .drawing import (
-    check_alpha,
     draw_mixup_share,
     draw_partner,
     draw_subset,
     draw_window,
     in_place,
 )
-from .drawn_blending import DrawnBlending
 from .mixing import Cells, Mixture, pasted_cells, present_persons
+from .skeleton_blending import SkeletonBlending
 
 __all__ = ['STMixBlending']
 
-SPATIAL = ('part', 'joint')
-TEMPORAL = ('resample', 'copy')
-
 
 @MODELS.register_module()
-class STMixBlending(DrawnBlending):
+class STMixBlending(SkeletonBlending):
     """Spatial-temporal mixing of skeletons (Shap-Mix paper, Sec. 3.2).
 
     Each sample i gets a partner j and one of two mixtures: Mixup of the
@@ -47,10 +44,8 @@ class STMixBlending(DrawnBlending):
     resampling to. Windows are drawn alike in both cases.
 
     Args:
-        num_classes (int): K, the number of classes.
-        layout (str or dict): Skeleton layout with its body parts.
-        keep_originals (bool): Whether the originals stay in front of the
-            mixed samples (2N out). Defaults to True.
+        args (tuple): ``num_classes`` and ``layout``, see
+            :class:`SkeletonBlending`.
         sizes (Sequence[int]): Numbers of parts that may be pasted together.
             Defaults to (2, 3).
         temporal_ratio (tuple[float, float]): Range of the pasted length as a
@@ -63,40 +58,33 @@ class STMixBlending(DrawnBlending):
             Defaults to ``'part'``.
         temporal (str): How the partner's frames are chosen, ``'resample'``
             or ``'copy'``. Defaults to ``'resample'``.
+        kwargs (dict): ``keep_originals``, see :class:`SkeletonBlending`.
     """
 
     part_joints: Tensor
 
     def __init__(
         self,
-        num_classes: int,
-        layout: str | dict | Layout,
-        *,
-        keep_originals: bool = True,
+        *args: Any,
         sizes: Sequence[int] = (2, 3),
-        temporal_ratio: tuple[float, float] = (0.4, 0.7),
-        mixup_prob: float = 0.25,
-        alpha: float = 1.0,
-        spatial: str = 'part',
-        temporal: str = 'resample',
+        temporal_ratio: Pair = (0.4, 0.7),
+        mixup_prob: Fraction = 0.25,
+        alpha: Positive = 1.0,
+        spatial: Literal['part', 'joint'] = 'part',
+        temporal: Literal['resample', 'copy'] = 'resample',
+        **kwargs: Any,
     ) -> None:
-        super().__init__(num_classes, layout, keep_originals=keep_originals)
+        super().__init__(*args, **kwargs)
         low, high = temporal_ratio
         if not 0 < low <= high <= 1:
             raise ValueError(
                 'temporal_ratio must be (low, high) with '
                 f'0 < low <= high <= 1, got {temporal_ratio}'
             )
-        if not 0 <= mixup_prob <= 1:
-            raise ValueError(
-                f'mixup_prob must lie in [0, 1], got {mixup_prob}'
-            )
-        _check_choice('spatial', spatial, SPATIAL)
-        _check_choice('temporal', temporal, TEMPORAL)
         self.sizes = tuple(sizes)
         self.temporal_ratio = (low, high)
         self.mixup_prob = mixup_prob
-        self.alpha = check_alpha(alpha)
+        self.alpha = alpha
         self.spatial = spatial
         self.temporal = temporal
         self.register_buffer(
@@ -106,7 +94,7 @@ class STMixBlending(DrawnBlending):
         )
 
     def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
-        """Draw a Mixup and a Cut-Mix and choose one; see the base class."""
+        """Draw a Mixup and a Cut-Mix and choose one; see the base."""
         num, _, frames = clips.shape[:3]
         partner = draw_partner(num, clips.device)
         window = draw_window(num, frames, self.temporal_ratio, clips.device)
@@ -171,11 +159,6 @@ def _some_mixup(cut: Mixture, is_mixup: Tensor, share: Tensor) -> Mixture:
         share=torch.where(is_mixup, share, cut.share),
         is_mixup=is_mixup,
     )
-
-
-def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ValueError(f'{name} must be one of {known}, got {value!r}')
 
 
 def _combination_joints(layout: Layout, sizes: Sequence[int]) -> Tensor:

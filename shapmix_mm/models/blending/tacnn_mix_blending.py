@@ -8,8 +8,6 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from shapmix_mm.skeletons import Layout
-
 from .mixing import Cells
 from .mixture_blending import MixtureBlending, paste_in_place
 
@@ -31,11 +29,11 @@ class TaCNNMixBlending(MixtureBlending):
     ``prob=1/16, keep_originals=False`` gives the authors' amount.
 
     Args:
-        num_classes (int): K, the number of classes.
-        layout (str or dict): Skeleton layout with its body parts.
+        args (tuple): ``num_classes`` and ``layout``, see
+            :class:`SkeletonBlending`.
         lower (Sequence[str]): Names of the body parts that the partner
             gives. Defaults to ('left_leg', 'right_leg').
-        kwargs: ``keep_originals`` and ``prob``, see
+        kwargs (dict): ``keep_originals`` and ``prob``, see
             :class:`MixtureBlending`.
     """
 
@@ -43,13 +41,11 @@ class TaCNNMixBlending(MixtureBlending):
 
     def __init__(
         self,
-        num_classes: int,
-        layout: str | dict | Layout,
-        *,
+        *args: Any,
         lower: Sequence[str] = ('left_leg', 'right_leg'),
         **kwargs: Any,
     ) -> None:
-        super().__init__(num_classes, layout, **kwargs)
+        super().__init__(*args, **kwargs)
         names = self.layout.part_names
         taken = [name in lower for name in names]
         if sum(taken) != len(lower) or sum(taken) in (0, len(names)):

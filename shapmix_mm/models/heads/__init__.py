@@ -1,8 +1,7 @@
 """Heads of the skeleton recognizers, compatible with MMAction2's."""
 
 from .classifier_init import ClassifierNormalInit
-from .cosine_gcn_head import CosineGCNHead
-from .cosine_linear import CosineLinear
+from .cosine_gcn_head import CosineGCNHead, CosineLinear
 from .feature_gcn_head import FeatureGCNHead
 
 __all__ = [

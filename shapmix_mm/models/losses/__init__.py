@@ -1,13 +1,12 @@
 """Losses for long-tailed training, with hard and with soft targets."""
 
-from .balanced_softmax_loss import BalancedSoftmaxLoss
 from .class_balanced_loss import ClassBalancedLoss
 from .class_weights import effective_number_weights, inverse_frequency_weights
 from .deferred_reweighting_loss import DeferredReweightingLoss
 from .focal_loss import FocalLoss
 from .influence_balanced_loss import InfluenceBalancedLoss
 from .ldam_loss import LDAMLoss
-from .logit_adjusted_loss import LogitAdjustedLoss
+from .logit_adjusted_loss import BalancedSoftmaxLoss, LogitAdjustedLoss
 from .longtail_loss import CountedLoss, LongTailLoss
 
 __all__ = [

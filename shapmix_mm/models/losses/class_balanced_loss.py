@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from typing import Literal, Sequence
 
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from .class_losses import LOSS_FORMS, check_form
-from .class_weights import check_beta, effective_number_weights
+from shapmix_mm.arguments import BelowOne, NonNegative, Positive
+
+from .class_losses import LOSS_FORMS
+from .class_weights import effective_number_weights
 from .longtail_loss import CountedLoss
 
 __all__ = ['ClassBalancedLoss']
@@ -43,19 +45,17 @@ class ClassBalancedLoss(CountedLoss):
 
     def __init__(
         self,
-        beta: float = 0.9999,
+        beta: BelowOne = 0.9999,
         *,
-        form: str = 'softmax',
-        gamma: float = 1.0,
-        reduction: str = 'batch',
-        loss_weight: float = 1.0,
-        class_counts: Sequence[int] | None = None,
+        form: Literal['softmax', 'focal', 'sigmoid_focal'] = 'softmax',
+        gamma: NonNegative = 1.0,
+        reduction: Literal['batch', 'weights'] = 'batch',
+        loss_weight: NonNegative = 1.0,
+        class_counts: Sequence[Positive] | None = None,
     ) -> None:
         super().__init__(
             loss_weight, reduction=reduction, class_counts=class_counts
         )
-        check_beta('ClassBalancedLoss', beta)
-        check_form('ClassBalancedLoss', form, tuple(LOSS_FORMS), gamma)
         self.beta = beta
         self.form = form
         self.gamma = gamma

@@ -8,7 +8,6 @@ from torch import Tensor
 
 __all__ = [
     'LOSS_FORMS',
-    'check_form',
     'cross_entropies',
     'margin_cross_entropies',
     'sigmoid_focal_losses',
@@ -95,25 +94,3 @@ LOSS_FORMS = {
     'focal': softmax_focal_losses,
     'sigmoid_focal': sigmoid_focal_losses,
 }
-
-
-def check_form(
-    owner: str, form: str, known: tuple[str, ...], gamma: float
-) -> None:
-    """Refuse a form that is not known and a gamma out of range.
-
-    Args:
-        owner (str): Who has the arguments.
-        form (str): Name of a form.
-        known (tuple[str, ...]): Names that it may be.
-        gamma (float): At least 0.
-
-    Raises:
-        ValueError: Names the argument and what it may be.
-    """
-    if form not in known:
-        raise ValueError(
-            f'unknown form {form!r} of {owner}, known are {", ".join(known)}'
-        )
-    if not gamma >= 0:
-        raise ValueError(f'gamma of {owner} must be at least 0, got {gamma}')

@@ -7,25 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = [
-    'check_beta',
-    'effective_number_weights',
-    'inverse_frequency_weights',
-]
-
-
-def check_beta(owner: str, beta: float) -> None:
-    """Refuse a beta that gives no weights.
-
-    Args:
-        owner (str): Who has the argument.
-        beta (float): In [0, 1).
-
-    Raises:
-        ValueError: If it is out of range.
-    """
-    if not 0 <= beta < 1:
-        raise ValueError(f'beta of {owner} must lie in [0, 1), got {beta}')
+__all__ = ['effective_number_weights', 'inverse_frequency_weights']
 
 
 def effective_number_weights(counts: Tensor, beta: float) -> Tensor:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Literal, Sequence
 
 from mmaction.models.losses import CrossEntropyLoss
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from shapmix_mm.arguments import BelowOne, NonNegative, Positive
+
 from .class_losses import cross_entropies
-from .class_weights import check_beta, effective_number_weights
-from .longtail_loss import CountedLoss, LongTailLoss
-from .switch import SwitchMixin
+from .class_weights import effective_number_weights
+from .longtail_loss import CountedLoss, LongTailLoss, SwitchMixin
 
 __all__ = ['DeferredReweightingLoss']
 
@@ -58,15 +59,14 @@ class DeferredReweightingLoss(SwitchMixin, CountedLoss):
         self,
         loss: dict | None = None,
         *,
-        beta: float = 0.9999,
-        start: float = 0.8,
-        start_epoch: float | None = None,
-        reduction: str = 'weights',
-        loss_weight: float = 1.0,
-        class_counts: Sequence[int] | None = None,
+        beta: BelowOne = 0.9999,
+        start: BelowOne = 0.8,
+        start_epoch: NonNegative | None = None,
+        reduction: Literal['batch', 'weights'] = 'weights',
+        loss_weight: NonNegative = 1.0,
+        class_counts: Sequence[Positive] | None = None,
     ) -> None:
         super().__init__(loss_weight, reduction=reduction)
-        check_beta('DeferredReweightingLoss', beta)
         self.beta = beta
         self.init_switch(start, start_epoch)
         self.loss = _inner(loss or dict(type='CrossEntropyLoss'))

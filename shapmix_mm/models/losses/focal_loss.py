@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from .class_losses import LOSS_FORMS, check_form
+from shapmix_mm.arguments import NonNegative
+
+from .class_losses import LOSS_FORMS
 from .longtail_loss import LongTailLoss
 
 __all__ = ['FocalLoss']
@@ -32,13 +36,12 @@ class FocalLoss(LongTailLoss):
 
     def __init__(
         self,
-        gamma: float = 2.0,
+        gamma: NonNegative = 2.0,
         *,
-        form: str = 'focal',
-        loss_weight: float = 1.0,
+        form: Literal['focal', 'sigmoid_focal'] = 'focal',
+        loss_weight: NonNegative = 1.0,
     ) -> None:
         super().__init__(loss_weight=loss_weight)
-        check_form('FocalLoss', form, ('focal', 'sigmoid_focal'), gamma)
         self.gamma = gamma
         self.form = form
 

@@ -7,10 +7,11 @@ from typing import ClassVar, Sequence
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from shapmix_mm.arguments import BelowOne, NonNegative, Positive
+
 from .class_losses import cross_entropies
 from .class_weights import inverse_frequency_weights
-from .longtail_loss import CountedLoss
-from .switch import SwitchMixin
+from .longtail_loss import CountedLoss, SwitchMixin
 
 __all__ = ['InfluenceBalancedLoss']
 
@@ -53,24 +54,18 @@ class InfluenceBalancedLoss(SwitchMixin, CountedLoss):
 
     def __init__(
         self,
-        alpha: float | None = None,
+        alpha: Positive | None = None,
         *,
-        epsilon: float = 1e-3,
-        start: float = 0.5,
-        start_epoch: float | None = None,
+        epsilon: Positive = 1e-3,
+        start: BelowOne = 0.5,
+        start_epoch: NonNegative | None = None,
         power: float = 1.0,
         detach: bool = True,
-        loss_weight: float = 1.0,
-        class_counts: Sequence[int] | None = None,
+        loss_weight: NonNegative = 1.0,
+        class_counts: Sequence[Positive] | None = None,
     ) -> None:
         super().__init__(loss_weight, class_counts=class_counts)
         self.init_switch(start, start_epoch)
-        for name, value in (('alpha', alpha), ('epsilon', epsilon)):
-            if value is not None and not value > 0:
-                raise ValueError(
-                    f'{name} of InfluenceBalancedLoss must be positive, got '
-                    f'{value}'
-                )
         self.alpha = alpha
         self.epsilon = epsilon
         self.power = power

@@ -7,6 +7,8 @@ from typing import Sequence
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from shapmix_mm.arguments import NonNegative, Positive
+
 from .class_losses import cross_entropies, margin_cross_entropies
 from .longtail_loss import CountedLoss
 
@@ -41,21 +43,13 @@ class LDAMLoss(CountedLoss):
 
     def __init__(
         self,
-        max_margin: float = 0.5,
+        max_margin: NonNegative = 0.5,
         *,
-        scale: float | None = None,
-        loss_weight: float = 1.0,
-        class_counts: Sequence[int] | None = None,
+        scale: Positive | None = None,
+        loss_weight: NonNegative = 1.0,
+        class_counts: Sequence[Positive] | None = None,
     ) -> None:
         super().__init__(loss_weight, class_counts=class_counts)
-        if not max_margin >= 0:
-            raise ValueError(
-                f'max_margin of LDAMLoss must be at least 0, got {max_margin}'
-            )
-        if scale is not None and not scale > 0:
-            raise ValueError(
-                f'scale of LDAMLoss must be positive, got {scale}'
-            )
         self.max_margin = max_margin
         self.scale = scale
 

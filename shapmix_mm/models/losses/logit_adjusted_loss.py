@@ -1,4 +1,4 @@
-"""Logit adjustment: cross-entropy relative to a power of the prior."""
+"""Logit adjustment and Balanced Softmax: relative to the prior's power."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Sequence
 from mmaction.registry import MODELS
 from torch import Tensor
 
+from shapmix_mm.arguments import NonNegative, Positive
+
 from .class_losses import cross_entropies
 from .longtail_loss import CountedLoss
 
-__all__ = ['LogitAdjustedLoss']
+__all__ = ['BalancedSoftmaxLoss', 'LogitAdjustedLoss']
 
 
 @MODELS.register_module()
@@ -37,16 +39,12 @@ class LogitAdjustedLoss(CountedLoss):
 
     def __init__(
         self,
-        tau: float = 1.0,
+        tau: NonNegative = 1.0,
         *,
-        loss_weight: float = 1.0,
-        class_counts: Sequence[int] | None = None,
+        loss_weight: NonNegative = 1.0,
+        class_counts: Sequence[Positive] | None = None,
     ) -> None:
         super().__init__(loss_weight, class_counts=class_counts)
-        if not tau >= 0:
-            raise ValueError(
-                f'tau of {type(self).__name__} must be at least 0, got {tau}'
-            )
         self.tau = tau
 
     def class_losses(self, logits: Tensor, target: Tensor) -> Tensor:
@@ -56,3 +54,33 @@ class LogitAdjustedLoss(CountedLoss):
             log_counts = self.counts_of(logits.size(1)).log()
             logits = logits + self.tau * log_counts.to(logits)
         return cross_entropies(logits)
+
+
+@MODELS.register_module()
+class BalancedSoftmaxLoss(LogitAdjustedLoss):
+    r"""Cross-entropy on logits shifted by the log of the class counts.
+
+    .. math:: \ell(z, y) = -\sum_k y_k \log
+        \frac{n_k e^{z_k}}{\sum_j n_j e^{z_j}}
+
+    The shift belongs to training alone: in evaluation mode this is plain
+    cross-entropy, and the scores of the model are never shifted. Computed in
+    float32, also under automatic mixed precision. Source: Ren et al.,
+    Balanced Meta-Softmax, NeurIPS 2020, Eq. 3.
+
+    Args:
+        loss_weight (float): Factor on the mean over the batch. A blend that
+            keeps the originals beside the mixed samples trains on 2N
+            samples; weight 2 makes that the sum of the two means, as in the
+            paper. Defaults to 1.0.
+        class_counts (Sequence[int], optional): Training samples per class.
+            Defaults to None: ``ClassCountsHook`` takes them from the
+            training dataset.
+    """
+
+    def __init__(
+        self,
+        loss_weight: NonNegative = 1.0,
+        class_counts: Sequence[Positive] | None = None,
+    ) -> None:
+        super().__init__(loss_weight=loss_weight, class_counts=class_counts)

@@ -1,19 +1,19 @@
-"""What the long-tailed losses share: targets, weights, reduction."""
+"""What long-tailed losses share: targets, weights, reduction, a switch."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Sequence
+from typing import ClassVar, Literal, Sequence
 
 import torch
 from mmaction.models.losses import BaseWeightedLoss
-from torch import Tensor
+from torch import Tensor, nn
+
+from shapmix_mm.arguments import NonNegative, Positive
 
 from ..class_counts import ClassCountsMixin
 
-__all__ = ['CountedLoss', 'LongTailLoss']
-
-REDUCTIONS = ('batch', 'weights')
+__all__ = ['CountedLoss', 'LongTailLoss', 'SwitchMixin']
 
 
 class LongTailLoss(BaseWeightedLoss):
@@ -35,14 +35,12 @@ class LongTailLoss(BaseWeightedLoss):
     """
 
     def __init__(
-        self, loss_weight: float = 1.0, *, reduction: str = 'batch'
+        self,
+        loss_weight: NonNegative = 1.0,
+        *,
+        reduction: Literal['batch', 'weights'] = 'batch',
     ) -> None:
         super().__init__(loss_weight=loss_weight)
-        if reduction not in REDUCTIONS:
-            raise ValueError(
-                f'unknown reduction {reduction!r} of {type(self).__name__}, '
-                f'known are {", ".join(REDUCTIONS)}'
-            )
         self.reduction = reduction
 
     @abstractmethod
@@ -128,10 +126,10 @@ class CountedLoss(ClassCountsMixin, LongTailLoss):
 
     def __init__(
         self,
-        loss_weight: float = 1.0,
+        loss_weight: NonNegative = 1.0,
         *,
-        reduction: str = 'batch',
-        class_counts: Sequence[int] | None = None,
+        reduction: Literal['batch', 'weights'] = 'batch',
+        class_counts: Sequence[Positive] | None = None,
     ) -> None:
         super().__init__(loss_weight=loss_weight, reduction=reduction)
         self.register_lazy_buffers()
@@ -164,3 +162,65 @@ class CountedLoss(ClassCountsMixin, LongTailLoss):
                 f'{num_classes}'
             )
         return self.class_counts
+
+
+class SwitchMixin(nn.Module):
+    """A loss that changes once, at a given point of the training.
+
+    ``TrainingProgressHook`` finds it by ``needs_progress`` and tells it
+    before each step how far the training is. The point follows from the
+    iteration alone, so that nothing has to be saved for a resumed run.
+    """
+
+    needs_progress: ClassVar[bool] = True
+    needs_hook: ClassVar[str] = 'TrainingProgressHook'
+
+    def init_switch(self, start: float, start_epoch: float | None) -> None:
+        """Take over when the loss changes.
+
+        Args:
+            start (float): Share of the training, in [0, 1).
+            start_epoch (float, optional): Passes over the training data,
+                instead of a share.
+        """
+        self.start = start
+        self.start_epoch = start_epoch
+        self._late: bool | None = None
+
+    def set_progress(
+        self, iteration: int, *, total: int, iters_per_pass: float
+    ) -> None:
+        """Take over how far the training is.
+
+        Args:
+            iteration (int): Index of the step about to be made, from 0.
+            total (int): Steps of the whole training.
+            iters_per_pass (float): Steps of one pass over the data.
+
+        Raises:
+            ValueError: If the change would come after the training.
+        """
+        if self.start_epoch is None:
+            first = round(self.start * total)
+        else:
+            first = round(self.start_epoch * iters_per_pass)
+        if first >= total:
+            raise ValueError(
+                f'{type(self).__name__} would change at iteration {first}, '
+                f'and the training has only {total}; start earlier'
+            )
+        self._late = iteration >= first
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the training has reached the point.
+
+        Raises:
+            ValueError: If nobody has told.
+        """
+        if self._late is None:
+            raise ValueError(
+                f'{type(self).__name__} does not know how far the training '
+                "is; add dict(type='TrainingProgressHook') to custom_hooks"
+            )
+        return self._late

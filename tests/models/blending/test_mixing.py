@@ -26,6 +26,7 @@ from shapmix_mm.models.blending.mixing import (
     any_nonzero,
     mix,
     present_persons,
+    whole_cells,
 )
 
 BENCHMARKS = Path(__file__).resolve().parents[3] / 'tools' / 'benchmark'
@@ -156,10 +157,17 @@ def test_a_blend_writes_the_batch_once(kind):
         assert copies <= peak < copies + 0.3
 
 
-def test_a_blend_may_implement_do_blending_alone():
+def test_a_blend_need_only_draw_a_mixture():
     class Reversed(SkeletonBlending):
-        def do_blending(self, imgs, label):
-            return imgs.flip(0), label.flip(0)
+        def draw_mixture(self, clips, label):
+            num, frames = len(clips), clips.size(2)
+            return Mixture(
+                partner=torch.arange(num).flip(0),
+                source=torch.arange(frames).int().expand(num, -1),
+                cells=whole_cells(clips, torch.ones(num)),
+                share=torch.ones(num),
+                is_mixup=torch.zeros(num, dtype=torch.bool),
+            )
 
     clips, samples = batch(3, frames=4)
     out, labels = Reversed(K, 'nturgb+d')(clips, samples)

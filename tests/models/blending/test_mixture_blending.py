@@ -253,10 +253,12 @@ def test_other_layouts(kind, layout, joints):
 @pytest.mark.parametrize(
     'arguments, words',
     [
-        (dict(prob=0), r'prob must lie in \(0, 1\], got 0'),
-        (dict(prob=1.5), 'prob'),
-        (dict(prob=float('nan')), 'prob'),
-        (dict(num_classes=0), 'num_classes'),
+        (dict(prob=0), 'prob=0 should be greater than 0'),
+        (dict(prob=1.5), 'prob=1.5'),
+        (dict(prob=float('nan')), 'prob=nan'),
+        (dict(num_classes=0), 'num_classes=0'),
+        (dict(keep_originals='abc'), "keep_originals='abc'"),
+        (dict(proba=1.0), "did you mean 'prob'"),
         (dict(layout='ntu'), 'ntu'),
     ],
 )

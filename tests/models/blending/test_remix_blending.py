@@ -126,7 +126,7 @@ def test_bad_class_counts_are_refused(counts):
 @pytest.mark.parametrize(
     'arguments, words',
     [
-        (dict(kappa=1.0), 'kappa must be above 1'),
+        (dict(kappa=1.0), 'kappa=1.0 should be greater than 1'),
         (dict(kappa=float('nan')), 'kappa'),
         (dict(tau=-0.1), 'tau'),
         (dict(tau=1.1), 'tau'),

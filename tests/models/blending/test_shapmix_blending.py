@@ -165,7 +165,11 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
 @pytest.mark.parametrize(
     'arguments, words',
     [
-        (dict(tau=0.0), 'tau'),
+        (dict(tau=0.0), 'tau=0.0 should be greater than 0'),
+        (dict(tau='abc'), "tau='abc' should be a valid number"),
+        (dict(gain='abc'), "gain='abc' should be a valid number"),
+        (dict(alpha='abc'), "alpha='abc' should be a valid number"),
+        (dict(keep_originals='abc'), "keep_originals='abc'"),
         (dict(norm='l2'), 'l1'),
         (dict(minority='labels'), 'index'),
         (dict(gain=-1.0), 'gain'),

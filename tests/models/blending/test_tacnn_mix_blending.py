@@ -44,8 +44,7 @@ def test_any_parts_of_any_layout_can_be_the_lower_body():
 
 
 @pytest.mark.parametrize(
-    'lower',
-    [(), ('legs', 'feet'), 'legs', ('legs', 'legs'), ('head', 'arms', 'legs')],
+    'lower', [(), ('legs', 'feet'), ('legs', 'legs'), ('head', 'arms', 'legs')]
 )
 def test_bad_parts_are_named(lower):
     with pytest.raises(ValueError, match='head.*arms.*legs.*got'):

@@ -1,11 +1,12 @@
-"""The cosine head in the place of MMAction2's own."""
+"""Cosine classifier, and its head in the place of MMAction2's own."""
 
+import numpy as np
 import pytest
 import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
-import shapmix_mm  # noqa: F401
+from shapmix_mm.models.heads import CosineLinear
 
 
 def head(**kwargs):
@@ -57,3 +58,44 @@ def test_prediction_softens_scaled_cosines():
     maps = torch.randn(1, 1, 6, 5, 7)
     (found,) = built.predict(maps, [sample])
     torch.testing.assert_close(found.pred_score, built(maps)[0].softmax(0))
+
+
+def test_scores_are_scaled_cosines():
+    torch.manual_seed(0)
+    layer = CosineLinear(5, 3, scale=7.0).double()
+    x = torch.randn(4, 5, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.mul_(torch.tensor([[0.1], [1.0], [9.0]]))
+        found = layer(x).numpy()
+    weight = layer.weight.detach().numpy()
+    for i, h in enumerate(x.numpy()):
+        for k, w in enumerate(weight):
+            cosine = h @ w / np.linalg.norm(h) / np.linalg.norm(w)
+            assert found[i, k] == pytest.approx(7 * cosine)
+
+
+def test_directions_begin_at_unit_length():
+    norms = CosineLinear(50, 20).weight.norm(dim=1)
+    torch.testing.assert_close(norms, torch.ones(20))
+
+
+def test_gradient_and_a_feature_of_zeros():
+    torch.manual_seed(0)
+    layer = CosineLinear(4, 3).double()
+    x = torch.randn(2, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(layer, x)
+    assert layer(torch.zeros(1, 4)).tolist() == [[0.0, 0.0, 0.0]]
+
+
+def test_float32_under_autocast():
+    torch.manual_seed(0)
+    layer, x = CosineLinear(64, 3), torch.randn(2, 64)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        found = layer(x)
+    assert torch.equal(found, layer(x))
+
+
+@pytest.mark.parametrize('key, value', [('scale', 0), ('num_classes', -1)])
+def test_bad_arguments_are_named(key, value):
+    with pytest.raises(ValueError, match=f'CosineGCNHead: {key}={value} '):
+        head(**{key: value})

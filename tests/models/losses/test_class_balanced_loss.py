@@ -9,6 +9,7 @@ from scipy.special import expit, softmax
 from shapmix_mm.models import ClassBalancedLoss, FocalLoss
 
 COUNTS = np.array([90, 31, 9, 4])
+COUNT_LIST = COUNTS.tolist()
 
 
 def expected(form, logits, soft, *, beta, gamma):
@@ -32,7 +33,9 @@ def expected(form, logits, soft, *, beta, gamma):
 @pytest.mark.parametrize('form', ['softmax', 'focal', 'sigmoid_focal'])
 def test_value(data, form):
     logits, _, soft, _ = data
-    loss = ClassBalancedLoss(0.99, form=form, gamma=1.5, class_counts=COUNTS)
+    loss = ClassBalancedLoss(
+        0.99, form=form, gamma=1.5, class_counts=COUNT_LIST
+    )
     assert loss(logits, soft).item() == pytest.approx(
         expected(form, logits, soft, beta=0.99, gamma=1.5)
     )
@@ -54,21 +57,6 @@ def test_uniform_counts_are_the_unweighted_forms(data):
                     ),
                     FocalLoss(2.0, form=form)(logits, label),
                 )
-
-
-@pytest.mark.parametrize(
-    'wrong, message',
-    [
-        (dict(beta=1.0), r'beta of ClassBalancedLoss must lie in \[0, 1\)'),
-        (dict(beta=-0.1), 'beta of ClassBalancedLoss'),
-        (dict(form='sigmoid'), "form 'sigmoid' .* softmax, focal, sigmoid_f"),
-        (dict(gamma=-1), 'gamma of ClassBalancedLoss'),
-        (dict(class_counts=[3, 0]), 'positive number'),
-    ],
-)
-def test_bad_arguments(wrong, message):
-    with pytest.raises(ValueError, match=message):
-        ClassBalancedLoss(**wrong)
 
 
 def test_without_counts_it_says_where_they_come_from():

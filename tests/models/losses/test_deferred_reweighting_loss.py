@@ -82,8 +82,6 @@ def test_counts_reach_the_inner_loss():
 @pytest.mark.parametrize(
     'wrong, error, message',
     [
-        (dict(beta=1), ValueError, 'beta of DeferredReweightingLoss'),
-        (dict(start=1.0), ValueError, 'start_epoch'),
         (
             dict(loss=dict(type='FocalLoss', loss_weight=2.0)),
             ValueError,

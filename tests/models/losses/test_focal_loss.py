@@ -35,16 +35,3 @@ def test_gamma_zero_is_cross_entropy(data):
         .sum(1)
         .mean(),
     )
-
-
-@pytest.mark.parametrize(
-    'wrong, message',
-    [
-        (dict(gamma=-1), 'gamma of FocalLoss must be at least 0, got -1'),
-        (dict(gamma=math.nan), 'gamma of FocalLoss'),
-        (dict(form='softmax'), "unknown form 'softmax' of FocalLoss"),
-    ],
-)
-def test_bad_arguments(wrong, message):
-    with pytest.raises(ValueError, match=message):
-        FocalLoss(**wrong)

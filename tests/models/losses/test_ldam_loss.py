@@ -26,7 +26,7 @@ def test_value(data):
         for k in range(4):
             z = scale * (cosine - margins * (np.arange(4) == k))
             total += y[k] * (logsumexp(z) - z[k])
-    loss = LDAMLoss(0.5, scale=scale, class_counts=counts)
+    loss = LDAMLoss(0.5, scale=scale, class_counts=counts.tolist())
     assert loss(scale * cosines, data[2]).item() == pytest.approx(
         total / len(cosines), rel=1e-6
     )
@@ -54,9 +54,3 @@ def test_the_scale_is_that_of_the_head():
     assert loss.scale == 16.0
     with pytest.raises(ValueError, match='scale 16.0, its head 30.0'):
         loss.adopt_scale(30.0)
-
-
-@pytest.mark.parametrize('name, wrong', [('max_margin', -1), ('scale', 0)])
-def test_bad_arguments(name, wrong):
-    with pytest.raises(ValueError, match=f'{name} of LDAMLoss .* {wrong}'):
-        LDAMLoss(**{name: wrong})

@@ -12,6 +12,7 @@ from mmaction.registry import MODELS
 from scipy.special import log_softmax
 
 from shapmix_mm.models.losses import LongTailLoss
+from shapmix_mm.models.losses.longtail_loss import SwitchMixin
 
 LOSSES = {
     'balsoftmax': dict(type='BalancedSoftmaxLoss'),
@@ -180,8 +181,6 @@ def test_weighted_mean_is_that_of_torch(ready, data):
 
 
 def test_what_is_wrong_is_named(ready):
-    with pytest.raises(ValueError, match="reduction 'mean' of Constant"):
-        Constant(reduction='mean')
     with pytest.raises(ValueError, match=r'\(3,\) or \(3, 2\), got \(2,\)'):
         Constant()(torch.zeros(3, 2), torch.tensor([0, 1]))
     loss = ready((1, 2, 3), type='ClassBalancedLoss')
@@ -208,3 +207,79 @@ def test_the_loss_of_the_page_trains_and_defers(ready, data):
     expected = error.square().sum(1).mean()
     torch.testing.assert_close(loss(logits, hard), expected)
     torch.testing.assert_close(deferred(logits, hard), expected)
+
+
+def make(start=0.5, start_epoch=None):
+    switch = SwitchMixin()
+    switch.init_switch(start, start_epoch)
+    return switch
+
+
+def first_late(switch, *, total, iters_per_pass):
+    for iteration in range(total):
+        switch.set_progress(
+            iteration, total=total, iters_per_pass=iters_per_pass
+        )
+        if switch.is_late:
+            return iteration
+    return None
+
+
+@pytest.mark.parametrize(
+    'start, total, first',
+    [(0.0, 9, 0), (0.5, 10, 5), (0.8, 60, 48), (0.7, 10, 7), (0.1, 30, 3)],
+)
+def test_share_of_the_training(start, total, first):
+    assert first_late(make(start), total=total, iters_per_pass=3) == first
+
+
+@pytest.mark.parametrize('epoch, first', [(0, 0), (4, 10), (5, 12), (6, 15)])
+def test_passes_over_the_data_instead(epoch, first):
+    switch = make(start_epoch=epoch)
+    assert first_late(switch, total=30, iters_per_pass=2.5) == first
+
+
+def test_it_goes_back_with_the_training():
+    switch = make()
+    switch.set_progress(9, total=10, iters_per_pass=1)
+    switch.set_progress(0, total=10, iters_per_pass=1)
+    assert not switch.is_late
+
+
+def test_a_switch_names_what_is_wrong():
+    with pytest.raises(ValueError, match='TrainingProgressHook'):
+        _ = make().is_late
+    with pytest.raises(ValueError, match='at iteration 20, .* only 20'):
+        make(start_epoch=10).set_progress(0, total=20, iters_per_pass=2)
+
+
+@pytest.mark.parametrize(
+    'name, key, value',
+    [
+        ('BalancedSoftmaxLoss', 'loss_weight', -1),
+        ('BalancedSoftmaxLoss', 'class_counts', [3, 0]),
+        ('BalancedSoftmaxLoss', 'class_counts', 'abc'),
+        ('ClassBalancedLoss', 'beta', 1.0),
+        ('ClassBalancedLoss', 'beta', -0.1),
+        ('ClassBalancedLoss', 'form', 'sigmoid'),
+        ('ClassBalancedLoss', 'gamma', -1),
+        ('ClassBalancedLoss', 'reduction', 'mean'),
+        ('DeferredReweightingLoss', 'beta', 1),
+        ('DeferredReweightingLoss', 'start', 80),
+        ('DeferredReweightingLoss', 'start_epoch', -1),
+        ('DeferredReweightingLoss', 'loss', 'FocalLoss'),
+        ('FocalLoss', 'gamma', float('nan')),
+        ('FocalLoss', 'gamma', 'abc'),
+        ('FocalLoss', 'form', 'softmax'),
+        ('InfluenceBalancedLoss', 'alpha', 0),
+        ('InfluenceBalancedLoss', 'epsilon', 0),
+        ('InfluenceBalancedLoss', 'detach', 'abc'),
+        ('LDAMLoss', 'max_margin', -1),
+        ('LDAMLoss', 'scale', 0),
+        ('LogitAdjustedLoss', 'tau', -0.5),
+        ('LogitAdjustedLoss', 'tau', None),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named(name, key, value):
+    with pytest.raises(ValueError, match=f'{name}: {key}=.* should be'):
+        MODELS.build({'type': name, key: value})

@@ -10,7 +10,7 @@ import torch
 from mmaction.registry import MODELS
 from PIL import Image
 
-from shapmix_mm.models.blending import DrawnBlending
+from shapmix_mm.models.blending import SkeletonBlending
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOL = ROOT / 'tools/analysis/show_mixing.py'
@@ -145,7 +145,7 @@ NAMES = ('head', 'left_arm', 'right_arm', 'left_leg', 'right_leg')
 BLENDS = sorted(
     name
     for name, cls in MODELS.module_dict.items()
-    if isinstance(cls, type) and issubclass(cls, DrawnBlending)
+    if isinstance(cls, type) and issubclass(cls, SkeletonBlending)
 )
 
 
