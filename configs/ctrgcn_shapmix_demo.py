@@ -13,5 +13,5 @@ custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='SaliencyHook'),
     dict(type='TrainAccuracyHook'),
-    dict(type='SaliencyFigureHook', thresholds=(12, 40)),
+    dict(type='SaliencyFigureHook'),
 ]

@@ -1,1 +1,67 @@
 """From model scores to the saliency table, while training and offline."""
+
+from .exact import (
+    ClassSaliency,
+    SeededSamples,
+    TableError,
+    Worths,
+    choose_samples,
+    class_saliency,
+    exact_worths,
+    sample_labels,
+    table_error,
+)
+from .guidance import choose_share, joint_gradcam, shared_generator
+from .mean_pose import (
+    feature_joints,
+    mean_pose,
+    preserved_random_state,
+    stream_features,
+)
+from .record import SaliencyRecord
+from .result import (
+    FILES,
+    ClassInfo,
+    SaliencyResult,
+    check_writable,
+    choose_mean,
+    class_info,
+    combination_names,
+    metric_thresholds,
+    restrict,
+    write_result,
+)
+from .score import coalition_worths, distinct_rows, evaluating
+
+__all__ = [
+    'FILES',
+    'ClassInfo',
+    'ClassSaliency',
+    'SaliencyRecord',
+    'SaliencyResult',
+    'SeededSamples',
+    'TableError',
+    'Worths',
+    'check_writable',
+    'choose_mean',
+    'choose_samples',
+    'choose_share',
+    'class_info',
+    'class_saliency',
+    'coalition_worths',
+    'combination_names',
+    'distinct_rows',
+    'evaluating',
+    'exact_worths',
+    'feature_joints',
+    'joint_gradcam',
+    'mean_pose',
+    'metric_thresholds',
+    'preserved_random_state',
+    'restrict',
+    'sample_labels',
+    'shared_generator',
+    'stream_features',
+    'table_error',
+    'write_result',
+]

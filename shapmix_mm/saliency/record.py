@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 import zlib
 from pathlib import Path
 
 import numpy as np
+
+from shapmix_mm.serialization import whole_file
 
 __all__ = ['SaliencyRecord']
 
@@ -73,21 +74,15 @@ class SaliencyRecord:
         del self.epochs[number:], self._tables[number:]
 
     def save(self) -> None:
-        """Write the file beside its target and move it there in one step."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_name(f'{self.path.name}.part')
-        try:
-            with open(part, 'wb') as file:
-                np.savez_compressed(
-                    file,
-                    epochs=np.array(self.epochs, dtype=np.int64),
-                    values=self.values,
-                    updates=self.updates,
-                    members=self.members,
-                )
-            os.replace(part, self.path)
-        finally:
-            part.unlink(missing_ok=True)
+        """Write the file, in whole or not at all."""
+        with whole_file(self.path) as part:
+            np.savez_compressed(
+                part,
+                epochs=np.array(self.epochs, dtype=np.int64),
+                values=self.values,
+                updates=self.updates,
+                members=self.members,
+            )
 
     def load(self) -> None:
         """Read the file; without one the record stays as it is.

@@ -1,27 +1,247 @@
-"""The outcome of an exact analysis, and its three files."""
+"""An exact analysis of a trained model: its setting, outcome and files."""
 
 from __future__ import annotations
 
+import csv
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable, Sequence
 
 import numpy as np
+import torch
+from mmengine.config import Config
 from torch import Tensor
+from torch.utils.data import Subset
 
+from shapmix_mm.config.data import build_split
+from shapmix_mm.config.launch import num_classes_of
+from shapmix_mm.config.trained_model import TrainedModel
+from shapmix_mm.datasets import class_counts
+from shapmix_mm.evaluation import LongTailMetric
 from shapmix_mm.evaluation.functional import class_groups
+from shapmix_mm.serialization import whole_file
 from shapmix_mm.skeletons import Layout
 from shapmix_mm.visualization import plot_saliency
 
-from .class_saliency import ClassSaliency
-from .exact_saliency import Worths
-from .files import write_csv, write_whole, write_worths
-from .setting import ClassInfo
+from .exact import (
+    ClassSaliency,
+    SeededSamples,
+    Worths,
+    choose_samples,
+    sample_labels,
+)
+from .mean_pose import mean_pose, preserved_random_state
 
-__all__ = ['FILES', 'SaliencyResult', 'write_result']
+__all__ = [
+    'FILES',
+    'ClassInfo',
+    'SaliencyResult',
+    'check_writable',
+    'choose_mean',
+    'class_info',
+    'combination_names',
+    'metric_thresholds',
+    'restrict',
+    'write_csv',
+    'write_result',
+    'write_worths',
+]
 
 FILES = ('saliency.csv', 'worths.npz', 'saliency.png')
+
+
+@dataclass(frozen=True)
+class ClassInfo:
+    """What is known of K classes besides their saliency.
+
+    Args:
+        names (list[str]): Name of each class; its index where there is none.
+        train_counts (np.ndarray, optional): Training samples of each.
+        thresholds (tuple[float, float]): Counts (few, many) that bound the
+            groups.
+        true_parts (list[list[int]], optional): Parts that are known to tell
+            each class, of a synthetic set.
+    """
+
+    names: list[str]
+    train_counts: np.ndarray | None
+    thresholds: tuple[float, float]
+    true_parts: list[list[int]] | None
+
+
+def class_info(
+    cfg: Config, trained: TrainedModel, dataset: Any, layout: Layout
+) -> ClassInfo:
+    """Collect what config, checkpoint and dataset tell of the classes.
+
+    Training counts are those in the checkpoint, or else those that the
+    dataset carries, or else those of the config's training set, if it is
+    there.
+
+    Args:
+        cfg (Config): Complete config.
+        trained (TrainedModel): The recognizer.
+        dataset (Dataset): Samples of the split.
+        layout (Layout): Skeleton layout.
+
+    Returns:
+        ClassInfo: Names, counts and groups.
+    """
+    number = num_classes_of(trained.model)
+    metainfo = getattr(dataset, 'metainfo', None) or {}
+    names = [str(name) for name in metainfo.get('classes') or ()]
+    named = len(names) == number
+    salient = metainfo.get('salient_parts') if named else None
+    true_parts = None
+    if salient and set(sum(salient.values(), [])) <= set(layout.part_names):
+        true_parts = [
+            [layout.part_names.index(part) for part in salient.get(name, ())]
+            for name in names
+        ]
+    return ClassInfo(
+        names if named else [str(index) for index in range(number)],
+        _train_counts(cfg, trained, metainfo, number),
+        metric_thresholds(cfg) or (20, 100),
+        true_parts,
+    )
+
+
+def _train_counts(
+    cfg: Config, trained: TrainedModel, metainfo: dict, number: int
+) -> np.ndarray | None:
+    for counts in (trained.class_counts, metainfo.get('class_counts')):
+        if counts is not None and len(counts) == number:
+            return np.asarray(counts, dtype=np.float64)
+    try:
+        counts = class_counts(build_split(cfg, 'train'), number)
+    except (FileNotFoundError, TypeError, ValueError):
+        # The files of a split may have come without the training set.
+        return None
+    return np.asarray(counts, dtype=np.float64)
+
+
+def metric_thresholds(cfg: Config) -> tuple[float, float] | None:
+    """Thresholds by which a run groups its classes.
+
+    Args:
+        cfg (Config): Complete config.
+
+    Returns:
+        tuple[float, float] | None: Counts (few, many) of the first
+        ``LongTailMetric``; None if no evaluator has one.
+    """
+    for key in ('val_evaluator', 'test_evaluator'):
+        metrics = cfg.get(key) or []
+        for metric in metrics if isinstance(metrics, list) else [metrics]:
+            if metric.get('type') in ('LongTailMetric', LongTailMetric):
+                return metric.get('few', 20), metric.get('many', 100)
+    return None
+
+
+def choose_mean(
+    cfg: Config,
+    trained: TrainedModel,
+    dataset: Any,
+    layout: Layout,
+    device: torch.device,
+) -> tuple[Tensor, str]:
+    """Mean pose of the checkpoint, or measured over the training set.
+
+    It is measured as ``SaliencyHook`` does, with the training's pipeline,
+    but with fixed draws.
+
+    Args:
+        cfg (Config): Complete config.
+        trained (TrainedModel): The recognizer.
+        dataset (Dataset): Samples of the split.
+        layout (Layout): Skeleton layout.
+        device (torch.device): Where the sums of the ranks are reduced.
+
+    Returns:
+        tuple[Tensor, str]: Mean pose, shape (M, V, C), and its source.
+
+    Raises:
+        ValueError: If the samples are no skeletons of that layout, or unlike
+            those of the training set.
+    """
+    with preserved_random_state():
+        shape = SeededSamples(dataset)[0]['inputs'].shape
+    if len(shape) != 5:
+        raise ValueError(
+            'exact saliency needs skeletons of shape (clips, M, T, V, C), '
+            f'got {tuple(shape)}'
+        )
+    layout.check_joints(shape[3], 'the split')
+    wanted = (shape[1], *shape[3:])
+    mean = trained.mean_pose()
+    if mean is not None and mean.shape == wanted:
+        return mean.float(), 'of the checkpoint'
+    train = build_split(cfg, 'train', augment=True)
+    workers = cfg.train_dataloader.get('num_workers', 0)
+    with preserved_random_state():
+        mean = mean_pose(
+            SeededSamples(train), num_workers=workers, device=device
+        )
+    if mean.shape != wanted:
+        raise ValueError(
+            f'the training set has poses of shape {tuple(mean.shape)}, the '
+            f'split of shape {wanted}'
+        )
+    return mean, 'measured over the training set'
+
+
+def restrict(
+    dataset: Any,
+    info: ClassInfo,
+    *,
+    classes: Sequence[str] | None = None,
+    max_per_class: int | None = None,
+    seed: int = 0,
+) -> Any:
+    """Keep some classes, and so many samples of each.
+
+    Args:
+        dataset (Dataset): Samples of the split.
+        info (ClassInfo): Names of the classes.
+        classes (Sequence[str], optional): Names or indices. Defaults to
+            None: all.
+        max_per_class (int, optional): Most samples of a class. Defaults to
+            None: all.
+        seed (int): Seed of the draw. Defaults to 0.
+
+    Returns:
+        Dataset: The samples that stay.
+
+    Raises:
+        ValueError: If a class is unknown, or no sample stays.
+    """
+    if classes is not None or max_per_class is not None:
+        chosen = None
+        if classes is not None:
+            chosen = [_class_index(name, info.names) for name in classes]
+        indices = choose_samples(
+            sample_labels(dataset),
+            classes=chosen,
+            max_per_class=max_per_class,
+            seed=seed,
+        )
+        dataset = Subset(dataset, indices)
+    if not len(dataset):
+        raise ValueError('the split has no sample of the classes asked for')
+    return dataset
+
+
+def _class_index(given: str, names: Sequence[str]) -> int:
+    if given in names:
+        return names.index(given)
+    if given.isdecimal() and int(given) < len(names):
+        return int(given)
+    raise ValueError(
+        f'--classes: unknown class {given!r}; known are 0 to '
+        f'{len(names) - 1}, and the names {", ".join(names)}'
+    )
 
 
 @dataclass(frozen=True)
@@ -99,7 +319,8 @@ def write_result(folder: Path, result: SaliencyResult) -> None:
         partial(_save_figure, result=result),
     )
     for name, save in zip(FILES, savers):
-        write_whole(folder / name, save)
+        with whole_file(folder / name) as part:
+            save(part)
 
 
 def _save_figure(path: Path, result: SaliencyResult) -> None:
@@ -115,3 +336,126 @@ def _save_figure(path: Path, result: SaliencyResult) -> None:
         thresholds=result.info.thresholds,
         title='Exact saliency of body parts, per joint',
     )
+
+
+def check_writable(folder: str | Path, names: Sequence[str]) -> Path:
+    """Make a folder and make sure that files can be written there.
+
+    Args:
+        folder (str or Path): Folder.
+        names (Sequence[str]): Names of the files to be written.
+
+    Returns:
+        Path: The folder.
+
+    Raises:
+        ValueError: If the folder cannot be made or written to, or one of the
+            names is a folder.
+    """
+    folder = Path(folder)
+    # Several processes check at the same time.
+    probe = folder / f'.probe{os.getpid()}'
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(
+            f'output folder {folder} cannot be written: {error.strerror}'
+        ) from error
+    for name in names:
+        path = folder / name
+        if path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
+            raise ValueError(f'output file {path} cannot be written')
+    return folder
+
+
+def combination_names(
+    combinations: Sequence[Sequence[int]], part_names: Sequence[str]
+) -> list[str]:
+    """Spell combinations out.
+
+    Args:
+        combinations (Sequence[Sequence[int]]): Parts of each.
+        part_names (Sequence[str]): Name of each part.
+
+    Returns:
+        list[str]: Such as ``trunk+left_arm``.
+    """
+    return ['+'.join(part_names[p] for p in parts) for parts in combinations]
+
+
+def write_csv(
+    path: Path,
+    saliency: ClassSaliency,
+    *,
+    part_names: Sequence[str],
+    classes: Sequence[str],
+    train_counts: Sequence[float] | np.ndarray | None = None,
+    groups: Sequence[str] | np.ndarray | None = None,
+) -> None:
+    """Write one row for each class that has samples.
+
+    Args:
+        path (Path): File.
+        saliency (ClassSaliency): Values.
+        part_names (Sequence[str]): Name of each part.
+        classes (Sequence[str]): Name of each class.
+        train_counts (Sequence[float], optional): Training samples of each
+            class. Defaults to None: the column stays empty.
+        groups (Sequence[str], optional): Group of each class. Defaults to
+            None: the column stays empty.
+    """
+    names = combination_names(saliency.combinations, part_names)
+    with open(path, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ['class', 'name', 'samples', 'train_count', 'group', *names]
+        )
+        for index in np.flatnonzero(saliency.samples).tolist():
+            writer.writerow(
+                [
+                    index,
+                    classes[index],
+                    int(saliency.samples[index]),
+                    '' if train_counts is None else f'{train_counts[index]:g}',
+                    '' if groups is None else groups[index],
+                    *(f'{v:.6f}' for v in saliency.values[index]),
+                ]
+            )
+
+
+def write_worths(
+    path: Path,
+    saliency: ClassSaliency,
+    layout: Layout,
+    classes: Sequence[str],
+    **arrays: np.ndarray,
+) -> None:
+    """Write all that the values were computed from, without pickles.
+
+    Args:
+        path (Path): An ``.npz`` file.
+        saliency (ClassSaliency): Values.
+        layout (Layout): Skeleton layout.
+        classes (Sequence[str]): Name of each class.
+        arrays (np.ndarray): More to write: ``worths`` (N, 2**P), ``labels``
+            (N,), ``names`` (N,) and the like.
+    """
+    masks = [
+        sum(1 << part for part in parts) for parts in saliency.combinations
+    ]
+    content: dict[str, Any] = dict(
+        combinations=np.array(masks),
+        combination_names=np.array(
+            combination_names(saliency.combinations, layout.part_names)
+        ),
+        part_names=np.array(layout.part_names),
+        part_mask=layout.part_mask(),
+        classes=np.array(classes),
+        values=saliency.values,
+        std=saliency.std,
+        samples=saliency.samples,
+        **arrays,
+    )
+    np.savez_compressed(path, **content)

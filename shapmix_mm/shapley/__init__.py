@@ -1,10 +1,16 @@
 """Coalitions of body parts, their Shapley values and the saliency table."""
 
 from .coalitions import combination_masks, combination_parts, mask_to_parts
-from .estimators import ESTIMATORS, Estimator, get_estimator
+from .estimators import (
+    ESTIMATORS,
+    Draw,
+    Estimator,
+    Plan,
+    draw_marginal,
+    get_estimator,
+    sum_by_class,
+)
 from .exact import exact_shapley, shapley_weights
-from .plan import Plan, sum_by_class
-from .sampling import Draw, draw_marginal
 from .table import AVERAGES, SaliencyTable
 
 __all__ = [

@@ -3,23 +3,162 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Sequence
 
 import torch
 from torch import Tensor
 
 from .coalitions import check_sizes, combination_masks, mask_to_parts
-from .plan import Plan
-from .sampling import draw_marginal
 
 __all__ = [
     'ESTIMATORS',
+    'Draw',
     'Estimator',
     'MarginalEstimator',
     'PerSampleEstimator',
     'PermutationEstimator',
+    'Plan',
+    'draw_marginal',
     'get_estimator',
+    'sum_by_class',
 ]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Coalitions of n samples, and the marginal contributions among them.
+
+    A contribution is the worth of one scored coalition less that of another
+    which lacks the parts of one combination. All tensors are int64.
+
+    Args:
+        coalitions (Tensor): Bit masks to score, shape (n, R).
+        upper (Tensor): Index among the R of the coalition with the
+            combination, shape (n, E).
+        lower (Tensor): Index of the coalition without it, shape (n, E).
+        columns (Tensor): Table column of the combination, shape (n, E).
+    """
+
+    coalitions: Tensor
+    upper: Tensor
+    lower: Tensor
+    columns: Tensor
+
+    def __len__(self) -> int:
+        return len(self.coalitions)
+
+    def take(self, samples: Tensor) -> Plan:
+        """The plan of some of the samples.
+
+        Args:
+            samples (Tensor): Indices into the n samples, int64.
+
+        Returns:
+            Plan: Their rows, in the order given.
+        """
+        return Plan(
+            self.coalitions[samples],
+            self.upper[samples],
+            self.lower[samples],
+            self.columns[samples],
+        )
+
+    def from_empty(self) -> Plan:
+        """The plan with every contribution made to the empty coalition.
+
+        Returns:
+            Plan: R is E + 1; biased for Eq. 2 wherever parts interact.
+        """
+        blocks = self.coalitions.gather(1, self.upper)
+        blocks = blocks - self.coalitions.gather(1, self.lower)
+        lower = torch.zeros_like(self.lower)
+        upper = lower + torch.arange(1, lower.size(1) + 1)
+        coalitions = torch.cat((torch.zeros_like(blocks[:, :1]), blocks), 1)
+        return Plan(coalitions, upper, lower, self.columns)
+
+    def contributions(self, worths: Tensor) -> Tensor:
+        """Marginal contributions of the planned combinations.
+
+        Args:
+            worths (Tensor): Worth of each coalition, shape (n, R).
+
+        Returns:
+            Tensor: Shape (n, E).
+        """
+        upper = _beside(self.upper, worths)
+        lower = _beside(self.lower, worths)
+        return worths.gather(1, upper) - worths.gather(1, lower)
+
+
+def sum_by_class(
+    values: Tensor, label: Tensor, columns: Tensor, shape: tuple[int, int]
+) -> Tensor:
+    """Sums and numbers of contributions for each entry of a table.
+
+    Args:
+        values (Tensor): Contributions, shape (n, E).
+        label (Tensor): Class of each sample, int64, shape (n,).
+        columns (Tensor): Table column of each contribution, shape (n, E).
+        shape (tuple[int, int]): (K, B) of the table.
+
+    Returns:
+        Tensor: Sums and counts, float64, shape (2, K, B). In float64 the sum
+        over the ranks does not depend on how samples were dealt to them, to
+        the precision that the table keeps.
+    """
+    entries = (label[:, None] * shape[1] + _beside(columns, label)).flatten()
+    values = values.double().flatten()
+    sums = values.new_zeros(2, shape[0] * shape[1])
+    sums[0].index_add_(0, entries, values)
+    sums[1].index_add_(0, entries, torch.ones_like(values))
+    return sums.unflatten(1, shape)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One combination b and one coalition r of other parts.
+
+    Args:
+        index (int): Column of b in the saliency table.
+        block (int): Bit mask of b.
+        coalition (int): Bit mask of r; it shares no part with b.
+    """
+
+    index: int
+    block: int
+    coalition: int
+
+
+def draw_marginal(
+    num_parts: int,
+    sizes: Sequence[int] = (2, 3),
+    *,
+    generator: torch.Generator | None = None,
+) -> Draw:
+    """Draw b uniformly and r by the law that Eq. 2 averages over.
+
+    The weight ``1 / ((n + 1) comb(n, |r|))`` of Eq. 2, with n = |U - b|,
+    is a uniform size followed by a uniform subset of that size. A single
+    marginal contribution is therefore an unbiased estimate of the value.
+
+    Args:
+        num_parts (int): P, the number of body parts.
+        sizes (Sequence[int]): Combination sizes. Defaults to (2, 3).
+        generator (torch.Generator, optional): CPU generator, so that ranks
+            that share its seed draw the same. Defaults to torch's own.
+
+    Returns:
+        Draw: The combination and the coalition.
+    """
+    masks = combination_masks(num_parts, sizes)
+    index = int(torch.randint(len(masks), (), generator=generator))
+    block = int(masks[index])
+    others = [p for p in range(num_parts) if not block >> p & 1]
+    size = int(torch.randint(len(others) + 1, (), generator=generator))
+    order = torch.randperm(len(others), generator=generator).tolist()
+    coalition = sum(1 << others[i] for i in order[:size])
+    return Draw(index=index, block=block, coalition=coalition)
 
 
 class Estimator(ABC):
@@ -166,3 +305,8 @@ def _single(block: Tensor, coalition: Tensor, column: Tensor) -> Plan:
     lower = torch.zeros(len(block), 1, dtype=torch.long)
     coalitions = torch.stack((coalition, coalition | block), 1)
     return Plan(coalitions, lower + 1, lower, column[block, None])
+
+
+def _beside(index: Tensor, other: Tensor) -> Tensor:
+    """Bring indices to another tensor's device; the host need not wait."""
+    return index.to(other.device, non_blocking=True)

@@ -29,11 +29,19 @@ from shapmix_mm.config.trained_model import (
     load_trained,
 )
 from shapmix_mm.evaluation.functional import classes_with_true_parts_first
-from shapmix_mm.saliency.class_saliency import class_saliency, table_error
-from shapmix_mm.saliency.exact_saliency import exact_worths
-from shapmix_mm.saliency.files import check_writable, combination_names
-from shapmix_mm.saliency.result import FILES, SaliencyResult, write_result
-from shapmix_mm.saliency.setting import choose_mean, class_info, restrict
+from shapmix_mm.saliency import (
+    FILES,
+    SaliencyResult,
+    check_writable,
+    choose_mean,
+    class_info,
+    class_saliency,
+    combination_names,
+    exact_worths,
+    restrict,
+    table_error,
+    write_result,
+)
 
 
 def parse_args() -> argparse.Namespace:

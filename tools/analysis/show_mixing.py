@@ -22,7 +22,7 @@ from shapmix_mm.datasets import class_counts
 from shapmix_mm.engine.blend_loading import build_blend
 from shapmix_mm.models.blending import SkeletonBlending
 from shapmix_mm.models.blending.mixing import mix
-from shapmix_mm.saliency.stream_joints import feature_joints, stream_features
+from shapmix_mm.saliency import feature_joints, stream_features
 from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
 
 

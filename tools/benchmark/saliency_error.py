@@ -17,6 +17,7 @@ from mmengine.logging import MMLogger
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from rich.progress import track
+from saliency_replay import FrozenModel, Scheme, replay
 from saliency_tracking import TrackTables, errors_of
 from scipy import stats
 from torch.utils.data import DataLoader
@@ -30,10 +31,13 @@ from shapmix_mm.config.trained_model import (
     default_sizes,
     load_trained,
 )
-from shapmix_mm.saliency.exact_saliency import exact_worths
-from shapmix_mm.saliency.gradcam import joint_gradcam
-from shapmix_mm.saliency.replay import FrozenModel, Scheme, replay
-from shapmix_mm.saliency.setting import choose_mean, class_info, restrict
+from shapmix_mm.saliency import (
+    choose_mean,
+    class_info,
+    exact_worths,
+    joint_gradcam,
+    restrict,
+)
 from shapmix_mm.shapley import combination_masks, mask_to_parts
 from shapmix_mm.skeletons import Layout
 from shapmix_mm.visualization import plot_error_curves

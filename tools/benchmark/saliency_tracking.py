@@ -8,18 +8,18 @@ import numpy as np
 import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from saliency_replay import Scheme
 
 from shapmix_mm.config.data import unrepeated
 from shapmix_mm.engine import SaliencyHook
 from shapmix_mm.evaluation.functional import classes_with_true_parts_first
-from shapmix_mm.saliency import class_saliency
-from shapmix_mm.saliency.class_saliency import table_error
-from shapmix_mm.saliency.exact_saliency import exact_worths
-from shapmix_mm.saliency.replay import Scheme
-from shapmix_mm.saliency.sample_choice import (
+from shapmix_mm.saliency import (
     SeededSamples,
     choose_samples,
+    class_saliency,
+    exact_worths,
     sample_labels,
+    table_error,
 )
 from shapmix_mm.shapley import SaliencyTable
 

@@ -11,7 +11,7 @@ from mmengine.logging import MessageHub
 
 from .class_balanced_sampler import ClassBalancedSampler, is_count
 
-__all__ = ['ProgressiveSampler']
+__all__ = ['ProgressiveSampler', 'passes_per_epoch']
 
 
 @DATA_SAMPLERS.register_module()
@@ -58,7 +58,7 @@ class ProgressiveSampler(ClassBalancedSampler):
                 f'{max_epochs!r}'
             )
         self.max_epochs = max_epochs
-        self.passes = _passes(dataset)
+        self.passes = passes_per_epoch(dataset)
 
     def class_probability(self, inside: int = 0) -> np.ndarray:
         """Probability of every class that has samples, in one pass.
@@ -110,8 +110,15 @@ class ProgressiveSampler(ClassBalancedSampler):
         return int(known)
 
 
-def _passes(dataset: Any) -> int:
-    """How often an epoch goes through the data."""
+def passes_per_epoch(dataset: Any) -> int:
+    """How often an epoch goes through the data.
+
+    Args:
+        dataset (Dataset): Training dataset, wrapped or not.
+
+    Returns:
+        int: Product of the repeats of the outer ``RepeatDataset`` wrappers.
+    """
     times = 1
     while isinstance(dataset, RepeatDataset):
         times, dataset = times * dataset.times, dataset.dataset

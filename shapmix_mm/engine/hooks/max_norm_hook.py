@@ -9,10 +9,12 @@ import torch
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import nn
 
-from .linear_classifier import linear_classifier
+from ...arguments import Fraction, Positive
+from ...config.launch import bare_model
 
-__all__ = ['MaxNormHook']
+__all__ = ['MaxNormHook', 'linear_classifier']
 
 _KEY = 'max_norm_radius'
 
@@ -37,9 +39,6 @@ class MaxNormHook(Hook):
             ``share``.
         by_epoch (bool): Whether to project after each epoch and not after
             each step. Defaults to False.
-
-    Raises:
-        ValueError: If an argument is out of range.
     """
 
     # Before anything that copies or saves the weights of the step.
@@ -48,14 +47,10 @@ class MaxNormHook(Hook):
     def __init__(
         self,
         *,
-        share: float = 0.1,
-        radius: float | None = None,
+        share: Fraction = 0.1,
+        radius: Positive | None = None,
         by_epoch: bool = False,
     ) -> None:
-        if not 0 <= share <= 1:
-            raise ValueError(f'share must be in [0, 1], got {share!r}')
-        if radius is not None and not 0 < radius < math.inf:
-            raise ValueError(f'radius must be positive, got {radius!r}')
         self.share, self.radius, self.by_epoch = share, radius, by_epoch
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -130,3 +125,27 @@ class MaxNormHook(Hook):
         if self.radius is not None:
             with torch.no_grad():
                 self._layer.weight.renorm_(2, 0, self.radius)
+
+
+def linear_classifier(runner: Runner, owner: str) -> nn.Linear:
+    """The last layer of a recognizer.
+
+    Args:
+        runner (Runner): The runner.
+        owner (str): Who asks, for the message.
+
+    Returns:
+        nn.Linear: Row k of its weight belongs to class k.
+
+    Raises:
+        TypeError: If the head has none, or one that ignores the norms.
+    """
+    model = bare_model(runner)
+    layer = getattr(getattr(model, 'cls_head', None), 'fc', None)
+    if not isinstance(layer, nn.Linear):
+        raise TypeError(
+            f'{owner} changes the norms of a linear classifier cls_head.fc, '
+            'as GCNHead and FeatureGCNHead have one; got '
+            f'{type(layer).__name__}'
+        )
+    return layer

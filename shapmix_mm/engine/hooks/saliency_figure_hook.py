@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 from matplotlib.image import imread
@@ -11,6 +11,8 @@ from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from pydantic import Field
+from typing_extensions import Annotated
 
 from shapmix_mm.evaluation.functional import classes_with_true_parts_first
 from shapmix_mm.models import ShapMixBlending
@@ -20,15 +22,22 @@ from shapmix_mm.visualization import (
     plot_saliency_history,
 )
 
+from ...arguments import NonNegative, NonNegativeInt
 from ...config.data import unrepeated
 from ...config.launch import bare_model
-from ...saliency.record import SaliencyRecord
-from ...saliency.stream_joints import feature_joints, stream_features
+from ...saliency import (
+    SaliencyRecord,
+    feature_joints,
+    metric_thresholds,
+    stream_features,
+)
 
 __all__ = ['SaliencyFigureHook']
 
 # Formats that a visualizer can be sent.
 _PIXELS = ('.png', '.jpg', '.jpeg')
+# Of what Matplotlib draws without further programs; none stands for .png.
+_FIGURE = r'^([^.]+|.+\.(png|jpg|jpeg|pdf|svg))$'
 
 
 @HOOKS.register_module()
@@ -51,8 +60,9 @@ class SaliencyFigureHook(Hook):
     Args:
         filename (str): Name of the heat map; the other names begin with its
             stem. Defaults to 'saliency.png'.
-        thresholds (tuple[float, float]): Counts (few, many) that bound the
-            groups. Defaults to (20, 100).
+        thresholds (Sequence[float], optional): Counts (few, many) that bound
+            the groups, in a run whose evaluators do not tell them. Defaults
+            to None: those of its ``LongTailMetric``, or else (20, 100).
         interval (int): Epochs between figures; 0 draws them at the end
             alone. Defaults to 10.
     """
@@ -62,17 +72,20 @@ class SaliencyFigureHook(Hook):
 
     def __init__(
         self,
-        filename: str = 'saliency.png',
-        thresholds: tuple[float, float] = (20, 100),
-        interval: int = 10,
+        filename: Annotated[str, Field(pattern=_FIGURE)] = 'saliency.png',
+        thresholds: Annotated[
+            Sequence[NonNegative], Field(min_length=2, max_length=2)
+        ]
+        | None = None,
+        interval: NonNegativeInt = 10,
     ) -> None:
-        if not isinstance(interval, int) or interval < 0:
+        if thresholds is not None and thresholds[0] > thresholds[1]:
             raise ValueError(
-                'interval must be a number of epochs, 0 for the end alone, '
-                f'got {interval!r}'
+                f'SaliencyFigureHook: thresholds={thresholds!r} should be '
+                '(few, many) with few <= many'
             )
         self.filename = filename
-        self.thresholds = thresholds
+        self._given = None if thresholds is None else tuple(thresholds)
         self.interval = interval
         self._drawn_at: int | None = None
 
@@ -83,7 +96,8 @@ class SaliencyFigureHook(Hook):
             runner (Runner): The runner, its checkpoint loaded.
 
         Raises:
-            ValueError: If the model has no Shap-Mix blend.
+            ValueError: If the model has no Shap-Mix blend, or the run's
+                metric groups the classes by other thresholds.
         """
         blend = getattr(bare_model(runner).data_preprocessor, 'blending', None)
         if not isinstance(blend, ShapMixBlending):
@@ -92,8 +106,20 @@ class SaliencyFigureHook(Hook):
                 f'found {type(blend).__name__}'
             )
         self.blend, self._drawn_at = blend, None
+        self.thresholds = self._run_thresholds(runner)
         if is_main_process():
             self._open_record(runner)
+
+    def _run_thresholds(self, runner: Runner) -> tuple[float, float]:
+        """One report is not to show two groupings of the same classes."""
+        few, many = metric_thresholds(runner.cfg) or self._given or (20, 100)
+        if self._given not in (None, (few, many)):
+            raise ValueError(
+                f'SaliencyFigureHook has thresholds={self._given}, the '
+                f'LongTailMetric of the run few={few}, many={many}; leave '
+                'those of the hook out, it takes those of the metric'
+            )
+        return few, many
 
     def _open_record(self, runner: Runner) -> None:
         path = self._path(runner, '_history').with_suffix('.npz')

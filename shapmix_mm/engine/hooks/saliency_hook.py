@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from mmaction.registry import HOOKS
@@ -11,17 +11,25 @@ from mmengine.hooks import Hook
 from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import Runner
 from mmengine.runner.amp import autocast
+from pydantic import Field
 from torch import Tensor
+from typing_extensions import Annotated
 
-from shapmix_mm.models import ShapMixBlending
-
+from ...arguments import NonNegative, NonNegativeInt, PositiveInt
 from ...config.launch import bare_model
-from ...saliency.budget import choose_share, shared_generator
-from ...saliency.checks import check_names, check_numbers, find_blend
-from ...saliency.guidance import Observation, SampledBatch, observer
+from ...datasets.samplers.progressive_sampler import passes_per_epoch
+from ...models import ShapMixBlending
+from ...saliency.guidance import (
+    Average,
+    Guidance,
+    Observation,
+    SampledBatch,
+    choose_share,
+    observer,
+    shared_generator,
+    update_table,
+)
 from ...saliency.mean_pose import mean_pose
-from ...saliency.update import update_table
-from .warmup import warmup_iters
 
 __all__ = ['SaliencyHook']
 
@@ -69,19 +77,17 @@ class SaliencyHook(Hook):
 
     def __init__(
         self,
-        estimator: str = 'marginal',
+        estimator: Guidance = 'marginal',
         *,
-        interval: int = 1,
-        share: float = 1.0,
-        average: str = 'ema',
-        momentum: float = 0.9,
-        warmup_epochs: float = 5,
-        warmup_rule: str = 'average',
+        interval: PositiveInt = 1,
+        share: Annotated[float, Field(gt=0, le=1)] = 1.0,
+        average: Average = 'ema',
+        momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9,
+        warmup_epochs: NonNegative = 5,
+        warmup_rule: Literal['average', 'overwrite'] = 'average',
         clamp: bool = False,
-        seed: int | None = None,
+        seed: NonNegativeInt | None = None,
     ) -> None:
-        check_names(estimator, average, warmup_rule)
-        check_numbers(interval, share, momentum, warmup_epochs)
         self.estimator = estimator
         self.interval = interval
         self.share = share
@@ -106,7 +112,7 @@ class SaliencyHook(Hook):
         """
         self.attach(runner)
         self.table = self.blend.saliency
-        self.warmup_iters = warmup_iters(runner, self.warmup_epochs)
+        self.warmup_iters = self._count_warmup(runner)
         device = self.blend.guided.device
         if not runner._resume:
             # Weights to start from may bring the state of another dataset.
@@ -135,7 +141,7 @@ class SaliencyHook(Hook):
             runner (Runner): The runner.
         """
         self.model: Any = bare_model(runner)
-        self.blend = find_blend(self.model)
+        self.blend = _find_blend(self.model)
         self._observe = observer(self.blend, self.estimator)
         self._scored = 0
         seed = torch.tensor(
@@ -225,6 +231,19 @@ class SaliencyHook(Hook):
         self._update(runner, batch.label, observation)
         return observation.scored / len(label)
 
+    def _count_warmup(self, runner: Runner) -> int:
+        """Iterations until the table guides; an epoch may be passes."""
+        loader, total = runner.train_dataloader, runner.max_iters
+        passes = passes_per_epoch(loader.dataset)
+        iters = round(self.warmup_epochs * len(loader) / passes)
+        if iters >= total > 0 and self.warmup_epochs:
+            raise ValueError(
+                f'warmup_epochs={self.warmup_epochs} of SaliencyHook are '
+                f'{iters} iterations, and the training has only {total}; '
+                'shorten the warm-up'
+            )
+        return iters
+
     def _clips(self, data_batch: Any) -> Tensor:
         """The batch as it was before it was mixed, on the device."""
         clips, self._raw = self._raw, None
@@ -258,3 +277,21 @@ class SaliencyHook(Hook):
             momentum=0.0 if overwrites else self.momentum,
             clamp=self.clamp,
         )
+
+
+def _find_blend(model: Any) -> ShapMixBlending:
+    """Blend of a model whose state will be saved and who has its counts."""
+    blend = getattr(model.data_preprocessor, 'blending', None)
+    if not isinstance(blend, ShapMixBlending):
+        raise ValueError(
+            'SaliencyHook needs a ShapMixBlending as '
+            'model.data_preprocessor.blending itself (nested in another '
+            'blend, its table would be missing from checkpoints); found '
+            f'{type(blend).__name__}'
+        )
+    if blend.class_counts.numel() == 0:
+        raise ValueError(
+            'ShapMixBlending has no class counts; add '
+            "dict(type='ClassCountsHook') to custom_hooks"
+        )
+    return blend

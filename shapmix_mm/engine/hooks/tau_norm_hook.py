@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from .linear_classifier import linear_classifier
+from ...arguments import NonNegative
+from .max_norm_hook import linear_classifier
 
 __all__ = ['TauNormHook']
 
@@ -31,14 +30,11 @@ class TauNormHook(Hook):
             stage nor the test uses. Defaults to 1.0.
         keep_bias (bool): Whether the bias stays; otherwise it is set to 0.
             Defaults to False.
-
-    Raises:
-        ValueError: If ``tau`` is negative or not finite.
     """
 
-    def __init__(self, *, tau: float = 1.0, keep_bias: bool = False) -> None:
-        if not 0 <= tau < math.inf:
-            raise ValueError(f'tau must be at least 0, got {tau!r}')
+    def __init__(
+        self, *, tau: NonNegative = 1.0, keep_bias: bool = False
+    ) -> None:
         self.tau, self.keep_bias = tau, keep_bias
 
     def before_train(self, runner: Runner) -> None:

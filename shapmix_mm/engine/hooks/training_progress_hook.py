@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...config.launch import bare_model
-from .passes import iters_per_pass
+from ...datasets.samplers.progressive_sampler import passes_per_epoch
 
 __all__ = ['TrainingProgressHook']
 
@@ -35,7 +35,9 @@ class TrainingProgressHook(Hook):
             ValueError: If a loss would change only after the training.
         """
         self._total = runner.max_iters
-        self._pass = iters_per_pass(runner)
+        loader = runner.train_dataloader
+        # A fraction where a pass ends within a batch.
+        self._pass = len(loader) / passes_per_epoch(loader.dataset)
         self._listeners: list[Any] = [
             module
             for module in bare_model(runner).modules()

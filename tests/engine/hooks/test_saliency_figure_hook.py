@@ -9,7 +9,7 @@ from matplotlib.image import imread
 from shapmix_mm.config.launch import bare_model
 from shapmix_mm.engine import hooks
 from shapmix_mm.engine.hooks import saliency_figure_hook
-from shapmix_mm.saliency.record import SaliencyRecord
+from shapmix_mm.saliency import SaliencyRecord
 from shapmix_mm.serialization import load_checkpoint_file
 
 
@@ -183,8 +183,43 @@ def test_other_ranks_write_nothing(stick_config, build, monkeypatch):
 
 @pytest.mark.parametrize('interval', [-1, 1.5, None])
 def test_bad_intervals(interval):
-    with pytest.raises(ValueError, match='interval must be'):
+    with pytest.raises(ValueError, match='SaliencyFigureHook: interval='):
         hooks.SaliencyFigureHook(interval=interval)
+
+
+@pytest.mark.parametrize(
+    'filename', ['saliency.pgn', 'saliency.gif', 'saliency.', '.png', '']
+)
+def test_a_file_that_no_figure_can_be_is_named_before_the_training(filename):
+    with pytest.raises(ValueError, match='SaliencyFigureHook: filename='):
+        hooks.SaliencyFigureHook(filename)
+
+
+@pytest.mark.parametrize(
+    'thresholds', [(7, 4), (4,), (1, 2, 3), (-1, 4), ('a', 4), 5]
+)
+def test_thresholds_that_bound_no_groups_are_named_before_the_training(
+    thresholds,
+):
+    with pytest.raises(ValueError, match='SaliencyFigureHook: thresholds='):
+        hooks.SaliencyFigureHook(thresholds=thresholds)
+
+
+def test_groups_are_those_of_the_metric_of_the_run(stick_config, build):
+    """Also where the training does not validate."""
+    metric = dict(type='LongTailMetric', few=4, many=7)
+    cfg = with_figures(stick_config)
+    cfg.val_evaluator = [metric]
+    runner = build(cfg)
+    runner.train()
+    hook = next(h for h in runner.hooks if hasattr(h, 'record'))
+    assert hook.thresholds == (4, 7)
+    cfg = with_figures(stick_config, thresholds=(4, 8))
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_evaluator, cfg.test_cfg = metric, dict(type='TestLoop')
+    cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+    with pytest.raises(ValueError, match=r'\(4, 8\).*few=4, many=7'):
+        build(cfg).train()
 
 
 def test_the_body_is_the_mean_pose(stick_config, build, monkeypatch):

@@ -112,7 +112,7 @@ def test_a_class_without_weights_stays_so(run, first):
 
 @pytest.mark.parametrize('tau', [-0.1, np.inf, np.nan])
 def test_tau_out_of_range(tau):
-    with pytest.raises(ValueError, match='tau must be at least 0'):
+    with pytest.raises(ValueError, match='TauNormHook: tau='):
         TauNormHook(tau=tau)
 
 

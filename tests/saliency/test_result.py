@@ -5,14 +5,12 @@ import os
 import numpy as np
 import pytest
 
-from shapmix_mm.saliency.class_saliency import ClassSaliency
-from shapmix_mm.saliency.files import (
+from shapmix_mm.saliency import (
+    ClassSaliency,
     check_writable,
     combination_names,
-    write_csv,
-    write_whole,
-    write_worths,
 )
+from shapmix_mm.saliency.result import write_csv, write_worths
 from shapmix_mm.skeletons import get_layout
 
 SALIENCY = ClassSaliency(
@@ -43,20 +41,6 @@ def test_a_folder_without_permission_is_named(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(ValueError, match='cannot be written'):
         check_writable(tmp_path, [])
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / 'a.txt'
-    write_whole(path, lambda part: part.write_text('old'))
-
-    def fail(part):
-        part.write_text('half')
-        raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        write_whole(path, fail)
-    assert path.read_text() == 'old'
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_csv_leaves_out_classes_without_samples(tmp_path):

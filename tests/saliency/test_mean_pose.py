@@ -8,7 +8,7 @@ from mmaction.datasets.transforms import GenSkeFeat, JointToBone, ToMotion
 from torch.utils.data import ConcatDataset
 
 from shapmix_mm.datasets.transforms import FastGenSkeFeat, SkeletonFeatures
-from shapmix_mm.saliency.stream_joints import feature_joints, stream_features
+from shapmix_mm.saliency import feature_joints, stream_features
 from shapmix_mm.skeletons import get_layout
 
 

@@ -8,12 +8,13 @@ from typing import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from shapmix_mm.saliency.budget import choose_share
-from shapmix_mm.saliency.plan_worths import distinct_rows
+from shapmix_mm.saliency import (
+    Worths,
+    choose_share,
+    class_saliency,
+    distinct_rows,
+)
 from shapmix_mm.shapley import SaliencyTable, get_estimator, sum_by_class
-
-from .class_saliency import class_saliency
-from .exact_saliency import Worths
 
 __all__ = ['FrozenModel', 'Scheme', 'replay']
 

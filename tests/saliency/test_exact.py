@@ -1,15 +1,28 @@
-"""Worths of all coalitions against one clip and one coalition at a time."""
+"""Exact values against plain loops, and errors against scipy's numbers."""
 
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine.model import BaseDataPreprocessor
+from scipy.stats import spearmanr
 from torch import nn
+from torch.utils.data import Subset
 
-from shapmix_mm.saliency.exact_saliency import exact_worths
+from shapmix_mm.saliency import (
+    SeededSamples,
+    Worths,
+    choose_samples,
+    class_saliency,
+    exact_worths,
+    sample_labels,
+    table_error,
+)
+from shapmix_mm.saliency.exact import sample_name
+from shapmix_mm.shapley import exact_shapley
 from shapmix_mm.skeletons import get_layout
 
 JOINTS, CLASSES = 6, 4
@@ -42,6 +55,7 @@ class Scorer(nn.Module):
         )
         self.drop = nn.Dropout(0.5)
         self.data_preprocessor = Collate()
+        self.cls_head = SimpleNamespace(num_classes=CLASSES)
         self.passes = []
 
     def forward(self, inputs, stage, mode):
@@ -205,3 +219,113 @@ def spoilt(change):
 def test_bad_samples_are_named(data, message):
     with pytest.raises(ValueError, match=message):
         exact_worths(Scorer(), data, mean=MEAN, layout=layout_of(3))
+
+
+def test_mean_and_deviation_of_each_class():
+    worths = torch.rand(7, 16, generator=torch.Generator().manual_seed(0))
+    labels = torch.tensor([0, 3, 0, 1, 3, 3, 0])
+    found = class_saliency(Worths(worths, labels, ()), 4, (2,), 4)
+    each = exact_shapley(worths.double(), 4, (1, 2)).numpy()
+    assert found.samples.tolist() == [3, 1, 0, 3]
+    assert found.combinations[:5] == [(0,), (1,), (2,), (3,), (0, 1)]
+    for label in (0, 1, 3):
+        own = each[labels.numpy() == label]
+        np.testing.assert_allclose(found.values[label], own.mean(0))
+        if len(own) > 1:
+            np.testing.assert_allclose(found.std[label], own.std(0, ddof=1))
+    assert np.isnan(found.values[2]).all()
+    assert np.isnan(found.std[1:3]).all()
+    assert found.columns((2,)) == [4, 5, 6, 7, 8, 9]
+
+
+def test_error_leaves_out_what_either_side_does_not_know():
+    rng = np.random.default_rng(0)
+    table, exact = rng.normal(size=(2, 4, 6))
+    exact[1] = np.nan
+    updates = np.ones((4, 6))
+    updates[2] = 0
+    updates[3, 0] = 0
+    found = table_error(table, exact, updates)
+    assert np.isnan(found.rmse).tolist() == [False, True, True, False]
+    for row, start in ((0, 0), (3, 1)):
+        t, e = table[row, start:], exact[row, start:]
+        assert found.rmse[row] == pytest.approx(np.sqrt(((t - e) ** 2).mean()))
+        assert found.rank_corr[row] == pytest.approx(spearmanr(t, e)[0])
+    t = np.append(table[0], table[3, 1:])
+    e = np.append(exact[0], exact[3, 1:])
+    assert found.overall_rmse == pytest.approx(np.sqrt(((t - e) ** 2).mean()))
+    assert found.overall_rank_corr == pytest.approx(spearmanr(t, e)[0])
+
+
+def test_a_constant_row_has_an_error_but_no_rank():
+    found = table_error(np.zeros((1, 3)), np.array([[1.0, 2.0, 2.0]]))
+    assert found.rmse[0] == pytest.approx(np.sqrt(3))
+    assert np.isnan(found.rank_corr[0])
+
+
+def test_other_shapes_are_refused():
+    with pytest.raises(ValueError, match=r'\(1, 3\).*\(1, 2\)'):
+        table_error(np.zeros((1, 3)), np.zeros((1, 2)))
+
+
+LABELS = [0, 1, 1, 2, 1, 0, 1]
+
+
+class Noise:
+    def __len__(self):
+        return len(LABELS)
+
+    def __getitem__(self, index):
+        return np.random.rand()
+
+    def get_data_info(self, index):
+        return dict(frame_dir=f'n{index}', label=LABELS[index])
+
+
+def test_all_samples_stay_without_a_limit():
+    assert choose_samples(LABELS) == list(range(7))
+    assert choose_samples(LABELS, classes=[0, 2]) == [0, 3, 5]
+
+
+def test_the_limit_holds_for_each_class_and_follows_the_seed():
+    chosen = choose_samples(LABELS, max_per_class=2)
+    assert [LABELS[i] for i in chosen].count(1) == 2
+    assert len(chosen) == 5
+    assert chosen == choose_samples(LABELS, max_per_class=2)
+    drawn = {
+        tuple(choose_samples(LABELS, classes=[1], max_per_class=2, seed=s))
+        for s in range(40)
+    }
+    assert len(drawn) == 6
+    # Other classes do not change what is drawn of one.
+    alone = choose_samples(LABELS, classes=[1], max_per_class=2)
+    assert set(alone) <= set(chosen)
+
+
+@pytest.mark.parametrize('label', [None, -1, [0, 1], 'walk'])
+def test_a_sample_without_one_class_is_named(label):
+    with pytest.raises(ValueError, match='sample 1 has label'):
+        choose_samples([0, label])
+
+
+def test_no_sample_of_a_class_is_no_choice():
+    with pytest.raises(ValueError, match='max_per_class must be positive'):
+        choose_samples(LABELS, max_per_class=0)
+
+
+def test_draws_depend_on_the_sample_alone():
+    served = SeededSamples(Noise())
+    forth = [served[i] for i in range(7)]
+    assert [served[i] for i in reversed(range(7))] == forth[::-1]
+    assert len(set(forth)) == 7
+    some = SeededSamples(Noise(), [4, 2])
+    assert [some[0], some[1]] == [forth[4], forth[2]]
+    assert SeededSamples(Noise(), seed=1)[0] != forth[0]
+
+
+def test_names_and_labels_are_seen_through_a_subset():
+    subset = Subset(Noise(), [3, 4])
+    assert sample_labels(subset) == [2, 1]
+    assert sample_name(subset, 0) == 'n3'
+    assert sample_name(SeededSamples(subset), 1) == 'n4'
+    assert sample_name([0.5], 0) == 'number 0'

@@ -4,10 +4,9 @@ import importlib
 
 import numpy as np
 import torch
-from mmaction.registry import MODELS
 from torch import nn
 
-from shapmix_mm.saliency.plan_worths import distinct_rows, plan_worths
+from shapmix_mm.saliency import coalition_worths, distinct_rows
 from shapmix_mm.shapley import Plan, sum_by_class
 from shapmix_mm.skeletons import get_layout
 
@@ -53,7 +52,9 @@ def test_worths_equal_single_calls_and_equal_inputs_are_scored_once():
     coalitions = torch.randint(8, (7, 4))
     coalitions[:, 0] = 0
     coalitions[:, 1] = 7
-    worths, scored = plan_worths(model, clips, label, mean, coalitions, LAYOUT)
+    worths, scored = coalition_worths(
+        model, clips, label, mean, coalitions, LAYOUT
+    )
     assert model.training and not worths.requires_grad
     expected = np.zeros((7, 4))
     for n in range(7):
@@ -76,7 +77,7 @@ def test_worths_equal_single_calls_and_equal_inputs_are_scored_once():
 
 def test_presence_is_asked_for_only_where_inputs_may_be_equal(monkeypatch):
     """Telling it to the CPU waits for the GPU."""
-    module = importlib.import_module('shapmix_mm.saliency.plan_worths')
+    module = importlib.import_module('shapmix_mm.saliency.score')
     original, asked = module.any_nonzero, []
     monkeypatch.setattr(
         module, 'any_nonzero', lambda x: asked.append(1) or original(x)
@@ -86,8 +87,9 @@ def test_presence_is_asked_for_only_where_inputs_may_be_equal(monkeypatch):
     for empty in (False, True):
         coalitions = torch.randint(1, 8, (7, 3))
         coalitions[2, 1] *= not empty
-        plan_worths(Counter(), clips, label, mean, coalitions, LAYOUT)
-        assert len(asked) == empty
+        coalition_worths(Counter(), clips, label, mean, coalitions, LAYOUT)
+        # Once more to hold the parts, on the device.
+        assert len(asked) == (3 if empty else 1)
 
 
 def test_without_empty_coalitions_nothing_waits(no_waiting):
@@ -100,7 +102,9 @@ def test_without_empty_coalitions_nothing_waits(no_waiting):
         columns=torch.tensor([[0, 2]] * 7),
     )
     with no_waiting():
-        worths, _ = plan_worths(model, clips, label, mean, coalitions, LAYOUT)
+        worths, _ = coalition_worths(
+            model, clips, label, mean, coalitions, LAYOUT
+        )
         values = plan.contributions(worths)
         sums = sum_by_class(values, label, plan.columns, (5, 3))
     assert sums.device.type == 'meta' and sums.shape == (2, 5, 3)
@@ -119,49 +123,3 @@ def test_without_empty_coalitions_nothing_is_shared():
         (2, 3),
     ]
     assert inverse.tolist() == [[0, 1], [2, 2], [3, 4]]
-
-
-def test_gradcam_equals_the_closed_form_of_a_linear_head():
-    """With pooling and one linear layer the gradient is its weight."""
-    from shapmix_mm.saliency.gradcam import joint_gradcam
-
-    torch.manual_seed(3)
-    graph = dict(
-        layout=dict(num_node=6, inward=[(i, 0) for i in range(1, 6)], center=0)
-    )
-    model = MODELS.build(
-        dict(
-            type='RecognizerGCN',
-            backbone=dict(
-                type='STGCN',
-                base_channels=8,
-                num_stages=2,
-                inflate_stages=[],
-                down_stages=[],
-                graph_cfg=dict(graph, mode='stgcn_spatial'),
-            ),
-            cls_head=dict(type='GCNHead', num_classes=5, in_channels=8),
-        )
-    ).train()
-    clips, label, _ = batch()
-    cam = joint_gradcam(model, clips, label)
-    assert model.training
-    assert all(p.grad is None for p in model.parameters())
-    model.eval()
-    with torch.no_grad():
-        features = model(clips, stage='backbone', mode='tensor').numpy()
-    weight = model.cls_head.fc.weight.detach().numpy()
-    for n in range(7):
-        joints = np.zeros(6)
-        for m in range(2):
-            if clips[n, 0, m].any():
-                # (C,) times (C, T, V): the pooled gradient is the weight
-                # over a constant that the normalisation takes out.
-                seen = np.tensordot(
-                    weight[int(label[n])], features[n, m], axes=1
-                )
-                joints += np.maximum(seen, 0).mean(0)
-        # Nothing speaks for the class where the rectified map is zero.
-        expected = joints / max(joints.sum(), 1e-30)
-        np.testing.assert_allclose(cam[n], expected, atol=1e-5)
-    assert (cam.sum(1) > 0.99).sum() >= 3

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from shapmix_mm.saliency.record import SaliencyRecord
+from shapmix_mm.saliency import SaliencyRecord
 
 MEMBERS = np.array([[1, 1, 0], [0, 1, 1]], dtype=bool)
 
@@ -47,7 +47,7 @@ def test_a_failed_write_keeps_the_old_file(record, monkeypatch):
     old = record.path.read_bytes()
 
     def fail(file, **arrays):
-        file.write(b'half')
+        file.write_bytes(b'half')
         raise OSError('no space left')
 
     monkeypatch.setattr(np, 'savez_compressed', fail)
