@@ -1,6 +1,7 @@
 # From a bare machine with Python >= 3.9, pip and make to a trained model.
 #   make demo    set up .venv, train on the embedded demo set
 #   make test    set up .venv, run all tests
+#   make docs    build the pages and the API into docs/_build
 #   make env lint bench
 # PYTHON names the interpreter, PIP_ARGS goes to every pip install.
 
@@ -14,7 +15,7 @@ DEMO_DATA := data/demo/demo.pkl
 DEMO_CONFIG := configs/ctrgcn_shapmix_demo.py
 
 .DELETE_ON_ERROR:
-.PHONY: help env demo test lint bench clean
+.PHONY: help env demo test lint docs bench clean
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -54,10 +55,15 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy shapmix_mm
 
+docs: $(STAMP)
+	$(BIN)/python -m pip install -q $(PIP_ARGS) \
+	  --constraint requirements/tested.txt --requirement requirements/docs.txt
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+
 bench: $(STAMP)
 	$(BIN)/python tools/benchmark/backbone.py
 	$(BIN)/python tools/benchmark/blend.py
 	$(BIN)/python tools/benchmark/step.py
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache

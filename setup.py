@@ -63,10 +63,12 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.9',
     packages=find_packages(include=['shapmix_mm', 'shapmix_mm.*']),
+    package_data={'shapmix_mm': ['py.typed']},
     install_requires=requirements('runtime'),
     extras_require={
         'mm': requirements('mminstall'),
         'optional': requirements('optional'),
+        'docs': requirements('docs'),
         'tests': requirements('tests'),
     },
     cmdclass={'build_py': BuildWithMim},

@@ -1,4 +1,4 @@
-"""The README's own joints work as they stand there."""
+"""What README and pages name exists, and their blocks work as they stand."""
 
 import re
 from pathlib import Path
@@ -10,10 +10,11 @@ from mmaction.registry import MODELS
 import shapmix_mm  # noqa: F401
 
 README = Path(__file__).resolve().parents[1] / 'README.md'
+START = README.parent / 'docs/get_started.md'
 
 
-def test_the_layout_of_the_readme_builds_a_blend_and_a_backbone():
-    text = README.read_text(encoding='utf-8')
+def test_the_shown_layout_builds_a_blend_and_a_backbone():
+    text = START.read_text(encoding='utf-8')
     code = re.search(r'```python\n(layout = dict\(.*?)```', text, re.S)[1]
     shown = {}
     exec(code, shown)
@@ -38,6 +39,7 @@ PAGES = [
     ROOT / 'CONTRIBUTING.md',
     ROOT / 'CHANGELOG.md',
     *sorted((ROOT / 'docs').glob('*.md')),
+    *sorted((ROOT / 'docs/api').glob('*.md')),
 ]
 FOLDERS = 'configs|docs|requirements|shapmix_mm|tests|tools'
 FILE = re.compile(
@@ -102,3 +104,14 @@ def test_every_flag_of_a_command_is_known_to_its_tool(page):
             if flag not in known
         }
     assert not unknown
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_prose_is_no_wider_than_120_characters(page):
+    text = re.sub(r'^ *```.*?^ *```', '', text_of(page), flags=re.S | re.M)
+    wide = [
+        line
+        for line in text.splitlines()
+        if len(line) > 120 and not line.lstrip().startswith('|')
+    ]
+    assert not wide

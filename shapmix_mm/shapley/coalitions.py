@@ -100,7 +100,7 @@ def mask_to_parts(masks: Tensor, num_parts: int) -> Tensor:
         num_parts (int): P, the number of body parts.
 
     Returns:
-        Tensor: bool, shape (*masks.shape, P).
+        Tensor: bool, the shape of ``masks`` and then P.
 
     Examples:
         >>> mask_to_parts(torch.tensor([5]), 3).tolist()

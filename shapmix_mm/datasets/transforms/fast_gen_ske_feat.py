@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 from mmaction.datasets.transforms import GenSkeFeat, JointToBone
@@ -31,8 +31,8 @@ class FastGenSkeFeat(GenSkeFeat):
     Args:
         dataset (str): Joint layout: 'nturgb+d', 'openpose' or 'coco'.
             Defaults to ``'nturgb+d'``.
-        feats (list[str]): The features to join: 'j' (joint), 'b' (bone), 'jm'
-            and 'bm' (their motions). Defaults to ``['j']``.
+        feats (str or Sequence[str]): The features to join: 'j' (joint), 'b'
+            (bone), 'jm' and 'bm' (their motions). Defaults to ``['j']``.
         axis (int): Axis to join them along. Defaults to -1.
 
     Raises:
@@ -42,7 +42,7 @@ class FastGenSkeFeat(GenSkeFeat):
     def __init__(
         self,
         dataset: str = 'nturgb+d',
-        feats: list[str] = ['j'],  # noqa: B006  (as stock has it)
+        feats: str | Sequence[str] = ['j'],  # noqa: B006  (as stock has it)
         axis: int = -1,
     ) -> None:
         super().__init__(dataset=dataset, feats=feats, axis=axis)

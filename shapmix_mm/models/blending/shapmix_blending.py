@@ -29,7 +29,7 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     that tell it. Until ``SaliencyHook`` ends the warm-up this is ST-Mix.
 
     The combination b is drawn from ``softmax(gain * norm(v_b / |b|) / tau)``
-    (Eq. 3), where |b| counts joints. The paper has ``norm='l1'`` and no
+    (Eq. 3), where ``|b|`` counts joints. The paper has ``norm='l1'`` and no
     gain; the released code has no norm and ``gain=10``.
 
     Args:
