@@ -46,6 +46,8 @@ class ClassCountsMixin(LazyBuffersMixin):
     needs_class_counts: ClassVar[bool] = True
     lazy_buffers: ClassVar[tuple[str, ...]] = ('class_counts',)
     class_counts: Tensor
+    #: Counts of its config, which no other source replaces.
+    given_counts: Sequence[float] | None = None
 
     def set_class_counts(self, counts: Sequence[float] | Tensor) -> None:
         """Take over the number of training samples of each class.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
+from mmengine.model import BaseAveragedModel
 from mmengine.runner import Runner
 from mmengine.runner.base_loop import BaseLoop
 
@@ -21,28 +22,91 @@ class ClassCountsHook(Hook):
     """One source of class counts: the training dataset, after filtering.
 
     Every module and metric with a true ``needs_class_counts`` receives the
-    counts through ``set_class_counts``, before the first step. Without a
-    training dataset (``tools/test.py``), metrics receive the counts that the
+    counts through ``set_class_counts``, before anyone copies the model; a
+    loss that its config gave ``class_counts`` keeps those. Without a training
+    dataset (``tools/test.py``), metrics receive the counts that the
     checkpoint holds. It also refuses a checkpoint of another number of
     classes, whose head mmengine would silently leave untrained.
+
+    A copy that averages weights (``EMAHook``) shares the counts, the saliency
+    table and whatever else such modules remember: an average of them would
+    mean nothing, and their sizes are not known when the copy is made.
     """
 
     priority = 'HIGH'
 
+    def before_run(self, runner: Runner) -> None:
+        """Count the training samples before anyone copies the model.
+
+        Args:
+            runner (Runner): The runner, its model as it was built.
+
+        Raises:
+            ValueError: If a class has no sample, or a module was given counts
+                of another number of classes.
+        """
+        if isinstance(runner._train_loop, BaseLoop):
+            counts = self._counts(runner)
+            for consumer in self._modules(bare_model(runner)):
+                consumer.set_class_counts(self._own(consumer, counts))
+
     def before_train(self, runner: Runner) -> None:
-        """Count the training samples and hand the counts out.
+        """Hand the counts out, whatever a checkpoint has brought.
 
         Args:
             runner (Runner): The runner, its checkpoint loaded.
 
         Raises:
-            ValueError: If a class has no sample, a resumed run meets other
-                counts than it stopped with, a metric has counts of another
-                number of classes, or a blend lacks the hook that guides it.
+            ValueError: If a resumed run meets other counts than it stopped
+                with, a metric has counts of another number of classes, or a
+                blend lacks the hook that guides it.
+        """
+        counts = self._counts(runner)
+        consumers = list(self._modules(bare_model(runner)))
+        for consumer in consumers:
+            self._check_hook(runner, consumer)
+            own = self._own(consumer, counts)
+            held = [int(n) for n in consumer.class_counts.tolist()]
+            if runner._resume and held and held != [int(n) for n in own]:
+                raise ValueError(
+                    f'{type(consumer).__name__} has other class counts than '
+                    f'the resumed run: {own} now, {held} in the checkpoint'
+                )
+        # One may hand them on to another, which has its own.
+        for consumer in consumers:
+            consumer.set_class_counts(self._own(consumer, counts))
+        for metric in self._metrics(runner):
+            metric.set_class_counts(counts)
+            self._check_metric(metric, len(counts))
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Let averaged copies of the model share what is no weight.
+
+        Args:
+            runner (Runner): The runner; all hooks have prepared the model.
         """
         model = bare_model(runner)
+        for hook in runner.hooks:
+            for copied in vars(hook).values():
+                if isinstance(copied, BaseAveragedModel):
+                    self._share_state(model, copied)
+
+    def _share_state(self, model: Any, copied: BaseAveragedModel) -> None:
+        for name, module in model.named_modules():
+            if not getattr(module, 'needs_class_counts', False):
+                continue
+            for inner, part in module.named_modules(prefix=name):
+                other = copied.module.get_submodule(inner)
+                for key, buffer in part.named_buffers(recurse=False):
+                    setattr(other, key, buffer)
+        if copied.update_buffers:
+            # It has kept the buffers that were there when it was made.
+            copied.avg_parameters = copied.module.state_dict()
+
+    @staticmethod
+    def _counts(runner: Runner) -> list[int]:
         dataset = runner.train_dataloader.dataset
-        counts = class_counts(dataset, num_classes_of(model))
+        counts = class_counts(dataset, num_classes_of(bare_model(runner)))
         empty = [k for k, count in enumerate(counts) if count == 0]
         if empty:
             names = (getattr(dataset, 'metainfo', None) or {}).get('classes')
@@ -51,18 +115,18 @@ class ClassCountsHook(Hook):
                 'each class needs a training sample; the training dataset '
                 f'has none of class {", ".join(shown)}'
             )
-        for consumer in self._modules(model):
-            self._check_hook(runner, consumer)
-            held = [int(n) for n in consumer.class_counts.tolist()]
-            if runner._resume and held and held != counts:
-                raise ValueError(
-                    'the training dataset has other class counts than the '
-                    f'resumed run: {counts} now, {held} in the checkpoint'
-                )
-            consumer.set_class_counts(counts)
-        for metric in self._metrics(runner):
-            metric.set_class_counts(counts)
-            self._check_metric(metric, len(counts))
+        return counts
+
+    @staticmethod
+    def _own(consumer: Any, counts: list[int]) -> Sequence[float]:
+        """Counts for a module: those of its config, if it has some."""
+        given = getattr(consumer, 'given_counts', None)
+        if given is not None and len(given) != len(counts):
+            raise ValueError(
+                f'{type(consumer).__name__} was given class_counts of '
+                f'{len(given)} classes, the model has {len(counts)}'
+            )
+        return counts if given is None else given
 
     def before_val(self, runner: Runner) -> None:
         """Give metrics the checkpoint's counts when only validating."""
@@ -101,7 +165,12 @@ class ClassCountsHook(Hook):
                 )
 
     def _from_checkpoint(self, runner: Runner) -> None:
-        for module in self._modules(bare_model(runner)):
+        modules = list(self._modules(bare_model(runner)))
+        # What a config gave one of them are hardly those of the data.
+        modules.sort(
+            key=lambda m: getattr(m, 'given_counts', None) is not None
+        )
+        for module in modules:
             if module.class_counts.numel():
                 counts = [int(n) for n in module.class_counts.tolist()]
                 for metric in self._metrics(runner):

@@ -105,8 +105,9 @@ class STMixBlending(SkeletonBlending):
         )
         cut = Mixture(
             partner,
+            # Resampling would warp a sample that is its own partner.
             source=window.source
-            if self.temporal == 'resample'
+            if self.temporal == 'resample' and num > 1
             else in_place(window.source),
             cells=cells,
             share=pasted,

@@ -71,7 +71,10 @@ class DeferredReweightingLoss(SwitchMixin, CountedLoss):
         self.init_switch(start, start_epoch)
         self.loss = _inner(loss or dict(type='CrossEntropyLoss'))
         if class_counts is not None:
+            self.given_counts = class_counts
             self.set_class_counts(class_counts)
+            if isinstance(self.loss, CountedLoss):
+                self.loss.given_counts = class_counts
 
     def set_class_counts(self, counts: Sequence[float] | Tensor) -> None:
         """Take over the counts, for the inner loss too; see the base."""

@@ -133,6 +133,7 @@ class CountedLoss(ClassCountsMixin, LongTailLoss):
     ) -> None:
         super().__init__(loss_weight=loss_weight, reduction=reduction)
         self.register_lazy_buffers()
+        self.given_counts = class_counts
         if class_counts is not None:
             self.set_class_counts(class_counts)
 

@@ -101,3 +101,61 @@ def test_a_checkpoint_of_other_classes_is_refused_but_may_be_tuned(
     with pytest.raises(ValueError, match='another number of classes'):
         build(stick_config(load_from=other, resume=True)).train()
     build(stick_config(load_from=other)).train()
+
+
+@pytest.mark.parametrize('resumed', [False, True])
+@pytest.mark.parametrize('outer', [True, False])
+def test_counts_given_to_a_loss_are_its_own(
+    stick_config, build, resumed, outer
+):
+    """All others, the metric of a test too, have those of the dataset."""
+    cfg = stick_config()
+    given = dict(class_counts=[9, 5, 2, 1])
+    cfg.model.cls_head.loss_cls = dict(
+        type='DeferredReweightingLoss',
+        loss=dict(type='BalancedSoftmaxLoss', **({} if outer else given)),
+        **(given if outer else {}),
+    )
+    cfg.custom_hooks.append(dict(type='TrainingProgressHook'))
+    runner = build(cfg)
+    runner.train()
+    if resumed:
+        again = cfg.copy()
+        path = f'{cfg.work_dir}/epoch_1.pth'
+        again.merge_from_dict(dict(load_from=path, resume=True))
+        runner = build(again)
+        runner.train()
+    data, own = [8.0, 6.0, 4.0, 3.0], [9.0, 5.0, 2.0, 1.0]
+    assert counts_held(runner) == [data, own if outer else data, own]
+
+
+def test_given_counts_of_another_number_are_refused(stick_config, build):
+    cfg = stick_config()
+    cfg.model.cls_head.loss_cls.class_counts = [9, 5, 2]
+    with pytest.raises(
+        ValueError, match='BalancedSoftmaxLoss .* 3 classes, .* has 4'
+    ):
+        build(cfg).train()
+
+
+def test_a_test_takes_the_counts_of_the_data_not_those_given_to_a_loss(
+    stick_config, build
+):
+    def config():
+        cfg = stick_config(
+            val_evaluator=[dict(type='LongTailMetric', many=7, few=4)]
+        )
+        cfg.model.cls_head.loss_cls.class_counts = [1, 1, 1, 1]
+        return cfg
+
+    cfg = config()
+    build(cfg).train()
+    again = config()
+    again.test_dataloader = again.val_dataloader
+    again.test_evaluator = again.val_evaluator
+    again.test_cfg = dict(type='TestLoop')
+    again.train_cfg = again.train_dataloader = again.optim_wrapper = None
+    again.val_cfg = again.val_dataloader = again.val_evaluator = None
+    again.load_from = f'{cfg.work_dir}/epoch_2.pth'
+    # The classes have 8, 6, 4 and 3 training samples.
+    assert build(again).test()['acc/num_many'] == 1

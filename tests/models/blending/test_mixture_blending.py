@@ -10,9 +10,11 @@ from mmaction.structures import ActionDataSample
 
 from shapmix_mm.models import (
     RemixBlending,
+    ShapMixBlending,
     SkeleMixBlending,
     SkeletonCutMixBlending,
     SkeletonMixupBlending,
+    STMixBlending,
     TaCNNMixBlending,
 )
 
@@ -247,6 +249,18 @@ def test_other_layouts(kind, layout, joints):
         torch.rand(4, 1, 1, 13, joints, 2), torch.eye(2)[[0, 1, 0, 1]]
     )
     assert out.shape == (4, 1, 1, 13, joints, 2)
+
+
+@pytest.mark.parametrize('seed', range(5))
+@pytest.mark.parametrize(
+    'kind', [*MIXUPS, *CUTS, STMixBlending, ShapMixBlending]
+)
+def test_a_batch_of_one_is_left_as_it_is(kind, seed):
+    clips, _ = random_batch(1, seed=seed)
+    torch.manual_seed(seed)
+    out, labels = build(kind)(clips.unsqueeze(1), samples_of(1))
+    assert torch.equal(out, clips.expand(2, *clips.shape))
+    assert torch.equal(soft_labels(labels), torch.eye(K)[:1].expand(2, -1))
 
 
 @every_kind
