@@ -158,10 +158,7 @@ def transforms_of(args: argparse.Namespace) -> list[Any]:
         OSError: If a config cannot be read.
         ValueError: If a config or a transform is none.
     """
-    from shapmix_mm.config.data import (
-        shared_transforms,
-        transform_from_words,
-    )
+    from shapmix_mm.config.data import shared_transforms, transform_from_words
     from shapmix_mm.config.mixins import load_config
 
     if args.config:
