@@ -32,9 +32,11 @@ class STMixBlending(SkeletonBlending):
     Each sample i gets a partner j and one of two mixtures: Mixup of the
     whole sequences, or Cut-Mix, where a random combination of body parts of
     j, over a clip of j resampled down to a window of i, is pasted into i.
-    The soft label follows the share that was really pasted. Only persons
-    present in both samples are mixed part by part: a limb pasted onto an
-    absent person would float in the void.
+    The soft label follows the share that was pasted. As in the paper, the
+    mask covers all performers, so that a limb of a second person may come
+    into a scene of one, and one of two may lose a limb to the void; the share
+    counts all slots. ``persons='both'`` pastes only between persons present
+    in both samples, and its share counts the persons that the sample has.
 
     The two halves of Cut-Mix can be ablated (Table 7). ``spatial='joint'``
     pastes as many joints as a random combination has, but any of the body,
@@ -58,6 +60,8 @@ class STMixBlending(SkeletonBlending):
             Defaults to ``'part'``.
         temporal (str): How the partner's frames are chosen, ``'resample'``
             or ``'copy'``. Defaults to ``'resample'``.
+        persons (str): Who is pasted: ``'all'`` slots, or those present in
+            ``'both'`` samples. Defaults to ``'all'``.
         kwargs (dict): ``keep_originals``, see :class:`SkeletonBlending`.
     """
 
@@ -72,6 +76,7 @@ class STMixBlending(SkeletonBlending):
         alpha: Positive = 1.0,
         spatial: Literal['part', 'joint'] = 'part',
         temporal: Literal['resample', 'copy'] = 'resample',
+        persons: Literal['all', 'both'] = 'all',
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -87,6 +92,7 @@ class STMixBlending(SkeletonBlending):
         self.alpha = alpha
         self.spatial = spatial
         self.temporal = temporal
+        self.persons = persons
         self.register_buffer(
             'part_joints',
             _combination_joints(self.layout, self.sizes),
@@ -100,9 +106,12 @@ class STMixBlending(SkeletonBlending):
         window = draw_window(num, frames, self.temporal_ratio, clips.device)
         shares = self._draw_mixup(num, clips.device)
         joints = self.draw_joints(label, partner)
-        cells, pasted = pasted_cells(
-            window, joints, present_persons(clips), partner
+        there = (
+            present_persons(clips)
+            if self.persons == 'both'
+            else torch.ones_like(clips[:, :, 0, 0, 0], dtype=torch.bool)
         )
+        cells, pasted = pasted_cells(window, joints, there, partner)
         cut = Mixture(
             partner,
             # Resampling would warp a sample that is its own partner.

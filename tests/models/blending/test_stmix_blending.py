@@ -107,11 +107,55 @@ def test_mixup_probability_is_per_sample():
     assert 0.25 * 1280 - 60 < mixups < 0.25 * 1280 + 60
 
 
-def test_persons_absent_on_either_side_receive_nothing():
+def test_the_mask_covers_all_slots_whoever_is_there():
+    """Slot 1 takes the cells of slot 0, from the same frames, or nobody's."""
     torch.manual_seed(1)
     absent = [(0, 1), (2, 1)]
     clips, samples = traced_batch(4, absent)
     blend = STMixBlending(K, 'nturgb+d', mixup_prob=0.0)
+    seen = set()
+    for _ in range(20):
+        out, out_samples = blend(clips, samples)
+        labels = soft_labels(out_samples)[4:]
+        for i in range(4):
+            mixed = out[4 + i, 0]
+            cells = trace(mixed[:1], i)[0, :, :, 0]
+            (partner,) = {int(x) - 1 for x in mixed[0][cells].floor().unique()}
+            expected = clips[i, 0, 1].clone()
+            for t, v in cells.nonzero().tolist():
+                source = round(float(mixed[0, t, v, 0] - partner - 1) * 100)
+                expected[t, v] = clips[partner, 0, 1, source, v]
+            assert torch.equal(mixed[1], expected)
+            # As many of all cells as of one slot, and so the label.
+            share = torch.zeros(K)
+            share[i] += 1 - cells.float().mean()
+            share[partner] += cells.float().mean()
+            torch.testing.assert_close(labels[i], share)
+            seen.add(((i, 1) in absent, (partner, 1) in absent))
+    # Limbs came into the void, and others were lost to it.
+    assert {(True, False), (False, True)} <= seen
+
+
+@pytest.mark.parametrize('kind', [STMixBlending, ShapMixBlending])
+@pytest.mark.parametrize('persons', [1, 2])
+def test_where_nobody_has_a_second_person_both_ways_are_one(kind, persons):
+    clips = torch.randn(16, 1, persons, T, V, C)
+    clips[:, :, 1:] = 0
+    label = torch.eye(K)[torch.arange(16) % K]
+    found = []
+    for who in ('all', 'both'):
+        torch.manual_seed(4)
+        blend = kind(K, 'nturgb+d', persons=who)
+        found.append(blend.do_blending(clips, label))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.equal(found[0][1], found[1][1])
+
+
+def test_persons_absent_on_either_side_receive_nothing():
+    torch.manual_seed(1)
+    absent = [(0, 1), (2, 1)]
+    clips, samples = traced_batch(4, absent)
+    blend = STMixBlending(K, 'nturgb+d', mixup_prob=0.0, persons='both')
     for _ in range(20):
         out, out_samples = blend(clips, samples)
         labels = soft_labels(out_samples)[4:]
@@ -252,7 +296,6 @@ def test_fields_of_a_mixture():
     assert mixture.source.shape == (40, T)
     assert mixture.weights.shape == (40, M, T, V)
     assert mixture.is_mixup.dtype == torch.bool
-    present = clips.flatten(2).any(-1)
     for i in range(40):
         weights = mixture.weights[i]
         if mixture.is_mixup[i]:
@@ -260,9 +303,7 @@ def test_fields_of_a_mixture():
             assert mixture.source[i].tolist() == list(range(T))
             continue
         assert set(weights.unique().tolist()) <= {0.0, 1.0}
-        torch.testing.assert_close(
-            mixture.share[i], weights[present[i]].mean()
-        )
+        torch.testing.assert_close(mixture.share[i], weights.mean())
     with pytest.raises(AttributeError):
         mixture.share = mixture.share
 
@@ -287,9 +328,7 @@ def test_the_random_stream_is_partner_window_mixup_share_joints():
     cut = ~is_mixup
     assert torch.equal(mixture.source[cut], window.source[cut])
     pasted = window.inside[:, :, None] & joints[:, None]
-    present = clips.flatten(2).any(-1)
-    both = present & present[partner]
-    expected = pasted[:, None] & both[:, :, None, None]
+    expected = pasted[:, None].expand(-1, M, -1, -1)
     assert torch.equal(mixture.weights[cut], expected[cut].float())
 
 
@@ -356,6 +395,7 @@ def test_copy_pastes_the_frames_of_the_window_itself():
     'arguments, words',
     [
         (dict(spatial='joints'), "spatial='joints' .* 'part' or 'joint'"),
+        (dict(persons='none'), "'all' or 'both'"),
         (dict(temporal='paste'), "'paste' .* 'resample' or 'copy'"),
         (dict(sizes=(0, 2)), '1..4'),
         (dict(sizes=(2, 5)), '1..4'),
