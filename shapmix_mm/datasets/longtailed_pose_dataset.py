@@ -49,8 +49,8 @@ class LongTailedPoseDataset(CachedPoseDataset):
 
     Args:
         ann_file (str): Pickle of ``{split, annotations}``, optionally with
-            class names under ``classes``; or an ``.npz`` of CTR-GCN, or the
-            folder of a cache.
+            class names under ``classes``; or an ``.npz`` of CTR-GCN, or
+            a cache.
         pipeline (list[dict | callable]): Data transforms.
         split (str, optional): Split to serve; None serves every sample.
             Defaults to None.

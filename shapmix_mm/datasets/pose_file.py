@@ -9,9 +9,8 @@ from typing import Any, NamedTuple, Union
 import numpy as np
 
 from ..serialization import load_annotations
-from .cache.index import is_cache
-from .cache.samples import CachedSamples, heads, join_folder, sample_name
-from .cache.store import CacheStore
+from .cache import CachedSamples, CacheFile, is_cache
+from .cache.samples import heads, join_folder, sample_name
 from .ctrgcn_npz import load_ctrgcn_npz
 from .pose_checks import check_head, shown
 
@@ -112,7 +111,7 @@ def read_pose_file(path: str) -> PoseFile:
         path (str): A pickle of ``{split, annotations}``, or of a bare list
             of annotations. Optional keys: ``classes``, the class
             names, and ``salient_parts``, the parts that tell each class.
-            Or an ``.npz`` of CTR-GCN, or the folder of a cache.
+            Or an ``.npz`` of CTR-GCN, or a cache.
 
     Returns:
         PoseFile: Its content, each annotation with a name and a label.
@@ -168,13 +167,13 @@ def _load(path: str) -> Any:
 
 def _read_cache(path: str) -> PoseFile:
     """Open a cache."""
-    store = CacheStore(path)
+    file = CacheFile(path)
     return PoseFile(
         path,
-        CachedSamples(store),
-        {name: store.split(name) for name in store.index.splits},
-        store.index.classes,
-        store.index.salient_parts,
+        CachedSamples(file),
+        dict(file.splits),
+        file.classes,
+        file.salient_parts,
     )
 
 

@@ -1,6 +1,6 @@
-"""Turn an annotation file into a folder of memory-mapped arrays.
+"""Turn an annotation file into a memory-mapped one.
 
-A dataset reads the folder where a config names it as ann_file. It starts in
+A dataset reads the cache where a config names it as ann_file. It starts in
 seconds, and all ranks and workers share its pages. With --config, or with
 --normalize, the transforms that always do the same to a sample are done here
 once; datasets then leave them out of their pipelines.
@@ -18,7 +18,7 @@ EXAMPLES = """examples:
   %(prog)s data/skeleton/ntu120_3d.pkl
   %(prog)s data/skeleton/ntu120_3d.pkl --with fast_transforms \\
     --config configs/ctrgcn_ce_ltntu120.py
-  %(prog)s data/skeleton/ntu60_3d.pkl --out /fast/ntu60 \\
+  %(prog)s data/skeleton/ntu60_3d.pkl --out /fast/ntu60.cache \\
     --normalize PreNormalize3D align_spine=False align_shoulder=False
   %(prog)s --verify data/skeleton/ntu120_3d.cache
 
@@ -43,9 +43,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         '--out',
-        metavar='FOLDER',
+        metavar='FILE',
         type=Path,
-        help='folder to make; the default is beside ANN_FILE, with the '
+        help='cache to make; the default is beside ANN_FILE, with the '
         'ending .cache. A config that means to read it gives it as ann_file',
     )
     steps = parser.add_mutually_exclusive_group()
@@ -105,8 +105,9 @@ def main(argv: list[str] | None = None) -> int:
         if isinstance(error, KeyError):
             # str() of a KeyError has quotes around it.
             text = error.args[0]
-        elif isinstance(error, OSError) and error.filename is None:
-            text = error.strerror or error
+        elif isinstance(error, OSError) and error.strerror:
+            place = f': {error.filename}' if error.filename else ''
+            text = f'{error.strerror}{place}'
         print(f'build_cache: {text}', file=sys.stderr)
         return 1
     return 0
@@ -125,6 +126,7 @@ def build(args: argparse.Namespace) -> str:
     from rich.progress import track
 
     from shapmix_mm.datasets.cache.builder import build_cache
+    from shapmix_mm.datasets.cache.normalisation import text
 
     def bar(samples: Iterable) -> Iterable:
         return track(
@@ -135,14 +137,17 @@ def build(args: argparse.Namespace) -> str:
         )
 
     out = args.out or args.source.with_suffix('.cache')
-    index = build_cache(
+    file = build_cache(
         args.source,
         out,
         transforms=transforms_of(args),
         overwrite=args.overwrite,
         track=bar,
     )
-    return summary(index, out)
+    return (
+        f'{out}: {len(file)} samples, {file.size / 1e6:.1f} MB, '
+        f'{len(file.splits)} splits, done once: {text(file.normalisation)}'
+    )
 
 
 def transforms_of(args: argparse.Namespace) -> list[Any]:
@@ -166,47 +171,27 @@ def transforms_of(args: argparse.Namespace) -> list[Any]:
     return [transform_from_words(words) for words in args.normalize]
 
 
-def summary(index: Any, out: Path) -> str:
-    """Sum up what a cache holds.
-
-    Args:
-        index (CacheIndex): Its index.
-        out (Path): Where it lies.
-
-    Returns:
-        str: A line for the terminal.
-    """
-    from shapmix_mm.datasets.cache.normalisation import text
-
-    size = sum(file['bytes'] for file in index.files.values()) / 1e6
-    return (
-        f'{out}: {index.samples} samples, {size:.1f} MB, '
-        f'{len(index.splits)} splits, done once: {text(index.normalisation)}'
-    )
-
-
-def verify(folder: Path) -> str:
+def verify(path: Path) -> str:
     """Compare a cache with its checksums.
 
     Args:
-        folder (Path): The cache.
+        path (Path): The cache.
 
     Returns:
         str: That it is whole.
 
     Raises:
-        ValueError: If a file is damaged or the annotation file has changed.
+        ValueError: If it is damaged or the annotation file has changed.
     """
-    from shapmix_mm.datasets.cache import CacheStore
+    from shapmix_mm.datasets.cache import CacheFile
 
-    store = CacheStore(folder)
-    damaged = store.damaged_files()
-    if damaged:
+    file = CacheFile(path)
+    if not file.is_whole():
         raise ValueError(
-            f'cache {folder}: {", ".join(damaged)} damaged; rebuild it with '
-            f'{store.rebuild_command()}'
+            f'cache {path}: its arrays are damaged; rebuild it with '
+            f'{file.rebuild_command()}'
         )
-    return f'{folder}: whole, {len(store)} samples'
+    return f'{path}: whole, {len(file)} samples'
 
 
 if __name__ == '__main__':

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import copy
-import errno
-import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from ...serialization import whole_file
 from ..pose_checks import check_poses, invalid_samples
 from ..pose_file import PoseFile, read_pose_file, sample_name
-from .column_writer import ColumnWriter
-from .index import FILE_NAME, CacheIndex, is_cache, read_index
+from .cache_file import CacheFile, CacheWriter, is_cache
 from .normalisation import leading, text
-from .part_folder import part_folder
 from .source import fingerprint, unchanged
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def build_cache(
@@ -30,14 +24,14 @@ def build_cache(
     transforms: Sequence[Callable[[dict], dict]] = (),
     overwrite: bool = False,
     track: Callable[[Iterable], Iterable] = iter,
-) -> CacheIndex:
-    """Turn an annotation file into a folder of memory-mapped arrays.
+) -> CacheFile:
+    """Turn an annotation file into a memory-mapped one.
 
-    The folder appears when it is whole; a build that fails leaves nothing.
+    It appears when it is whole; a build that fails leaves nothing.
 
     Args:
         ann_file (str or Path): Any file that LongTailedPoseDataset reads.
-        out (str or Path): Folder to make.
+        out (str or Path): The cache to make.
         transforms (Sequence[Callable]): Deterministic transforms that every
             sample goes through, once and for all. Defaults to ().
         overwrite (bool): Whether to replace an older cache in that place.
@@ -46,11 +40,11 @@ def build_cache(
             to iter.
 
     Returns:
-        CacheIndex: What was made, or what was there if it fits already.
+        CacheFile: What was made, or what was there if it fits already.
 
     Raises:
         FileExistsError: If something else is in that place.
-        OSError: If the folder cannot be written.
+        OSError: If the file cannot be written.
         ValueError: If a sample cannot be taken or a transform is not
             deterministic.
     """
@@ -62,20 +56,16 @@ def build_cache(
             'deterministic, so that it cannot be done once and for all'
         )
     if is_cache(ann_file):
-        raise ValueError(f'{ann_file} is a folder, not an annotation file')
+        raise ValueError(f'{ann_file} is a cache, not an annotation file')
     if _present(out, ann_file, steps, overwrite):
-        return read_index(out)
+        return CacheFile(out)
     source = fingerprint(ann_file)
     file = read_pose_file(str(ann_file))
-    try:
-        with part_folder(out) as part:
-            index = _write(file, part, source, transforms, track)
-            if not unchanged(source, source['path']):
-                raise ValueError(f'{ann_file} was changed while it was read')
-            _write_index(index, part / FILE_NAME)
-    except OSError as error:
-        raise _explained(error, out) from error
-    return index
+    with whole_file(out) as part, open(part, 'wb') as stream:
+        _write(file, stream, source, transforms, track)
+        if not unchanged(source, source['path']):
+            raise ValueError(f'{ann_file} was changed while it was read')
+    return CacheFile(out)
 
 
 def _present(
@@ -84,20 +74,17 @@ def _present(
     """Whether the wanted cache is there; refuse what may not be replaced."""
     if not out.exists():
         return False
-    if out.is_dir() and not (out / FILE_NAME).exists():
-        if any(out.iterdir()):
-            raise FileExistsError(
-                f'{out} is there and is no cache; it is not replaced'
-            )
-        return False
-    if not out.is_dir():
-        raise FileExistsError(f'{out} is a file; --out names a folder')
+    if out.is_dir() or not is_cache(out):
+        raise FileExistsError(
+            f'{out} is there and is no cache of this version; it is not '
+            'replaced'
+        )
     if overwrite:
         return False
     try:
-        index = read_index(out)
-        fits = index.normalisation == steps
-        fits = fits and unchanged(index.source, ann_file)
+        found = CacheFile(out)
+        fits = found.normalisation == steps
+        fits = fits and unchanged(found.source, ann_file)
     except ValueError:
         fits = False
     if not fits:
@@ -110,52 +97,41 @@ def _present(
 
 def _write(
     file: PoseFile,
-    folder: Path,
+    stream: BinaryIO,
     source: dict[str, Any],
     transforms: Sequence[Callable[[dict], dict]],
     track: Callable[[Iterable], Iterable],
-) -> CacheIndex:
-    """Write all files but the index."""
-    writer = ColumnWriter(folder)
-    finite = np.ones(len(file.annotations), dtype=bool)
+) -> None:
+    writer = CacheWriter(stream)
+    shapes = np.full((len(file.annotations), 4), -1)
+    invalid = {}
     posed = any('keypoint' in a for a in file.annotations)
-    try:
-        for row, annotation in enumerate(track(file.annotations)):
-            if posed:
-                check_poses([annotation], file.path)
-                finite[row] = not invalid_samples([annotation])
-            writer.add(_prepared(annotation, transforms, file.path))
-        columns = writer.finish()
-    finally:
-        writer.close()
-    names = [sample_name(annotation) for annotation in file.annotations]
-    splits = {}
-    for number, (name, members) in enumerate(file.splits.items()):
-        inside = set(members)
-        rows = [row for row, own in enumerate(names) if own in inside]
-        splits[name] = writer.array(
-            f'split{number}', np.array(rows, dtype=np.int64)
-        )
-    return CacheIndex(
+    for row, annotation in enumerate(track(file.annotations)):
+        if posed:
+            check_poses([annotation], file.path)
+            shapes[row] = annotation['keypoint'].shape
+            if invalid_samples([annotation]):
+                invalid[row] = 'not finite'
+        writer.add(_prepared(annotation, transforms, file.path))
+    writer.finish(
         source=source,
         normalisation=leading(transforms),
-        samples=len(names),
-        columns=columns,
-        splits=splits,
-        finite=writer.array('finite', finite),
-        files=writer.files,
+        splits=_split_rows(file),
+        shapes=shapes,
+        invalid=invalid,
         classes=file.classes,
         salient_parts=file.salient_parts,
     )
 
 
-def _write_index(index: CacheIndex, path: Path) -> None:
-    """Write the index and bring it to the disk, as the arrays are."""
-    with open(path, 'x', encoding='utf-8') as file:
-        file.write(index.text())
-        file.flush()
-        # Else a power cut after the rename may leave an empty index.
-        os.fsync(file.fileno())
+def _split_rows(file: PoseFile) -> dict[str, np.ndarray]:
+    names = [sample_name(annotation) for annotation in file.annotations]
+    rows = {}
+    for name, members in file.splits.items():
+        inside = set(members)
+        listed = [row for row, own in enumerate(names) if own in inside]
+        rows[name] = np.array(listed, dtype=np.int64)
+    return rows
 
 
 def _prepared(
@@ -176,25 +152,3 @@ def _prepared(
                 f'{type(error).__name__} {error}'
             ) from error
     return sample
-
-
-def _explained(error: OSError, out: Path) -> OSError:
-    """Say in one sentence why the folder could not be written."""
-    if error.errno in _FULL:
-        free = shutil.disk_usage(_existing(out)).free / 1e9
-        problem = (
-            f'no space left for the cache {out} ({free:.1f} GB free); '
-            'nothing of it is left, and --out names another disk'
-        )
-    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        problem = (
-            f'cannot write the cache {out}: {error.strerror}; --out names '
-            'a folder on another disk'
-        )
-    else:
-        problem = f'cannot write the cache {out}: {error.strerror or error}'
-    return OSError(error.errno, problem)
-
-
-def _existing(path: Path) -> Path:
-    return next(p for p in (path, *path.parents) if p.exists())

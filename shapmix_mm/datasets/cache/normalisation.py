@@ -9,8 +9,8 @@ from typing import Any
 from mmengine.dataset import Compose
 
 from ...skeletons import Layout, get_layout
-from .commands import rebuild_command
-from .index import CacheIndex
+from .cache_file import CacheFile
+from .source import rebuild_command
 
 # No randomness, and a result that depends on the annotation alone.
 DETERMINISTIC = (
@@ -84,13 +84,12 @@ def leading(transforms: Sequence[Any]) -> list[dict]:
     return found
 
 
-def rest_of(pipeline: Any, index: CacheIndex, folder: str) -> Any:
+def rest_of(pipeline: Any, file: CacheFile) -> Any:
     """Take from a pipeline what the cache has done already.
 
     Args:
         pipeline (Compose): Built pipeline.
-        index (CacheIndex): The cache's index.
-        folder (str): The cache, for the message.
+        file (CacheFile): The cache.
 
     Returns:
         Compose: The same if the cache has done nothing, else its rest.
@@ -99,15 +98,15 @@ def rest_of(pipeline: Any, index: CacheIndex, folder: str) -> Any:
         ValueError: If the pipeline does not begin with just what the cache
             has done, with the command that builds one that fits.
     """
-    done = index.normalisation
+    done = file.normalisation
     if not done or getattr(pipeline, 'done', None) == done:
         return pipeline
     transforms = list(getattr(pipeline, 'transforms', ()))
     wanted = leading(transforms)
     if wanted[: len(done)] != done:
-        command = rebuild_command(index.source['path'], folder, wanted)
+        command = rebuild_command(file.source['path'], file.path, wanted)
         raise ValueError(
-            f'cache {folder} holds samples after {text(done)}, but the '
+            f'cache {file.path} holds samples after {text(done)}, but the '
             f'pipeline begins with {text(wanted)}; rebuild it with {command}'
         )
     return RestOfPipeline(transforms[len(done) :], done)

@@ -9,8 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 from ...skeletons import Layout
-from .columns import ArrayColumn
-from .store import CacheStore
+from .cache_file import HEAD_KEYS, CacheFile
 
 NAME_KEYS = ('filename', 'frame_dir')
 
@@ -19,7 +18,7 @@ class CachedSamples(Sequence):
     """Annotations that are read when asked for.
 
     Args:
-        store (CacheStore): The open cache.
+        file (CacheFile): The open cache.
         rows (np.ndarray, optional): Which samples, int64, shape (n,); None
             takes all. Defaults to None.
         folder (str, optional): Folder to put before the names, as
@@ -30,13 +29,13 @@ class CachedSamples(Sequence):
 
     def __init__(
         self,
-        store: CacheStore,
+        file: CacheFile,
         rows: np.ndarray | None = None,
         folder: str | None = None,
         box_thr: float | None = None,
     ) -> None:
-        self.store, self.folder, self.box_thr = store, folder, box_thr
-        self.rows = np.arange(len(store)) if rows is None else rows
+        self.file, self.folder, self.box_thr = file, folder, box_thr
+        self.rows = np.arange(len(file)) if rows is None else rows
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -61,7 +60,7 @@ class CachedSamples(Sequence):
         Returns:
             dict: Its annotation.
         """
-        sample = self._renamed(self.store.record(row))
+        sample = self._renamed(self.file.record(row))
         if self.box_thr is not None:
             sample['anno_inds'] = sample['box_score'] >= self.box_thr
         return sample
@@ -72,11 +71,16 @@ class CachedSamples(Sequence):
         Yields:
             dict: The keys of the name that there are, and ``label``.
         """
-        keys = [key for key in (*NAME_KEYS, 'label') if self.store.has(key)]
-        columns = [self.store.values(key, self.rows) for key in keys]
-        for entry in zip(*columns):
-            present = {k: v for k, v in zip(keys, entry) if v is not None}
-            yield self._renamed(present)
+        columns = [
+            (key, self.file.columns[key])
+            for key in HEAD_KEYS
+            if key in self.file.columns
+        ]
+        for row in self.rows.tolist():
+            entry = {key: column[row] for key, column in columns}
+            yield self._renamed(
+                {k: v for k, v in entry.items() if v is not None}
+            )
 
     def take(self, indices: Sequence[int] | np.ndarray) -> CachedSamples:
         """Pick samples.
@@ -88,7 +92,7 @@ class CachedSamples(Sequence):
             CachedSamples: Those, in that order.
         """
         chosen = self.rows[np.asarray(indices, dtype=np.int64)]
-        return CachedSamples(self.store, chosen, self.folder, self.box_thr)
+        return CachedSamples(self.file, chosen, self.folder, self.box_thr)
 
     def within(self, rows: np.ndarray) -> CachedSamples:
         """Keep those that are among some rows.
@@ -110,7 +114,7 @@ class CachedSamples(Sequence):
         Returns:
             CachedSamples: The same samples.
         """
-        return CachedSamples(self.store, self.rows, folder, self.box_thr)
+        return CachedSamples(self.file, self.rows, folder, self.box_thr)
 
     def valid_from(self, ratio: float, box_thr: float) -> CachedSamples:
         """Keep samples with persons in enough frames, as PoseDataset does.
@@ -125,19 +129,18 @@ class CachedSamples(Sequence):
         Raises:
             KeyError: If the cache has no ``valid`` or no ``box_score``.
         """
-        frames, valid = (
-            self.store.values(key, self.rows)
-            for key in ('total_frames', 'valid')
-        )
-        scores = self.store.values('box_score', self.rows[:1])
-        if any(value is None for value in (*valid, *scores)):
-            raise KeyError(
-                f'valid_ratio={ratio} needs the keys valid and box_score, '
-                f'but samples of {self.store.folder} lack them'
-            )
-        kept = [v[box_thr] / n >= ratio for v, n in zip(valid, frames)]
+        kept = []
+        for row in self.rows.tolist():
+            sample = self.file.record(row)
+            if not {'valid', 'box_score'} <= sample.keys():
+                raise KeyError(
+                    f'valid_ratio={ratio} needs the keys valid and '
+                    f'box_score, but samples of {self.file.path} lack them'
+                )
+            share = sample['valid'][box_thr] / sample['total_frames']
+            kept.append(share >= ratio)
         chosen = self.rows[np.array(kept, dtype=bool)]
-        return CachedSamples(self.store, chosen, self.folder, box_thr)
+        return CachedSamples(self.file, chosen, self.folder, box_thr)
 
     def invalid(self) -> list[int]:
         """Places of the samples that are not finite.
@@ -145,7 +148,8 @@ class CachedSamples(Sequence):
         Returns:
             list[int]: As the annotation file had them.
         """
-        return np.flatnonzero(~self.store.finite[self.rows]).tolist()
+        wrong = np.array(list(self.file.invalid), dtype=np.int64)
+        return np.flatnonzero(np.isin(self.rows, wrong)).tolist()
 
     def check_poses(self, path: str, layout: Layout | None) -> None:
         """Refuse samples without skeletons, or that do not fit a layout.
@@ -158,12 +162,11 @@ class CachedSamples(Sequence):
             KeyError: If the samples have no keypoints.
             ValueError: If one has other joints, with its name.
         """
-        column = self.store.column('keypoint')
-        if not isinstance(column, ArrayColumn):
+        joints = self.file.shapes[self.rows, 2]
+        if (joints < 0).any():
             raise KeyError(f"the samples of {path} lack the key 'keypoint'")
         if layout is None:
             return
-        joints = column.lengths(2)[self.rows]
         wrong = np.flatnonzero(joints != layout.num_joints)
         if wrong.size:
             name = sample_name(next(self.take(wrong[:1]).heads()))

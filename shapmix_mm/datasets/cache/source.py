@@ -1,14 +1,16 @@
-"""The annotation file behind a cache: fingerprint, and whether it changed."""
+"""The annotation file behind a cache: has it changed, and how to rebuild."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .commands import rebuild_command
-from .index import CacheIndex
+TOOL = 'python tools/data/build_cache.py'
 
 
 def fingerprint(path: str | Path) -> dict[str, Any]:
@@ -72,27 +74,24 @@ def unchanged(source: dict[str, Any], path: str | Path) -> bool:
     return digest(path) == source['sha256']
 
 
-def check_source(index: CacheIndex, folder: str | Path) -> None:
-    """Refuse a cache whose annotation file has changed since.
-
-    A cache whose annotation file is not on this machine stands by itself.
+def rebuild_command(
+    source: Any, out: Any, normalisation: Sequence[Mapping[str, Any]] = ()
+) -> str:
+    """Write the command line that makes a cache, over an old one.
 
     Args:
-        index (CacheIndex): Its index.
-        folder (str or Path): Where it lies.
+        source (str or Path): Annotation file.
+        out (str or Path): The cache.
+        normalisation (Sequence[Mapping]): ``type`` and ``args`` of the
+            transforms that are done once. Defaults to ().
 
-    Raises:
-        ValueError: If the file has other content now, with the command that
-            rebuilds the cache.
+    Returns:
+        str: One line for a shell.
     """
-    path = index.source['path']
-    try:
-        same = unchanged(index.source, path)
-    except OSError:
-        return
-    if not same:
-        command = rebuild_command(path, folder, index.normalisation)
-        raise ValueError(
-            f'cache {folder} was made from another {path} than is there now; '
-            f'rebuild it with {command}'
-        )
+    words = [str(source), '--out', str(out), '--overwrite']
+    for step in normalisation:
+        words += ['--normalize', str(step['type'])]
+        for key, value in (step.get('args') or {}).items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            words.append(f'{key}={text}')
+    return ' '.join([TOOL, *map(shlex.quote, words)])
