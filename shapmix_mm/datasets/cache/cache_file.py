@@ -293,11 +293,15 @@ class CacheFile:
             return np.frombuffer(rest[0], dtype)[0]
         shape, order, place = rest
         if type(place) is bytes:
-            return np.ndarray(shape, dtype, place, order=order).copy('K')
-        # numpy.ndarray itself would read before the file at a place below 0.
-        flat = np.frombuffer(self._bytes, dtype, math.prod(shape), place)
-        # The axes lie in memory as they did, for what follows may be sums.
-        return flat.reshape(shape, order=order).copy('K')
+            values = np.ndarray(shape, dtype, place)
+        else:
+            # numpy.ndarray would read before the file at a place below 0.
+            flat = np.frombuffer(self._bytes, dtype, math.prod(shape), place)
+            values = flat.reshape(shape)
+        if order is not None:
+            # As it lay in memory, for what follows may be sums.
+            values = values.transpose(order)
+        return values.copy('K')
 
 
 def _reopen(path: str, digest: bytes) -> CacheFile:
@@ -428,13 +432,24 @@ class _Writer(pickle.Pickler):
         value = value.astype(dtype, copy=False)
         if kind is not np.ndarray:
             return dtype.str, value.tobytes()
-        flags = value.flags
-        fortran = flags.f_contiguous and not flags.c_contiguous
-        place = self._keep(value.T if fortran else value)
-        return dtype.str, value.shape, 'F' if fortran else 'C', place
+        order = _memory_order(value)
+        stored = value.transpose(order)
+        natural = order == list(range(value.ndim))
+        back = None if natural else np.argsort(order).tolist()
+        return dtype.str, stored.shape, back, self._keep(stored)
 
 
 def _pickled(value: Any, keep: Callable[[np.ndarray], Any]) -> bytes:
     content = io.BytesIO()
     _Writer(content, keep).dump(value)
     return content.getvalue()
+
+
+def _memory_order(value: np.ndarray) -> list[int]:
+    """Axes from the slowest to the fastest; as they are if not dense."""
+    natural = list(range(value.ndim))
+    if value.flags.c_contiguous:
+        return natural
+    order = sorted(natural, key=lambda axis: -value.strides[axis])
+    packed = value.transpose(order).flags.c_contiguous
+    return order if packed else natural

@@ -98,9 +98,6 @@ def same(one, two):
             same(one[key], two[key])
     elif isinstance(one, np.ndarray):
         assert (one.dtype, one.shape) == (two.dtype, two.shape)
-        assert [s for s, n in zip(one.strides, one.shape) if n > 1] == [
-            s for s, n in zip(two.strides, two.shape) if n > 1
-        ]
         assert one.tobytes() == two.tobytes()
         assert two.flags.writeable and two.flags.aligned
     elif isinstance(one, (list, tuple)):
@@ -142,7 +139,7 @@ def test_a_forged_state_reaches_no_array(tmp_path, state):
 
     class Pickler(pickle.Pickler):
         def persistent_id(self, value):
-            return ('<f8', (2,), 'C', bytes(16)) if value is mark else None
+            return ('<f8', (2,), None, bytes(16)) if value is mark else None
 
     mark, content = [], io.BytesIO()
     Pickler(content, protocol=4).dump([mark, state])
@@ -160,10 +157,10 @@ def test_a_forged_state_reaches_no_array(tmp_path, state):
 def test_a_place_beyond_the_file_is_refused(tmp_path):
     file = write(tmp_path / 'c', [dict(x=np.ones(3))])
     for found in (
-        ('<f8', (10**6,), 'C', 64),
-        ('<f8', (3,), 'C', -8),
-        ('|O', (1,), 'C', 64),
-        ('<f8', (-3,), 'C', 64),
+        ('<f8', (10**6,), None, 64),
+        ('<f8', (3,), None, -8),
+        ('|O', (1,), None, 64),
+        ('<f8', (3,), [5], 64),
     ):
         with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
             file._array(found)
