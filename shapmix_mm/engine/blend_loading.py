@@ -62,6 +62,13 @@ def _load(blend: SkeletonBlending, checkpoint: str) -> None:
     if pose is not None and pose.ndim == 3:
         where = f'checkpoint {checkpoint}: its mean pose'
         blend.layout.check_joints(pose.size(1), where)
+    values = state.get('saliency.values')
+    if values is not None and not bool(values.isfinite().all()):
+        wrong = (~values.isfinite()).any(1).nonzero().flatten().tolist()
+        raise ValueError(
+            f'checkpoint {checkpoint}: its saliency table is not finite for '
+            f'class {", ".join(map(str, wrong))}'
+        )
     try:
         blend.load_state_dict(state, strict=False)
     except RuntimeError as error:

@@ -96,6 +96,8 @@ def sum_by_class(
 ) -> Tensor:
     """Sums and numbers of contributions for each entry of a table.
 
+    Those that are not finite are left out: one would stay in the table.
+
     Args:
         values (Tensor): Contributions, shape (n, E).
         label (Tensor): Class of each sample, int64, shape (n,).
@@ -110,8 +112,9 @@ def sum_by_class(
     entries = (label[:, None] * shape[1] + _beside(columns, label)).flatten()
     values = values.double().flatten()
     sums = values.new_zeros(2, shape[0] * shape[1])
-    sums[0].index_add_(0, entries, values)
-    sums[1].index_add_(0, entries, torch.ones_like(values))
+    finite = values.isfinite()
+    sums[0].index_add_(0, entries, torch.where(finite, values, 0.0))
+    sums[1].index_add_(0, entries, finite.to(values))
     return sums.unflatten(1, shape)
 
 

@@ -111,6 +111,18 @@ class SaliencyTable(nn.Module):
         for buffer in self.buffers():
             buffer.zero_()
 
+    @torch.no_grad()
+    def forget_nonfinite(self) -> list[int]:
+        """Forget the observations of entries whose value is not finite.
+
+        Returns:
+            list[int]: Classes that had such entries.
+        """
+        lost = ~self.values.isfinite()
+        for buffer in (self.values, self.updates, self.evidence):
+            buffer.masked_fill_(lost, 0)
+        return lost.any(1).nonzero().flatten().tolist()
+
     def filled(self) -> Tensor:
         """Values in which an entry not yet seen takes its class's mean.
 

@@ -170,6 +170,15 @@ def test_sums_by_class_equal_a_loop():
     np.testing.assert_array_equal(sums[1], count)
 
 
+def test_sums_leave_out_what_is_not_finite():
+    values = torch.tensor(
+        [[1.0, torch.nan, 2.0], [torch.inf, 4.0, -torch.inf]]
+    )
+    columns = torch.tensor([[0, 1, 1], [0, 0, 1]])
+    sums = sum_by_class(values, torch.tensor([1, 1]), columns, (2, 2))
+    assert sums.tolist() == [[[0, 0], [5, 2]], [[0, 0], [2, 1]]]
+
+
 def test_unknown_names_and_sizes_are_answered_with_the_known():
     with pytest.raises(
         ValueError, match='marginal, marginal_per_sample, permutation'

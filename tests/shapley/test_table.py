@@ -87,3 +87,18 @@ def test_filled_takes_the_class_mean_for_unseen_entries():
         momentum=0.9,
     )
     assert table.filled().tolist() == [[1.0, 3.0, 2.0], [0.0, 0.0, 0.0]]
+
+
+def test_entries_that_are_not_finite_are_forgotten_and_named():
+    table = SaliencyTable(3, 3, (1,))
+    for rule in (table.update_recent, lambda *x: table.update(*x, momentum=0)):
+        rule(torch.rand(3, 3) + 1, torch.ones(3, 3))
+    before = {name: x.clone() for name, x in table.state_dict().items()}
+    assert table.forget_nonfinite() == []
+    table.values[2, 1], table.values[0, 0] = torch.nan, torch.inf
+    assert table.forget_nonfinite() == [0, 2]
+    for name in ('values', 'updates', 'evidence'):
+        found, old = table.state_dict()[name], before[name]
+        assert found[2, 1] == found[0, 0] == 0
+        old[2, 1] = old[0, 0] = 0
+        assert torch.equal(found, old) and bool(old.any())

@@ -98,6 +98,7 @@ class SaliencyHook(Hook):
         self.clamp = clamp
         self.seed = seed
         self._raw: Tensor | None = None
+        self._left_out: Tensor | int = 0
 
     def before_train(self, runner: Runner) -> None:
         """Check the set-up and measure the mean pose.
@@ -117,6 +118,11 @@ class SaliencyHook(Hook):
         if not runner._resume:
             # Weights to start from may bring the state of another dataset.
             self.table.reset()
+        elif classes := self.table.forget_nonfinite():
+            runner.logger.warning(
+                'the saliency table of the checkpoint is not finite for class '
+                f'{", ".join(map(str, classes))}; such entries begin anew'
+            )
         if not runner._resume or self.blend.mean_pose.numel() == 0:
             loader = runner.train_dataloader
             self.blend.mean_pose = mean_pose(
@@ -184,6 +190,22 @@ class SaliencyHook(Hook):
         # Nothing is to hold the batch until the next step.
         self._raw = None
         runner.message_hub.update_scalar('train/saliency_passes', passes)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Say how many contributions of the epoch were not finite.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        device = self.blend.guided.device
+        left_out = torch.as_tensor(self._left_out, device=device)
+        dist.all_reduce(left_out)
+        self._left_out = 0
+        if left_out:
+            runner.logger.warning(
+                f'saliency: {int(left_out)} contributions of this epoch were '
+                'not finite and are left out'
+            )
 
     def after_train(self, runner: Runner) -> None:
         """Let go of the blend, and say what the estimates have cost.
@@ -269,6 +291,8 @@ class SaliencyHook(Hook):
         self, runner: Runner, label: Tensor, observation: Observation | None
     ) -> None:
         overwrites = self._overwrites(runner)
+        if observation is not None:
+            self._left_out += (~observation.values.isfinite()).sum()
         update_table(
             self.table,
             label,

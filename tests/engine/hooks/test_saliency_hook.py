@@ -618,3 +618,59 @@ def test_bad_arguments_are_named(arguments, words):
 
     with pytest.raises(ValueError, match=words):
         SaliencyHook(**arguments)
+
+
+def warnings_of(runner, monkeypatch):
+    heard = []
+    monkeypatch.setattr(runner.logger, 'warning', heard.append)
+    return heard
+
+
+@pytest.mark.parametrize('average', ['ema', 'recent'])
+def test_contributions_that_are_not_finite_are_left_out_and_counted(
+    stick_config, build, monkeypatch, average
+):
+    """Every contribution of the first clip overflows, in each step."""
+    cfg = stick_config()
+    cfg.custom_hooks[1].average = average
+    cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+    runner = build(cfg)
+    hook = next(h for h in runner.hooks if isinstance(h, SaliencyHook))
+    attach = hook.attach
+
+    def overflowing(runner):
+        attach(runner)
+        observe = hook._observe
+
+        def observed(*args):
+            observation = observe(*args)
+            observation.values[0] = torch.nan
+            return observation
+
+        hook._observe = observed
+
+    monkeypatch.setattr(hook, 'attach', overflowing)
+    heard = warnings_of(runner, monkeypatch)
+    runner.train()
+    table = blend_of(runner).saliency
+    assert table.values.isfinite().all() and table.values.any()
+    told = [text for text in heard if 'not finite' in text]
+    # One contribution of one clip in each of three steps.
+    assert len(told) == 2 and all('3 contributions' in t for t in told)
+
+
+def test_a_loaded_table_that_is_not_finite_is_named(
+    stick_config, build, monkeypatch
+):
+    cfg = stick_config()
+    build(cfg).train()
+    path = f'{cfg.work_dir}/epoch_1.pth'
+    checkpoint = torch.load(path, weights_only=False)
+    prefix = 'data_preprocessor.blending.saliency'
+    checkpoint['state_dict'][f'{prefix}.values'][2, 5] = torch.nan
+    torch.save(checkpoint, path)
+    runner = build(stick_config(load_from=path, resume=True))
+    heard = warnings_of(runner, monkeypatch)
+    runner.train()
+    assert any('not finite' in t and 'class 2' in t for t in heard)
+    assert blend_of(runner).saliency.values.isfinite().all()

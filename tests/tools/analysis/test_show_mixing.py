@@ -72,10 +72,10 @@ def config(tmp_path):
 def checkpoint(tmp_path):
     """Function that saves the state of a blend that is sure of itself."""
 
-    def save(joints=6, columns=20):
+    def save(joints=6, columns=20, value=1e6):
         prefix = 'data_preprocessor.blending.'
         values = torch.zeros(2, columns)
-        values[:, 0] = 1e6
+        values[:, 0] = value
         state = {
             'saliency.values': values,
             'saliency.updates': torch.ones(2, columns),
@@ -251,6 +251,8 @@ def test_checkpoints_that_do_not_fit(tool, config, checkpoint, tmp_path):
         load(checkpoint(joints=7))
     with pytest.raises(ValueError, match='other classes, parts'):
         load(checkpoint(columns=10))
+    with pytest.raises(ValueError, match='not finite for class 0, 1'):
+        load(checkpoint(value=torch.nan))
     torch.save(dict(state_dict={'a': torch.ones(1)}), tmp_path / 'p.pth')
     with pytest.raises(ValueError, match='no state of a ShapMixBlending'):
         load(str(tmp_path / 'p.pth'))
