@@ -1,20 +1,14 @@
-_base_ = [
-    '_base_/datasets/ltntu120_xsub.py',
-    '_base_/models/ctrgcn.py',
-    '_base_/schedules/sgd_100e.py',
-    '_base_/default_runtime.py',
-]
+# Written by tools/docs/make_leaf.py, the same as
+# ltntu120/ctrgcn_ce_ltntu120.py --with shapmix
+_base_ = 'ltntu120/ctrgcn_ce_ltntu120.py'
 
 model = dict(
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
     data_preprocessor=dict(
         type='ActionDataPreprocessor',
         blending=dict(
             type='ShapMixBlending', num_classes=120, layout='nturgb+d'
         ),
-    ),
-    cls_head=dict(
-        num_classes=120,
-        loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0),
     ),
 )
 custom_hooks = [

@@ -1,21 +1,14 @@
-_base_ = [
-    '_base_/datasets/ltnwucla.py',
-    '_base_/models/ctrgcn_small.py',
-    '_base_/schedules/sgd_nwucla.py',
-    '_base_/default_runtime.py',
-]
+# Written by tools/docs/make_leaf.py, the same as
+# ltnwucla/ctrgcn_ce_ltnwucla.py --with shapmix
+_base_ = 'ltnwucla/ctrgcn_ce_ltnwucla.py'
 
 model = dict(
-    backbone=dict(graph_cfg=dict(layout='nw-ucla'), num_person=1),
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
     data_preprocessor=dict(
         type='ActionDataPreprocessor',
         blending=dict(
             type='ShapMixBlending', num_classes=10, layout='nw-ucla'
         ),
-    ),
-    cls_head=dict(
-        num_classes=10,
-        loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0),
     ),
 )
 custom_hooks = [

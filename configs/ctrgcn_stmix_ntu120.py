@@ -1,20 +1,14 @@
-_base_ = [
-    '_base_/datasets/ntu120_xsub.py',
-    '_base_/models/ctrgcn.py',
-    '_base_/schedules/sgd_65e.py',
-    '_base_/default_runtime.py',
-]
+# Written by tools/docs/make_leaf.py, the same as
+# ntu120/ctrgcn_ce_ntu120.py --with stmix
+_base_ = 'ntu120/ctrgcn_ce_ntu120.py'
 
 model = dict(
+    cls_head=dict(loss_cls=dict(loss_weight=2.0)),
     data_preprocessor=dict(
         type='ActionDataPreprocessor',
         blending=dict(
             type='STMixBlending', num_classes=120, layout='nturgb+d'
         ),
-    ),
-    cls_head=dict(
-        num_classes=120,
-        loss_cls=dict(type='CrossEntropyLoss', loss_weight=2.0),
     ),
 )
 custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

@@ -29,12 +29,15 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DefaultScope
 
 import shapmix_mm  # noqa: F401
+from shapmix_mm.compat.configs import leaf_files
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.skeletons import get_layout
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
-LEAVES = sorted(path.stem for path in CONFIGS.glob('*.py'))
+PATHS = {path.stem: path for path in leaf_files(CONFIGS)}
+LEAVES = sorted(PATHS)
+WRITTEN = [n for n, p in PATHS.items() if 'make_leaf.py' in p.read_text()]
 MIXINS = sorted(
     path.stem
     for path in (CONFIGS / '_base_').glob('*.py')
@@ -233,7 +236,7 @@ every_leaf = pytest.mark.parametrize('leaf', LEAVES)
 @functools.cache
 def load(leaf):
     """Load a leaf once; whoever changes it makes a copy first."""
-    return Config.fromfile(CONFIGS / f'{leaf}.py')
+    return Config.fromfile(PATHS[leaf])
 
 
 def nodes(value):
@@ -326,7 +329,7 @@ def test_the_configs_of_the_issues_are_there():
 
 
 def check_chain(name, cfg):
-    assert depth(CONFIGS / f'{name.leaf}.py') <= 2
+    assert depth(PATHS[name.leaf]) <= 2
     assert 'shapmix_mm' in cfg.custom_imports.imports
     assert cfg.default_scope == 'mmaction'
 
@@ -448,7 +451,8 @@ def check_metric(name, cfg):
         assert {'few', 'many'} <= set(metric)
         assert 0 < metric.few < metric.many
         for figure in of_type(cfg.custom_hooks, 'SaliencyFigureHook'):
-            assert tuple(figure.thresholds) == (metric.few, metric.many)
+            # The hook takes them from the metric.
+            assert 'thresholds' not in figure
 
 
 def check_loss(name, cfg):
@@ -484,7 +488,7 @@ def check_checkpoints(name, cfg):
 
 def stated_epochs(leaf):
     """Effective epochs in the comment of the file that sets train_cfg."""
-    for path in chain(CONFIGS / f'{leaf}.py'):
+    for path in chain(PATHS[leaf]):
         text = path.read_text()
         if re.search(r'^train_cfg = ', text, re.M):
             comment = ' '.join(re.findall(r'^# ?(.*)', text, re.M))
@@ -525,39 +529,28 @@ def test_a_config_agrees_with_itself(leaf):
         check(NAMES[leaf], load(leaf))
 
 
-def plain_twin(leaf, tmp_path):
-    """The cross-entropy config that a leaf adds its method to."""
+@pytest.mark.parametrize('leaf', WRITTEN)
+def test_a_leaf_is_its_base_and_mixins(leaf, leaf_tool):
+    path = PATHS[leaf]
+    recipe = leaf_tool.recipe_of(path)
+    merged = leaf_tool.made(path.parent / recipe.base, recipe.mixins)
+    assert merged == load(leaf).to_dict()
+    assert leaf_tool.is_current(path, recipe), 'tools/docs/make_leaf.py'
+    # The name says the same: its method's mixin is among them.
     name = NAMES[leaf]
-    twin = CONFIGS / f'{name.backbone}_ce_{name.set}{name.pyskl}.py'
-    if not twin.exists():
-        cfg = load(leaf)
-        listed = [str(path) for path in bases(CONFIGS / f'{leaf}.py')]
-        twin = tmp_path / 'plain.py'
-        twin.write_text(
-            f'_base_ = {listed!r}\n'
-            f'model = dict(cls_head=dict('
-            f'num_classes={cfg.model.cls_head.num_classes}))\n'
-        )
-    return str(twin)
+    assert Path(recipe.base).stem == (
+        f'{name.backbone}_ce_{name.set}{name.pyskl}'
+    )
+    assert name.method == 'ce' or name.method in recipe.mixins
+    for part in (name.stream, name.split, f'if{name.imbalance}'):
+        assert (part in recipe.mixins) == (f'-{part}' in leaf), part
 
 
-@pytest.mark.parametrize('leaf', PLAIN)
-def test_leaf_is_its_plain_twin_plus_the_mixin(leaf, tmp_path):
-    name = NAMES[leaf]
-    mixins = [] if name.method == 'ce' else [name.method]
-    if name.method == 'stmix' and not name.set.startswith('ntu'):
-        mixins.append('balsoftmax')
-    path = plain_twin(leaf, tmp_path)
-    merged, cfg = load_config(path, mixins), load(leaf)
-    assert merged.model.to_dict() == cfg.model.to_dict()
-    assert set(hooks(merged)) <= set(hooks(cfg))
-    assert set(hooks(cfg)) - set(hooks(merged)) <= {'SaliencyFigureHook'}
-    plain = Config.fromfile(path)
-    if name.method in SECOND_STAGES:
-        plain.train_dataloader.sampler = merged.train_dataloader.sampler
-        assert merged.optim_wrapper == cfg.optim_wrapper
-    for key in DATA if name.method in SECOND_STAGES else SHARED:
-        assert cfg[key] == plain[key], key
+def test_what_is_written_by_hand_is_cross_entropy():
+    """Methods have one definition, their mixin."""
+    for leaf in set(LEAVES) - set(WRITTEN):
+        name = NAMES[leaf]
+        assert leaf == f'{name.backbone}_ce_{name.set}{name.pyskl}'
 
 
 def flat(value, path=''):
@@ -599,29 +592,13 @@ def test_other_data_are_all_that_a_name_with_hyphens_changes(leaf):
             node.longtail.imbalance = name.imbalance
             if name.split == 'xset':
                 node.longtail.update(n_max=400, names='name')
-        if name.stream:
-            (features,) = of_type(node.pipeline, 'SkeletonFeatures')
+    # The variables that the data are made of follow them.
+    if 'longtail' in other:
+        other.longtail = innermost(other)[0].longtail
+    if name.stream:
+        for features in of_type(other, 'SkeletonFeatures'):
             features.feats = [STREAMS[name.stream]]
-    for variable in ('longtail', 'train_pipeline', 'val_pipeline'):
-        own.pop(variable, None), other.pop(variable, None)
     assert flat(own.to_dict()) == flat(other.to_dict())
-
-
-@pytest.mark.parametrize(
-    'method, variant',
-    [
-        *((method, 'mixedonly') for method in BASELINES),
-        *(('ce', sampling) for sampling in SAMPLINGS),
-    ],
-)
-def test_a_mixin_makes_the_variant_that_bears_its_name(method, variant):
-    plain = CONFIGS / f'ctrgcn_{method}_ltnwucla.py'
-    merged = load_config(str(plain), [variant])
-    cfg = load(f'ctrgcn_{method}_{variant}_ltnwucla')
-    assert merged.model.to_dict() == cfg.model.to_dict()
-    for key in SHARED:
-        assert merged[key] == cfg[key], key
-    assert set(hooks(merged)) == set(hooks(cfg))
 
 
 STOCK = dict(
@@ -875,7 +852,8 @@ def index():
 def test_the_index_names_every_config_once():
     _, models = index()
     listed = [model['Config'] for model in models]
-    assert sorted(listed) == sorted(f'configs/{leaf}.py' for leaf in LEAVES)
+    paths = [path.relative_to(ROOT).as_posix() for path in PATHS.values()]
+    assert sorted(listed) == sorted(paths)
     assert [m['Name'] for m in models] == [Path(c).stem for c in listed]
     assert len(set(index()[0])) == len(index()[0])
 
@@ -911,13 +889,24 @@ def test_the_index_tells_what_the_config_does(leaf):
         assert {'Task', 'Dataset', 'Metrics'} <= set(result)
 
 
+def tool(name):
+    path = ROOT / f'tools/docs/{name}.py'
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='module')
+def leaf_tool():
+    """The tool that writes leaves."""
+    return tool('make_leaf')
+
+
 @pytest.fixture
 def page_tool(monkeypatch):
     """The tool that writes docs/configs.md, on the configs loaded here."""
-    path = ROOT / 'tools/docs/config_table.py'
-    spec = importlib.util.spec_from_file_location('config_table', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = tool('config_table')
     once = type(
         'Once', (), dict(fromfile=staticmethod(lambda p: load(p.stem)))
     )
@@ -928,7 +917,9 @@ def page_tool(monkeypatch):
 def test_the_page_of_all_configs_is_up_to_date(page_tool):
     text = page_tool.PAGE.read_text(encoding='utf-8')
     assert page_tool.page(text) == text, 'python tools/docs/config_table.py'
-    linked = re.findall(r'\| \[`(.+?)`\]\(\.\./configs/\1\.py\)', text)
+    linked = re.findall(
+        r'\| \[`(.+?)`\]\(\.\./configs/(?:\w+/)?\1\.py\)', text
+    )
     assert sorted(linked) == LEAVES
     row = next(r for r in text.splitlines() if '_ltntu120-xset-if50`' in r)
     assert '(400–8)' in row and 'xset' in row and row.endswith('| 100 | 64 |')

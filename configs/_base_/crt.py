@@ -10,6 +10,8 @@ model = dict(
 train_dataloader = dict(
     sampler=dict(_delete_=True, type='ClassBalancedSampler')
 )
+# Passes over the data, whatever a RepeatDataset makes of an epoch.
+effective_epochs = True
 train_cfg = dict(max_epochs=10, val_interval=5)
 # Learning rate and weight decay are those of the first stage.
 param_scheduler = [
@@ -27,4 +29,3 @@ custom_hooks = [
 ]
 val_evaluator = [dict(type='LongTailMetric')]
 test_evaluator = [dict(type='LongTailMetric')]
-default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

@@ -13,4 +13,3 @@ custom_hooks = [
 ]
 val_evaluator = [dict(type='LongTailMetric')]
 test_evaluator = [dict(type='LongTailMetric')]
-default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

@@ -6,4 +6,3 @@ model = dict(cls_head=dict(loss_cls=dict(type='LogitAdjustedLoss', tau=1.0)))
 custom_hooks = [dict(type='ClassCountsHook')]
 val_evaluator = [dict(type='LongTailMetric')]
 test_evaluator = [dict(type='LongTailMetric')]
-default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

@@ -7,6 +7,8 @@ model = dict(
     cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss')),
 )
 
+# Passes over the data, whatever a RepeatDataset makes of an epoch.
+effective_epochs = True
 train_cfg = dict(max_epochs=10, val_interval=5)
 optim_wrapper = dict(
     optimizer=dict(
@@ -29,4 +31,3 @@ custom_hooks = [
 ]
 val_evaluator = [dict(type='LongTailMetric')]
 test_evaluator = [dict(type='LongTailMetric')]
-default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

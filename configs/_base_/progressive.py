@@ -6,4 +6,3 @@ train_dataloader = dict(sampler=dict(_delete_=True, type='ProgressiveSampler'))
 custom_hooks = [dict(type='ClassCountsHook')]
 val_evaluator = [dict(type='LongTailMetric')]
 test_evaluator = [dict(type='LongTailMetric')]
-default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

@@ -8,4 +8,3 @@ train_dataloader = dict(
 custom_hooks = [dict(type='ClassCountsHook')]
 val_evaluator = [dict(type='LongTailMetric')]
 test_evaluator = [dict(type='LongTailMetric')]
-default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ['config_file', 'cure_config_scope']
+__all__ = ['config_file', 'cure_config_scope', 'leaf_file', 'leaf_files']
 
 _SCOPE = 'shapmix_mm'
 
@@ -16,7 +16,8 @@ def cure_config_scope() -> bool:
 
     Source: mmengine issue 1410, a closed list of packages. MMEngine also
     wants a ``/`` in the path, and looks beside the package's metadata,
-    where an editable install has nothing.
+    where an editable install has nothing. A base that is no file is looked
+    for in the folders beside it, where the leaves of a dataset lie.
 
     Returns:
         bool: Whether it was needed.
@@ -32,7 +33,9 @@ def cure_config_scope() -> bool:
 
     def _get_cfg_path(cfg_path: str, filename: str) -> Any:
         if not cfg_path.startswith(f'{_SCOPE}::'):
-            return find(cfg_path, filename)
+            found, scope = find(cfg_path, filename)
+            whole = leaf_file(Path(found).parent, Path(found).name)
+            return str(whole), scope
         # No scope: our modules live in MMAction2's registries.
         return str(config_file(cfg_path)), None
 
@@ -51,8 +54,8 @@ def config_file(name: str) -> Path:
     """Find a config that this package ships.
 
     Args:
-        name (str): Path below ``configs/``, with or without
-            ``shapmix_mm::`` before it.
+        name (str): Path below ``configs/``, or the mere name of a leaf, with
+            or without ``shapmix_mm::`` before it.
 
     Returns:
         Path: The file, in the wheel's ``.mim`` or in the source checkout.
@@ -64,8 +67,41 @@ def config_file(name: str) -> Path:
     package = Path(__file__).resolve().parents[1]
     roots = [package / '.mim' / 'configs', package.parent / 'configs']
     for root in roots:
-        if (root / inside).is_file():
-            return root / inside
+        if (path := leaf_file(root, inside)).is_file():
+            return path
     raise FileNotFoundError(
         f'{name}: no such config in {" or ".join(map(str, roots))}'
     )
+
+
+def leaf_file(configs: Path, name: str) -> Path:
+    """Find a leaf by its name, whichever folder it lies in.
+
+    Args:
+        configs (Path): Folder of configs.
+        name (str): Path below it.
+
+    Returns:
+        Path: That path; where it is no file, the file of that name in a
+        folder beside it, if there is one.
+    """
+    path = configs / name
+    if not path.is_file():
+        for found in sorted(path.parent.glob(f'*/{path.name}')):
+            if found.parent.name != '_base_':
+                return found
+    return path
+
+
+def leaf_files(configs: Path) -> list[Path]:
+    """All leaves of a folder of configs, those in its folders too.
+
+    Args:
+        configs (Path): Folder of configs.
+
+    Returns:
+        list[Path]: Files outside ``_base_``, by name.
+    """
+    found = [*configs.glob('*.py'), *configs.glob('*/*.py')]
+    leaves = [path for path in found if path.parent.name != '_base_']
+    return sorted(leaves, key=lambda path: path.name)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os.path as osp
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 from mmengine.hub import get_config
 
-__all__ = ['read_config', 'substitute_transforms']
+from ..compat.configs import leaf_file
+
+__all__ = [
+    'pipeline_steps',
+    'read_config',
+    'substitute_transforms',
+    'type_name',
+]
 
 
 def read_config(path: str) -> Config:
@@ -18,7 +26,8 @@ def read_config(path: str) -> Config:
 
     Args:
         path (str): Config file, or ``package::path`` for a config that an
-            OpenMMLab package ships.
+            OpenMMLab package ships. A file that does not exist is looked
+            for in the folders beside it.
 
     Returns:
         Config: The config.
@@ -29,7 +38,11 @@ def read_config(path: str) -> Config:
         ValueError: If one of them is no config; mmengine does not tell which.
     """
     if '::' not in path and not osp.isfile(path):
-        raise FileNotFoundError(f'config file {path} does not exist')
+        # The leaves of a dataset lie in its folder; their names are unique.
+        found = leaf_file(Path(osp.dirname(path)), osp.basename(path))
+        if not found.is_file():
+            raise FileNotFoundError(f'config file {path} does not exist')
+        path = str(found)
     try:
         return get_config(path) if '::' in path else Config.fromfile(path)
     except OSError:
@@ -81,22 +94,52 @@ def substitute_transforms(cfg: Config) -> int:
                 f'transform_substitutes gives {new!r} for {old!r}, but no '
                 'such transform is registered'
             )
-    return _walk(cfg._cfg_dict, names, inside=False) if names else 0
-
-
-def _walk(node: Any, names: Mapping[str, str], *, inside: bool) -> int:
-    """Exchange below a node, which may lie inside a pipeline."""
-    if isinstance(node, (list, tuple)):
-        return sum(_walk(item, names, inside=inside) for item in node)
-    if not isinstance(node, dict):
+    if not names:
         return 0
     count = 0
-    if inside and isinstance(node.get('type'), str):
-        new = names.get(node['type'].removeprefix('mmaction.'))
+    for step in pipeline_steps(cfg):
+        new = names.get(type_name(step['type']))
         if new is not None:
-            node['type'] = new
-            count = 1
-    for key, value in node.items():
-        inner = inside or str(key).endswith('pipeline')
-        count += _walk(value, names, inside=inner)
+            step['type'] = new
+            count += 1
     return count
+
+
+def pipeline_steps(cfg: Config) -> Iterator[dict]:
+    """Settings of every transform of a config.
+
+    Args:
+        cfg (Config): The config.
+
+    Yields:
+        dict: What has a type in a list called ``pipeline`` or
+        ``..._pipeline``, at any depth.
+    """
+    yield from _steps(cfg._cfg_dict, inside=False)
+
+
+def _steps(node: Any, *, inside: bool) -> Iterator[dict]:
+    if isinstance(node, (list, tuple)):
+        for item in node:
+            yield from _steps(item, inside=inside)
+    elif isinstance(node, dict):
+        if inside and 'type' in node:
+            yield node
+        for key, value in node.items():
+            within = inside or str(key).endswith('pipeline')
+            yield from _steps(value, inside=within)
+
+
+def type_name(kind: Any) -> str:
+    """Name of a registered class as configs write it.
+
+    Args:
+        kind (str or type): Its name, with or without a scope before it, or
+            the class itself.
+
+    Returns:
+        str: The bare name.
+    """
+    if isinstance(kind, str):
+        return kind.rpartition('.')[2]
+    return getattr(kind, '__name__', '')

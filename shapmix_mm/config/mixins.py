@@ -8,7 +8,8 @@ from typing import Any, Sequence
 
 from mmengine.config import Config, ConfigDict
 
-from .load import read_config, substitute_transforms
+from .load import read_config, substitute_transforms, type_name
+from .variants import in_effective_epochs, vary_data
 
 __all__ = ['apply_mixin', 'find_mixin', 'load_config']
 
@@ -87,6 +88,9 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
         ValueError: If the layout or the number of classes cannot be told.
     """
     extra = mixin.to_dict()
+    vary_data(cfg, **extra.pop('data_variant', {}))
+    if extra.pop('effective_epochs', False):
+        in_effective_epochs(cfg, extra)
     lists = {key: extra.pop(key) for key in _LISTS if key in extra}
     imports = extra.pop('custom_imports', {}).get('imports', [])
     cfg.merge_from_dict(extra)
@@ -94,6 +98,7 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
     for key, items in lists.items():
         cfg[key] = _union(cfg.get(key), items)
     _add_imports(cfg, imports)
+    _select_by_class_mean(cfg)
     loss = (cfg.model.get('cls_head') or {}).get('loss_cls')
     if loss is not None:
         # What MMAction2's heads build where a config names no loss.
@@ -108,12 +113,27 @@ def _union(old: Any, new: list) -> list:
     present = [dict(item) for item in present if item]
     added = []
     for item in new:
-        same = [own for own in present if own['type'] == item['type']]
+        name = type_name(item['type'])
+        same = [own for own in present if type_name(own['type']) == name]
         if same:
             same[0].update(item)
         else:
             added.append(item)
     return present + added
+
+
+def _select_by_class_mean(cfg: Config) -> None:
+    """Where the best checkpoint is sought, seek that of all classes alike.
+
+    ``auto`` takes the first figure of the first metric. A config that keeps
+    the last epochs alone goes on doing so.
+    """
+    checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    metrics = cfg.get('val_evaluator') or []
+    metrics = [metrics] if isinstance(metrics, dict) else metrics
+    named = [type_name(item['type']) for item in metrics]
+    if checkpoint.get('save_best') == 'auto' and 'LongTailMetric' in named:
+        checkpoint['save_best'] = 'acc/mean_class'
 
 
 def _add_imports(cfg: Config, modules: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shapmix_mm.compat.configs import leaf_file, leaf_files
 from shapmix_mm.config.mixins import find_mixin
 
 from .suite import Entry, Suite
@@ -70,8 +71,10 @@ def known_methods(configs: Path, recogniser: str, dataset: str) -> list[str]:
     head, tail = f'{recogniser}_', f'_{dataset}'
     found = {
         path.stem[len(head) : -len(tail)]
-        for path in configs.glob(f'{head}*{tail}.py')
-        if len(path.stem) > len(head) + len(tail)
+        for path in leaf_files(configs)
+        if path.stem.startswith(head)
+        and path.stem.endswith(tail)
+        and len(path.stem) > len(head) + len(tail)
     }
     if _PLAIN in found:
         found |= {
@@ -92,7 +95,7 @@ def known_datasets(configs: Path) -> dict[str, list[str]]:
         dict[str, list[str]]: Recognisers by dataset, both sorted.
     """
     found: dict[str, set[str]] = {}
-    for path in configs.glob('*.py'):
+    for path in leaf_files(configs):
         parts = path.stem.split('_')
         if len(parts) > 2:
             found.setdefault(parts[-1], set()).add(parts[0])
@@ -100,7 +103,8 @@ def known_datasets(configs: Path) -> dict[str, list[str]]:
 
 
 def _leaf(suite: Suite, dataset: Entry, recogniser: Entry, name: str) -> Path:
-    return suite.configs / f'{recogniser.leaf}_{name}_{dataset.leaf}.py'
+    file = f'{recogniser.leaf}_{name}_{dataset.leaf}.py'
+    return leaf_file(suite.configs, file)
 
 
 def _mixin(suite: Suite, name: str, where: str) -> str:

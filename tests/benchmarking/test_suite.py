@@ -232,7 +232,7 @@ def test_adding_a_method_takes_one_file_and_one_line(tmp_path, write):
     configs = tmp_path / 'configs'
     (configs / '_base_').mkdir(parents=True)
     (configs / 'ctrgcn_ce_ltnwucla.py').write_text(
-        f'_base_ = {str(CONFIGS / "ctrgcn_ce_ltnwucla.py")!r}\n'
+        f'_base_ = {str(CONFIGS / "ltnwucla/ctrgcn_ce_ltnwucla.py")!r}\n'
     )
     (configs / '_base_' / 'smooth.py').write_text(
         'model = dict(cls_head=dict(loss_cls=dict(label_smooth_eps=0.1)))\n'

@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.hub import get_config
 
 from shapmix_mm.compat import applied, config_file, configs, cure_config_scope
+from shapmix_mm.config.load import read_config
 
 NAME = '_base_/default_runtime.py'
 
@@ -78,3 +79,23 @@ def test_unknown_config_is_named(tmp_path):
     leaf.write_text("_base_ = ['shapmix_mm::_base_/absent.py']\n")
     with pytest.raises(FileNotFoundError, match='_base_/absent.py'):
         Config.fromfile(leaf)
+
+
+OLD = 'ctrgcn_focal_ltntu60.py'  # lay flat before datasets had folders
+
+
+def test_a_leaf_is_found_by_its_name_whatever_folder_it_is_in(tmp_path):
+    root = Path(__file__).resolve().parents[2]
+    leaf = root / 'configs' / 'ltntu60' / OLD
+    assert config_file(OLD).samefile(leaf)
+    wanted = Config.fromfile(leaf).to_dict()
+    assert get_config(f'shapmix_mm::{OLD}').to_dict() == wanted
+    for base in (f'shapmix_mm::{OLD}', f'{root}/configs/{OLD}'):
+        (tmp_path / 'mine.py').write_text(f'_base_ = {base!r}\nmine = 1\n')
+        cfg = Config.fromfile(tmp_path / 'mine.py').to_dict()
+        assert cfg.pop('mine') == 1
+        assert cfg == wanted
+    assert read_config(f'{root}/configs/{OLD}').to_dict() == wanted
+    # A mixin is no leaf.
+    with pytest.raises(FileNotFoundError):
+        config_file('focal.py')

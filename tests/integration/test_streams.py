@@ -9,6 +9,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from shapmix_mm.compat import config_file
 from shapmix_mm.skeletons import joint_to_bone
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +40,7 @@ def ann_file(tmp_path_factory):
 
 def runner_of(stream, ann_file, folder):
     """A run of one epoch, without random augmentation, on a narrow model."""
-    cfg = Config.fromfile(ROOT / f'configs/ctrgcn_shapmix_ltnwucla{stream}.py')
+    cfg = Config.fromfile(config_file(f'ctrgcn_shapmix_ltnwucla{stream}.py'))
     cfg.model.backbone.update(
         base_channels=8, num_stages=2, inflate_stages=[], down_stages=[]
     )

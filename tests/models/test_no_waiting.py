@@ -10,13 +10,16 @@ from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 
+from shapmix_mm.compat.configs import leaf_file, leaf_files
+
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 # What differs in the sampler or in what is kept trains the same model.
 SAME = ('_rs', '_ros', '_sqrt', '_progressive', '_mixedonly', '_gradcam')
 LEAVES = sorted(
     path.name
-    for path in CONFIGS.glob('ctrgcn_*_ltnwucla.py')
-    if not any(word in path.name for word in SAME)
+    for path in leaf_files(CONFIGS)
+    if path.match('ctrgcn_*_ltnwucla.py')
+    and not any(word in path.name for word in SAME)
 )
 COUNTS = [100, 80, 60, 40, 30, 20, 15, 10, 7, 5]
 
@@ -37,7 +40,7 @@ def gpu_like(monkeypatch, no_waiting):
 
 def late_model(name):
     """A model as it is late in a training: counts known, guided."""
-    model = MODELS.build(Config.fromfile(CONFIGS / name).model)
+    model = MODELS.build(Config.fromfile(leaf_file(CONFIGS, name)).model)
     for module in model.modules():
         if getattr(module, 'needs_class_counts', False):
             module.set_class_counts(COUNTS)

@@ -27,7 +27,10 @@ from timing import Clock, positive, spread
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.config.mixins import load_config
 
-CONFIG = Path(__file__).resolve().parents[2] / 'configs/ctrgcn_ce_ltnwucla.py'
+CONFIG = (
+    Path(__file__).resolve().parents[2]
+    / 'configs/ltnwucla/ctrgcn_ce_ltnwucla.py'
+)
 PHASES = ('blend', 'forward', 'backward', 'saliency')
 FLOOR = 'plain_2n'
 

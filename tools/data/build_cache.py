@@ -17,7 +17,7 @@ from typing import Any
 EXAMPLES = """examples:
   %(prog)s data/skeleton/ntu120_3d.pkl
   %(prog)s data/skeleton/ntu120_3d.pkl --with fast_transforms \\
-    --config configs/ctrgcn_ce_ltntu120.py
+    --config configs/ltntu120/ctrgcn_ce_ltntu120.py
   %(prog)s data/skeleton/ntu60_3d.pkl --out /fast/ntu60.cache \\
     --normalize PreNormalize3D align_spine=False align_shoulder=False
   %(prog)s --verify data/skeleton/ntu120_3d.cache

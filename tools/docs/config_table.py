@@ -12,6 +12,7 @@ from typing import Any
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (cures stock wheels)
+from shapmix_mm.compat.configs import leaf_files
 from shapmix_mm.config.data import innermost
 from shapmix_mm.datasets.longtail_profile import exp_counts
 
@@ -86,7 +87,7 @@ def facts(path: Path) -> dict[str, str]:
     protocol = 'PYSKL' if 'pyskl' in rest else 'CTR-GCN'
     own = dict(ltnwucla='own', demo='own', k400='Kinetics')
     return dict(
-        config=f'[`{path.stem}`](../configs/{path.name})',
+        config=f'[`{path.stem}`](../{path.relative_to(ROOT).as_posix()})',
         paper=', '.join(t for t, p in TABLES if re.fullmatch(p, path.stem)),
         backbone=BACKBONES[backbone],
         method=' '.join(method),
@@ -128,7 +129,7 @@ def table(configs: Path) -> Iterator[str]:
     Yields:
         str: Lines of Markdown.
     """
-    rows = [facts(path) for path in sorted(configs.glob('*.py'))]
+    rows = [facts(path) for path in leaf_files(configs)]
     for title in SETS.values():
         own = [row for row in rows if row['set'] == title]
         if not own:

@@ -19,13 +19,14 @@ train_pipeline = [
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs'),
 ]
-val_pipeline = [
+test_pipeline = [
     center,
     dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs', meta_keys=('frame_dir',)),
 ]
+val_pipeline = test_pipeline
 
 train_dataloader = dict(
     batch_size=32,
@@ -56,7 +57,7 @@ val_dataloader = dict(
         train_split='train',
         num_classes=16,
         layout='nturgb+d',
-        pipeline=val_pipeline,
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )

@@ -12,7 +12,7 @@ train_pipeline = [
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs'),
 ]
-val_pipeline = [
+test_pipeline = [
     dict(type='PreNormalize2D'),
     dict(type='SkeletonFeatures', layout='coco', feats=['j']),
     dict(
@@ -22,6 +22,7 @@ val_pipeline = [
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs', meta_keys=('frame_dir',)),
 ]
+val_pipeline = test_pipeline
 
 train_dataloader = dict(
     batch_size=80,
@@ -51,7 +52,7 @@ val_dataloader = dict(
         train_split='train',
         num_classes=400,
         layout='coco',
-        pipeline=val_pipeline,
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )

@@ -15,13 +15,14 @@ train_pipeline = [
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs'),
 ]
-val_pipeline = [
+test_pipeline = [
     center,
     dict(type='CropResizeFrames', clip_len=64, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs', meta_keys=('frame_dir',)),
 ]
+val_pipeline = test_pipeline
 
 train_dataloader = dict(
     batch_size=64,
@@ -53,7 +54,7 @@ val_dataloader = dict(
         longtail=longtail,
         num_classes=120,
         layout='nturgb+d',
-        pipeline=val_pipeline,
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )

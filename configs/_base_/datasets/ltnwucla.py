@@ -20,13 +20,14 @@ train_pipeline = [
     dict(type='FormatGCNInput', num_person=1),
     dict(type='PackActionInputs'),
 ]
-val_pipeline = [
+test_pipeline = [
     dict(type='KinectV1Normalize', stretch=False),
     dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nw-ucla', feats=['j']),
     dict(type='FormatGCNInput', num_person=1),
     dict(type='PackActionInputs', meta_keys=('frame_dir',)),
 ]
+val_pipeline = test_pipeline
 
 train_dataloader = dict(
     batch_size=32,
@@ -59,7 +60,7 @@ val_dataloader = dict(
         longtail=longtail,
         num_classes=10,
         layout='nw-ucla',
-        pipeline=val_pipeline,
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )

@@ -13,13 +13,14 @@ train_pipeline = [
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs'),
 ]
-val_pipeline = [
+test_pipeline = [
     center,
     dict(type='CropResizeFrames', clip_len=64, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nturgb+d', feats=['j']),
     dict(type='FormatGCNInput', num_person=2),
     dict(type='PackActionInputs', meta_keys=('frame_dir',)),
 ]
+val_pipeline = test_pipeline
 
 train_dataloader = dict(
     batch_size=64,
@@ -49,7 +50,7 @@ val_dataloader = dict(
         train_split='xsub_train',
         num_classes=60,
         layout='nturgb+d',
-        pipeline=val_pipeline,
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )

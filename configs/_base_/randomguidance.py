@@ -1,0 +1,4 @@
+# Mixin, to follow that of Shap-Mix: guidance by random values.
+custom_imports = dict(imports=['shapmix_mm'])
+
+custom_hooks = [dict(type='SaliencyHook', estimator='random')]

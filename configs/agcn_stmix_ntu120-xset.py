@@ -1,7 +1,0 @@
-_base_ = 'agcn_stmix_ntu120.py'
-
-train_dataloader = dict(
-    dataset=dict(split='xset_train', train_split='xset_train')
-)
-val_dataloader = dict(dataset=dict(split='xset_val', train_split='xset_train'))
-test_dataloader = val_dataloader

@@ -1,3 +1,0 @@
-_base_ = 'ctrgcn_ce_ltntu120.py'
-
-model = dict(cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss')))

@@ -1,5 +1,0 @@
-_base_ = 'ctrgcn_ce_ltntu60.py'
-
-model = dict(
-    cls_head=dict(loss_cls=dict(type='ClassBalancedLoss', beta=0.9999))
-)

@@ -1,6 +1,0 @@
-# Cross-entropy, random over-sampling, cut to the steps of the other rows.
-_base_ = 'ctrgcn_ce_ltntu120.py'
-
-train_dataloader = dict(
-    sampler=dict(_delete_=True, type='RandomOverSampler', length='dataset')
-)

@@ -1,3 +1,0 @@
-_base_ = 'ctrgcn_ce_ltnwucla.py'
-
-model = dict(cls_head=dict(loss_cls=dict(type='LogitAdjustedLoss', tau=1.0)))

@@ -1,6 +1,0 @@
-_base_ = 'ctrgcn_shapmix_ltntu120.py'
-
-_base_.train_pipeline[-3].feats = _base_.val_pipeline[-3].feats = ['b']
-train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=_base_.val_pipeline))
-test_dataloader = val_dataloader

@@ -1,4 +1,0 @@
-# Table 7: whole parts, copied without resampling.
-_base_ = 'ctrgcn_stmix_ltnwucla.py'
-
-model = dict(data_preprocessor=dict(blending=dict(temporal='copy')))

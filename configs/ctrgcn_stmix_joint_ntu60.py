@@ -1,4 +1,0 @@
-# Table 7: joints of any part, resampled in time.
-_base_ = 'ctrgcn_stmix_ntu60.py'
-
-model = dict(data_preprocessor=dict(blending=dict(spatial='joint')))

@@ -1,0 +1,30 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltntu120.py --with if10 remixdrw
+_base_ = 'ctrgcn_ce_ltntu120.py'
+
+longtail = dict(imbalance=10)
+train_dataloader = dict(dataset=dict(longtail=dict(imbalance=10)))
+val_dataloader = dict(dataset=dict(longtail=dict(imbalance=10)))
+test_dataloader = val_dataloader
+model = dict(
+    cls_head=dict(
+        loss_cls=dict(
+            type='DeferredReweightingLoss',
+            beta=0.9999,
+            start=0.8,
+            reduction='batch',
+            loss_weight=2.0,
+        )
+    ),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='RemixBlending', num_classes=120, layout='nturgb+d'
+        ),
+    ),
+)
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='TrainingProgressHook'),
+    dict(type='TrainAccuracyHook'),
+]

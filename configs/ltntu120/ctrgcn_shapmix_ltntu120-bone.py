@@ -1,0 +1,24 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltntu120.py --with shapmix bone
+_base_ = 'ctrgcn_ce_ltntu120.py'
+
+_base_.train_pipeline[3].feats = ['b']
+_base_.test_pipeline[2].feats = ['b']
+_base_.val_pipeline[2].feats = ['b']
+_base_.train_dataloader.dataset.pipeline[3].feats = ['b']
+_base_.val_dataloader.dataset.pipeline[2].feats = ['b']
+_base_.test_dataloader.dataset.pipeline[2].feats = ['b']
+model = dict(
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='ShapMixBlending', num_classes=120, layout='nturgb+d'
+        ),
+    ),
+)
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='SaliencyHook'),
+    dict(type='TrainAccuracyHook'),
+]

@@ -1,0 +1,34 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltntu120.py --with xset if50 shapmix
+_base_ = 'ctrgcn_ce_ltntu120.py'
+
+longtail = dict(n_max=400, imbalance=50, names='name')
+train_dataloader = dict(
+    dataset=dict(
+        split='xset_train',
+        train_split='xset_train',
+        longtail=dict(n_max=400, imbalance=50, names='name'),
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        split='xset_val',
+        train_split='xset_train',
+        longtail=dict(n_max=400, imbalance=50, names='name'),
+    )
+)
+test_dataloader = val_dataloader
+model = dict(
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='ShapMixBlending', num_classes=120, layout='nturgb+d'
+        ),
+    ),
+)
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='SaliencyHook'),
+    dict(type='TrainAccuracyHook'),
+]

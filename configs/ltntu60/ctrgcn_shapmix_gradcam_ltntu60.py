@@ -1,0 +1,19 @@
+# Table 8: guidance by Grad-CAM, re-weighting.
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltntu60.py --with shapmix gradcam
+_base_ = 'ctrgcn_ce_ltntu60.py'
+
+model = dict(
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='ShapMixBlending', num_classes=60, layout='nturgb+d'
+        ),
+    ),
+)
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='SaliencyHook', estimator='gradcam'),
+    dict(type='TrainAccuracyHook'),
+]

@@ -1,0 +1,34 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltntu60.py --with xview if50 shapmix
+_base_ = 'ctrgcn_ce_ltntu60.py'
+
+longtail = dict(file='data/skeleton/ltntu60_xview_if50.txt')
+train_dataloader = dict(
+    dataset=dict(
+        split='xview_train',
+        train_split='xview_train',
+        longtail=dict(file='data/skeleton/ltntu60_xview_if50.txt'),
+    )
+)
+val_dataloader = dict(
+    dataset=dict(
+        split='xview_val',
+        train_split='xview_train',
+        longtail=dict(file='data/skeleton/ltntu60_xview_if50.txt'),
+    )
+)
+test_dataloader = val_dataloader
+model = dict(
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='ShapMixBlending', num_classes=60, layout='nturgb+d'
+        ),
+    ),
+)
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='SaliencyHook'),
+    dict(type='TrainAccuracyHook'),
+]

@@ -1,0 +1,22 @@
+# Table 8: guidance by Shapley value, re-sampling for re-weighting.
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltntu60.py --with shapmix ce rs
+_base_ = 'ctrgcn_ce_ltntu60.py'
+
+train_dataloader = dict(
+    sampler=dict(_delete_=True, type='ClassBalancedSampler')
+)
+model = dict(
+    cls_head=dict(loss_cls=dict(loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='ShapMixBlending', num_classes=60, layout='nturgb+d'
+        ),
+    ),
+)
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='SaliencyHook'),
+    dict(type='TrainAccuracyHook'),
+]

@@ -1,0 +1,16 @@
+# Table 8: random guidance, re-sampling for re-weighting.
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltntu60.py --with stmix rs
+_base_ = 'ctrgcn_ce_ltntu60.py'
+
+train_dataloader = dict(
+    sampler=dict(_delete_=True, type='ClassBalancedSampler')
+)
+model = dict(
+    cls_head=dict(loss_cls=dict(loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(type='STMixBlending', num_classes=60, layout='nturgb+d'),
+    ),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

@@ -1,0 +1,7 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with cb
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(
+    cls_head=dict(loss_cls=dict(type='ClassBalancedLoss', beta=0.9999))
+)

@@ -1,0 +1,11 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with cbfocal
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(
+    cls_head=dict(
+        loss_cls=dict(
+            type='ClassBalancedLoss', beta=0.9999, form='focal', gamma=1.0
+        )
+    )
+)

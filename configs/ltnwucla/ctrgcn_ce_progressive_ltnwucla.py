@@ -1,0 +1,6 @@
+# Cross-entropy, from the data's frequencies to balanced classes.
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with progressive
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+train_dataloader = dict(sampler=dict(_delete_=True, type='ProgressiveSampler'))

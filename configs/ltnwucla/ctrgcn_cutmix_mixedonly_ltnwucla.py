@@ -1,0 +1,18 @@
+# Without the clean half: N samples in a step, as cross-entropy has.
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with cutmix mixedonly
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(
+    cls_head=dict(loss_cls=dict(loss_weight=1.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='SkeletonCutMixBlending',
+            num_classes=10,
+            layout='nw-ucla',
+            keep_originals=False,
+        ),
+    ),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

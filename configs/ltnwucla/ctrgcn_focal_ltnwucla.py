@@ -1,0 +1,5 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with focal
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(cls_head=dict(loss_cls=dict(type='FocalLoss', gamma=2.0)))

@@ -1,0 +1,14 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with ib
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(
+    cls_head=dict(
+        type='FeatureGCNHead',
+        loss_cls=dict(type='InfluenceBalancedLoss', start=0.5),
+    )
+)
+custom_hooks = [
+    dict(type='ClassCountsHook'),
+    dict(type='TrainingProgressHook'),
+]

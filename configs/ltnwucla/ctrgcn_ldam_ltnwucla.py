@@ -1,0 +1,11 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with ldam
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(
+    cls_head=dict(
+        type='CosineGCNHead',
+        loss_cls=dict(type='LDAMLoss', max_margin=0.5),
+        scale=30.0,
+    )
+)

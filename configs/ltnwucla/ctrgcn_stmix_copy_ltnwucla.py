@@ -1,0 +1,18 @@
+# Table 7: whole parts, copied without resampling.
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with stmix balsoftmax directcopy
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+model = dict(
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='STMixBlending',
+            num_classes=10,
+            layout='nw-ucla',
+            temporal='copy',
+        ),
+    ),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

@@ -1,0 +1,9 @@
+# Written by tools/docs/make_leaf.py, the same as
+# agcn_ce_ntu120.py --with xset
+_base_ = 'agcn_ce_ntu120.py'
+
+train_dataloader = dict(
+    dataset=dict(split='xset_train', train_split='xset_train')
+)
+val_dataloader = dict(dataset=dict(split='xset_val', train_split='xset_train'))
+test_dataloader = val_dataloader

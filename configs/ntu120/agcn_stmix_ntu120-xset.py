@@ -1,0 +1,19 @@
+# Written by tools/docs/make_leaf.py, the same as
+# agcn_ce_ntu120.py --with xset stmix
+_base_ = 'agcn_ce_ntu120.py'
+
+train_dataloader = dict(
+    dataset=dict(split='xset_train', train_split='xset_train')
+)
+val_dataloader = dict(dataset=dict(split='xset_val', train_split='xset_train'))
+test_dataloader = val_dataloader
+model = dict(
+    cls_head=dict(loss_cls=dict(loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='STMixBlending', num_classes=120, layout='nturgb+d'
+        ),
+    ),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

@@ -1,0 +1,19 @@
+# Written by tools/docs/make_leaf.py, the same as
+# stgcnpp_ce_ntu120-pyskl.py --with xset stmix
+_base_ = 'stgcnpp_ce_ntu120-pyskl.py'
+
+train_dataloader = dict(
+    dataset=dict(dataset=dict(split='xset_train', train_split='xset_train'))
+)
+val_dataloader = dict(dataset=dict(split='xset_val', train_split='xset_train'))
+test_dataloader = val_dataloader
+model = dict(
+    cls_head=dict(loss_cls=dict(loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(
+            type='STMixBlending', num_classes=120, layout='nturgb+d'
+        ),
+    ),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

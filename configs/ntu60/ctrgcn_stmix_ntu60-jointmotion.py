@@ -1,0 +1,18 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ntu60.py --with stmix jointmotion
+_base_ = 'ctrgcn_ce_ntu60.py'
+
+_base_.train_pipeline[3].feats = ['jm']
+_base_.test_pipeline[2].feats = ['jm']
+_base_.val_pipeline[2].feats = ['jm']
+_base_.train_dataloader.dataset.pipeline[3].feats = ['jm']
+_base_.val_dataloader.dataset.pipeline[2].feats = ['jm']
+_base_.test_dataloader.dataset.pipeline[2].feats = ['jm']
+model = dict(
+    cls_head=dict(loss_cls=dict(loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(type='STMixBlending', num_classes=60, layout='nturgb+d'),
+    ),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

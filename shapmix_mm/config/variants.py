@@ -1,0 +1,136 @@
+"""What a mixin changes in the data of a config, wherever it stands there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mmengine.config import Config
+
+from ..datasets.benchmarks import BENCHMARKS
+from .data import innermost
+from .load import pipeline_steps, type_name
+
+__all__ = ['in_effective_epochs', 'vary_data']
+
+_FEATURES = ('SkeletonFeatures', 'GenSkeFeat', 'FastGenSkeFeat')
+_SPLIT = re.compile(r'(xsub|xview|xset)(?=_)')
+_FACTOR = re.compile(r'_if\d+(?=\.)')
+
+
+def vary_data(
+    cfg: Config,
+    *,
+    stream: str | None = None,
+    split: str | None = None,
+    imbalance: int | None = None,
+) -> None:
+    """Train and evaluate on other data of the same set.
+
+    A mixin states these as ``data_variant = dict(...)``, because a dataset
+    may be wrapped, and its pipeline is a list.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        stream (str, optional): Features of every pipeline: ``'j'``, ``'b'``,
+            ``'jm'`` or ``'bm'``. Defaults to None, as it is.
+        split (str, optional): Benchmark of NTU RGB+D: ``'xsub'``,
+            ``'xview'`` or ``'xset'``. Defaults to None, as it is.
+        imbalance (int, optional): Imbalance factor. Defaults to None, as it
+            is.
+
+    Raises:
+        ValueError: If the config has nothing of the kind.
+    """
+    if stream is not None:
+        steps = [s for s in pipeline_steps(cfg) if _has_features(s)]
+        _insist(steps, 'stream', f'transform among {", ".join(_FEATURES)}')
+        for step in steps:
+            step['feats'] = [stream]
+    if split is not None:
+        sets = [d for d in _datasets(cfg) if _SPLIT.match(_text(d, 'split'))]
+        _insist(sets, 'split', 'dataset with a split such as xsub_train')
+        for node in sets:
+            _set_split(node, split)
+    if imbalance is not None:
+        tails = [d['longtail'] for d in _datasets(cfg) if d.get('longtail')]
+        _insist(tails, 'imbalance', 'dataset with a longtail')
+        for tail in tails:
+            _set_imbalance(tail, imbalance)
+
+
+def _has_features(step: dict) -> bool:
+    return type_name(step['type']) in _FEATURES
+
+
+def _text(node: dict, key: str) -> str:
+    value = node.get(key)
+    return value if isinstance(value, str) else ''
+
+
+def _insist(found: list, key: str, what: str) -> None:
+    if not found:
+        raise ValueError(f'data_variant.{key}: the config has no {what}')
+
+
+def _datasets(cfg: Config) -> Iterator[dict]:
+    """Settings of every dataset, and the variables that they were made of."""
+    for part in ('train', 'val', 'test'):
+        yield from innermost(cfg.get(f'{part}_dataloader'))
+    if cfg.get('longtail'):
+        yield dict(longtail=cfg.longtail, **_variables(cfg))
+
+
+def _variables(cfg: Config) -> dict:
+    first = next(innermost(cfg.get('train_dataloader')), {})
+    return {k: first[k] for k in ('split', 'num_classes') if k in first}
+
+
+def _set_split(node: dict, split: str) -> None:
+    for key in ('split', 'train_split'):
+        if key in node:
+            node[key] = _SPLIT.sub(split, node[key])
+    tail = node.get('longtail')
+    if not tail:
+        return
+    if tail.get('file'):
+        tail['file'] = _SPLIT.sub(split, tail['file'])
+    else:
+        rule = BENCHMARKS[f'ntu{node["num_classes"]}_{split}']
+        tail.update(n_max=rule.n_max, names=rule.names)
+
+
+def _set_imbalance(tail: dict, imbalance: int) -> None:
+    if not tail.get('file'):
+        tail['imbalance'] = imbalance
+        return
+    name, count = _FACTOR.subn(f'_if{imbalance}', tail['file'])
+    if not count:
+        raise ValueError(
+            f'data_variant.imbalance: longtail.file {tail["file"]} names no '
+            'imbalance factor such as _if100'
+        )
+    tail['file'] = name
+
+
+def in_effective_epochs(cfg: Config, mixin: dict[str, Any]) -> None:
+    """Turn a mixin's passes over the data into epochs of a config.
+
+    ``effective_epochs = True`` in a mixin says that its ``train_cfg`` and
+    ``param_scheduler`` count passes. An epoch of a RepeatDataset is several.
+
+    Args:
+        cfg (Config): The config that the mixin is for.
+        mixin (dict): Settings of the mixin, changed in place.
+    """
+    node, times = (cfg.get('train_dataloader') or {}).get('dataset') or {}, 1
+    while isinstance(node.get('dataset'), dict):
+        times *= node.get('times', 1)
+        node = node['dataset']
+    loop = mixin.get('train_cfg', {})
+    schedule = mixin.get('param_scheduler', [])
+    for part in (loop, *schedule):
+        for key in ('max_epochs', 'val_interval', 'T_max', 'begin', 'end'):
+            if part.get(key):
+                part[key] = max(1, round(part[key] / times))
