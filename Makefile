@@ -35,6 +35,8 @@ $(STAMP): $(LISTS) setup.py pyproject.toml | $(BIN)/python
 	  --constraint requirements/tested.txt \
 	  --requirement requirements/runtime.txt \
 	  --requirement requirements/mminstall.txt \
+	  --requirement requirements/reports.txt \
+	  --requirement requirements/cluster.txt \
 	  --requirement requirements/tests.txt
 	$(BIN)/python -m pip install $(PIP_ARGS) \
 	  --no-deps --no-build-isolation --editable .

@@ -13,6 +13,14 @@ ROOT = Path(__file__).resolve().parent
 SHIPPED = ('configs', 'tools', 'model-index.yml')
 
 
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    """Build products, and benchmarks of speed, which a checkout has."""
+    ignored = {n for n in names if n == '__pycache__' or n.endswith('.pyc')}
+    if Path(folder) == ROOT / 'tools' / 'benchmark':
+        ignored |= set(names) - {'longtail.py', 'suites'}
+    return ignored
+
+
 class BuildWithMim(build_py):
     """Copies what mim looks for below the package, into the build only."""
 
@@ -27,8 +35,7 @@ class BuildWithMim(build_py):
         for name in SHIPPED:
             source = ROOT / name
             if source.is_dir():
-                ignore = shutil.ignore_patterns('__pycache__', '*.pyc')
-                shutil.copytree(source, target / name, ignore=ignore)
+                shutil.copytree(source, target / name, ignore=_left_out)
             else:
                 shutil.copy2(source, target / name)
 
@@ -63,12 +70,17 @@ setup(
     license='Apache-2.0',
     python_requires='>=3.9',
     packages=find_packages(include=['shapmix_mm', 'shapmix_mm.*']),
-    package_data={'shapmix_mm': ['py.typed']},
+    package_data={
+        'shapmix_mm': ['py.typed'],
+        'shapmix_mm.runs': ['templates/*'],
+    },
     install_requires=requirements('runtime'),
     extras_require={
         'mm': requirements('mminstall'),
         'optional': requirements('optional'),
         'docs': requirements('docs'),
+        'reports': requirements('reports'),
+        'cluster': requirements('cluster'),
         'tests': requirements('tests'),
     },
     cmdclass={'build_py': BuildWithMim},

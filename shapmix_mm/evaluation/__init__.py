@@ -8,10 +8,17 @@ from .functional import (
     check_class_counts,
     check_thresholds,
     class_groups,
+    class_order,
+    describe_thresholds,
     grouped_accuracy,
     write_per_class,
 )
-from .metrics import DumpScores, LongTailMetric
+from .metrics import (
+    DumpScores,
+    LongTailMetric,
+    metric_thresholds,
+    thresholds_of,
+)
 
 __all__ = [
     'GROUPS',
@@ -23,6 +30,10 @@ __all__ = [
     'check_class_counts',
     'check_thresholds',
     'class_groups',
+    'class_order',
+    'describe_thresholds',
     'grouped_accuracy',
+    'metric_thresholds',
+    'thresholds_of',
     'write_per_class',
 ]

@@ -1,1 +1,1 @@
-"""A training run as a row: its log, its report, suites of runs."""
+"""A training run as a row: its log, its report, suites of runs, fusion."""

@@ -1,148 +1,419 @@
-"""All that a report knows of a training run."""
+"""A training run by its folder: config, log, checkpoints, what it lacks."""
 
 from __future__ import annotations
 
-import csv
-import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
-import numpy as np
-from mmaction.registry import DATASETS
 from mmengine.config import Config
-from mmengine.registry import DefaultScope
 
-from shapmix_mm.config.launch import check_annotations
-from shapmix_mm.datasets import class_counts
+from shapmix_mm.serialization import (
+    find_whole_checkpoint,
+    is_whole_checkpoint,
+    load_checkpoint_file,
+)
 
-from .run_files import Progress
-from .run_log import RunLog
-from .scores import Scores
+__all__ = [
+    'ACCURACIES',
+    'RunError',
+    'RunLog',
+    'epochs_reached',
+    'find_checkpoint',
+    'find_runs',
+    'lacks',
+    'load_run_config',
+    'logged',
+    'passes_per_epoch',
+    'planned_end',
+    'read_log',
+    'resumable_checkpoint',
+]
 
-__all__ = ['Run', 'known_classes', 'thresholds_of']
+_TIME = re.compile(r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - mmengine')
+_FACT = re.compile(r'^    (\S[^:]*): (.*)$')
+_SAVED = re.compile(r'epoch_(\d+)\.pth')
+_LOGS = '*/vis_data/scalars.json'
+# Metric of ours, and the stock metric's name of the same number.
+_KEYS = dict(
+    overall=('overall', 'top1'),
+    many=('many',),
+    medium=('medium',),
+    few=('few',),
+    mean_class=('mean_class', 'mean1'),
+)
+ACCURACIES = tuple(_KEYS)
 
 
-# Training samples per class, and the names.
-_Classes = tuple[Sequence[float], Optional[Sequence[str]]]
+class RunError(Exception):
+    """What is wrong with a run, a suite or the arguments, in one sentence."""
 
 
 @dataclass
-class Run:
-    """A training run, read.
+class RunLog:
+    """Entries of a run in the order of training.
 
     Attributes:
-        work_dir (Path): Work directory.
-        name (str): Name of the config file.
-        cfg (Config): Config of the run.
-        log (RunLog): What it logged.
-        progress (Progress): How far it came.
-        checkpoint (Path, optional): Checkpoint of the report.
-        state (dict): Its state dict; empty without a checkpoint.
-        test (Scores, optional): Its scores on the test set.
-        counts (np.ndarray, optional): Training samples per class, ``(K,)``.
-        classes (list[str], optional): Names of the classes.
-        thresholds (tuple[float, float]): Counts (few, many) of the groups.
-        folder (Path): Where figures are drawn.
+        steps (list[dict]): Training entries: ``step``, ``epoch``, ``loss``,
+            ``lr``, ``time`` and what else was logged; none of a run that
+            takes no step, such as tau-normalisation.
+        accuracies (dict[str, dict[int, float]]): Accuracy in [0, 1] by epoch
+            or iteration, by name: overall, many, medium, few, mean_class.
+        environment (dict[str, str]): Facts from the log's head.
+        seconds (float): Wall time of all parts of the run together.
+        parts (int): How often the run was started.
+        damaged (list[str]): Lines that cannot be read, by file; the last
+            line of a file does not count, which a killed run leaves cut.
     """
 
-    work_dir: Path
-    name: str
-    cfg: Config
-    log: RunLog
-    progress: Progress
-    checkpoint: Path | None
-    state: dict[str, Any]
-    test: Scores | None
-    counts: np.ndarray | None
-    classes: list[str] | None
-    thresholds: tuple[float, float]
-    folder: Path
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    accuracies: dict[str, dict[int, float]] = field(
+        default_factory=lambda: {name: {} for name in _KEYS}
+    )
+    environment: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    parts: int = 0
+    damaged: list[str] = field(default_factory=list)
+
+    def series(self, name: str) -> list[float]:
+        """Values of one key, NaN where an entry lacks it.
+
+        Args:
+            name (str): Key of the training entries.
+
+        Returns:
+            list[float]: One value for each of ``steps``.
+        """
+        found = [entry.get(name) for entry in self.steps]
+        return [
+            float(value) if isinstance(value, (int, float)) else float('nan')
+            for value in found
+        ]
+
+    def at(self, end: int) -> dict[str, float]:
+        """Accuracies of one validation by name."""
+        return {n: p[end] for n, p in self.accuracies.items() if end in p}
+
+    def last(self) -> tuple[int, dict[str, float]] | None:
+        """Return the last validation: its epoch, accuracies by name."""
+        ends = [end for points in self.accuracies.values() for end in points]
+        return (max(ends), self.at(max(ends))) if ends else None
 
 
-def thresholds_of(cfg: Config) -> tuple[float, float]:
-    """Read the bounds of the groups that the run's metric uses.
+def read_log(work_dir: Path) -> RunLog:
+    """Read the logs of a run and of its resumes, the later ones first.
+
+    Where a resume repeats steps of an earlier part, or starts the training
+    anew, the earlier entries from there on are dropped. A part without steps,
+    as a test leaves it, counts only where no part has any.
 
     Args:
-        cfg (Config): Config of the run.
+        work_dir (Path): Work directory of the training.
 
     Returns:
-        tuple[float, float]: Counts (few, many).
+        RunLog: What was logged.
+
+    Raises:
+        RunError: If there is no directory, or no log of a training.
     """
-    metric = _metric(cfg)
-    return metric.get('few', 20), metric.get('many', 100)
-
-
-def _metric(cfg: Config) -> dict[str, Any]:
-    for key in ('test_evaluator', 'val_evaluator'):
-        found = cfg.get(key) or []
-        for item in found if isinstance(found, (list, tuple)) else [found]:
-            if item.get('type') == 'LongTailMetric':
-                return item
-    return {}
-
-
-def known_classes(
-    work_dir: Path, cfg: Config, state: dict[str, Any], test: Scores | None
-) -> tuple[np.ndarray | None, list[str] | None]:
-    """Find the training samples and the names of the classes.
-
-    They come from the first that has them of: metric, test set, checkpoint,
-    table of the last validation, training set.
-
-    Args:
-        work_dir (Path): Work directory.
-        cfg (Config): Config of the run.
-        state (dict): State dict of the checkpoint.
-        test (Scores, optional): Result of the test.
-
-    Returns:
-        tuple: Counts ``(K,)`` and names, each None where unknown.
-    """
-    metainfo = {} if test is None else test.metainfo
-    counts: Any = _metric(cfg).get('class_counts')
-    if counts is None:
-        counts = metainfo.get('class_counts')
-    if counts is None:
-        held = [v for k, v in state.items() if k.endswith('.class_counts')]
-        counts = next((v.tolist() for v in held if v.numel()), None)
-    classes = metainfo.get('classes')
-    if counts is None or classes is None:
-        saved = _from_table(work_dir / 'per_class.csv') or (
-            _from_training_set(cfg) if counts is None or test is None else None
+    if not work_dir.is_dir():
+        raise RunError(f'{work_dir} is no directory')
+    log = logged(work_dir)
+    if log is None:
+        paths = sorted(work_dir.glob(_LOGS))
+        raise RunError(
+            f'no training step and no validation is logged in {paths[-1]}: '
+            'the run was stopped before its first log'
+            if paths
+            else f'{work_dir} holds no log of a training '
+            '(TIMESTAMP/vis_data/scalars.json)'
         )
-        if saved is not None:
-            counts = saved[0] if counts is None else counts
-            classes = saved[1] if classes is None else classes
-    if counts is None:
-        return None, classes
-    if classes is not None and len(classes) != len(counts):
-        classes = None
-    return np.asarray(counts, dtype=np.float64), classes
+    return log
 
 
-def _from_table(path: Path) -> _Classes | None:
+def logged(work_dir: Path) -> RunLog | None:
+    """Read the logs of a run, see :func:`read_log`.
+
+    Args:
+        work_dir (Path): Work directory of the training.
+
+    Returns:
+        RunLog | None: What was logged; None without any entry.
+    """
+    log = RunLog()
+    parts = [
+        (path.parents[1], _entries(path, log))
+        for path in sorted(work_dir.glob(_LOGS))
+    ]
+    if any(_is_step(e) for _, entries in parts for e in entries):
+        parts = [part for part in parts if any(map(_is_step, part[1]))]
+    for folder, entries in parts:
+        steps = [entry for entry in entries if _is_step(entry)]
+        if steps:
+            _cut(log, steps[0])
+        log.parts += 1
+        log.steps += steps
+        for entry in entries:
+            if 'iter' not in entry:
+                _add_accuracies(log, entry)
+        _read_head(log, folder)
+    return log if log.steps or log.last() else None
+
+
+def _is_step(entry: Mapping[str, Any]) -> bool:
+    return 'iter' in entry and 'loss' in entry
+
+
+def _entries(path: Path, log: RunLog) -> list[dict[str, Any]]:
+    found = []
+    lines = path.read_text(errors='replace').splitlines()
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            if number < len(lines):
+                log.damaged.append(f'{path}, line {number}')
+            continue
+        if isinstance(entry, dict) and isinstance(entry.get('step'), int):
+            found.append(entry)
+    return found
+
+
+def _cut(log: RunLog, first: Mapping[str, Any]) -> None:
+    """Forget what the part that begins with an entry does again."""
+    log.steps = [e for e in log.steps if e['step'] < first['step']]
+    kept = log.steps[-1] if log.steps else {'step': -1}
+    # A validation of an epoch belongs to the iterations before it.
+    reached = max(kept.get('epoch', kept['step']), -1)
+    for points in log.accuracies.values():
+        for step in [step for step in points if step > reached]:
+            del points[step]
+
+
+def _add_accuracies(log: RunLog, entry: Mapping[str, Any]) -> None:
+    for name, keys in _KEYS.items():
+        for key in keys:
+            value = entry.get(f'acc/{key}')
+            if isinstance(value, (int, float)):
+                log.accuracies[name][entry['step']] = float(value)
+                break
+
+
+def _read_head(log: RunLog, folder: Path) -> None:
+    """Add the wall time, and take the facts of the latest part."""
+    times: list[str] = []
+    for path in sorted(folder.glob('*.log')):
+        lines = path.read_text(errors='replace').splitlines()
+        times += [m[1] for m in map(_TIME.match, lines) if m]
+        log.environment = _facts(lines) or log.environment
+    if times:
+        start, end = (
+            datetime.strptime(text, '%Y/%m/%d %H:%M:%S')
+            for text in (times[0], times[-1])
+        )
+        log.seconds += (end - start).total_seconds()
+
+
+def _facts(lines: list[str]) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    inside = False
+    for line in lines:
+        if line.startswith('System environment:'):
+            inside = True
+        elif ' - INFO - Config' in line:
+            break
+        elif inside and (match := _FACT.match(line)):
+            facts[match[1]] = match[2].strip()
+    return facts
+
+
+def find_runs(root: Path) -> list[Path]:
+    """Find the work directories below a folder, itself included.
+
+    Args:
+        root (Path): Folder.
+
+    Returns:
+        list[Path]: Folders with a log of a training, sorted.
+    """
+    return sorted({path.parents[2] for path in root.glob(f'**/{_LOGS}')})
+
+
+def load_run_config(work_dir: Path) -> tuple[str, Config]:
+    """Load the config that the run itself wrote.
+
+    Args:
+        work_dir (Path): Work directory of the training.
+
+    Returns:
+        tuple[str, Config]: Name of the config file, and the config.
+
+    Raises:
+        RunError: If there is none or it cannot be loaded.
+    """
+    found = sorted(work_dir.glob('*.py'), key=lambda p: p.stat().st_mtime)
+    found = found or sorted(work_dir.glob('*/vis_data/config.py'))
+    if not found:
+        raise RunError(f'{work_dir} holds no config (*.py) of a training')
     try:
-        with open(path, newline='', encoding='utf-8') as stream:
-            rows = list(csv.DictReader(stream))
-        counts = [float(row['training_count']) for row in rows]
-        names = [row['name'] for row in rows]
-    except (OSError, KeyError, ValueError, TypeError):
-        return None
-    return (counts, names if all(names) else None) if rows else None
-
-
-def _from_training_set(cfg: Config) -> _Classes | None:
-    try:
-        check_annotations(cfg, 'train_dataloader')
-        scope = cfg.get('default_scope') or 'mmaction'
-        with DefaultScope.overwrite_default_scope(scope):
-            dataset = DATASETS.build(cfg.train_dataloader.dataset)
-        counts = class_counts(dataset, cfg.model.cls_head.num_classes)
+        cfg = Config.fromfile(found[-1])
+        for key in ('model', 'train_cfg'):
+            if not isinstance(cfg[key], dict):
+                raise TypeError(f'{key} is no dict')
     except Exception as error:
-        # Counts are a part of the page only; it says that they are unknown.
-        logging.getLogger(__name__).info('no class counts: %s', error)
-        return None
-    metainfo = getattr(dataset, 'metainfo', None) or {}
-    return counts, metainfo.get('classes')
+        # It is Python, and may fail in any way.
+        raise RunError(
+            f'config {found[-1]} cannot be loaded: '
+            f'{type(error).__name__}: {_one_line(error)}'
+        ) from error
+    return found[-1].name, cfg
+
+
+def find_checkpoint(
+    work_dir: Path, given: Path | None
+) -> tuple[Path, dict[str, Any]]:
+    """Read a checkpoint: the given one, or the last of the run.
+
+    Args:
+        work_dir (Path): Work directory of the training.
+        given (Path, optional): Checkpoint to read instead.
+
+    Returns:
+        tuple[Path, dict]: The file, and its state dict.
+
+    Raises:
+        RunError: If there is none, or it cannot be read.
+    """
+    path = given
+    if path is None:
+        found = find_whole_checkpoint(work_dir)
+        if found is None:
+            raise RunError(
+                f'{work_dir} holds no whole checkpoint; --checkpoint names '
+                'one elsewhere, --no-test makes the page without one'
+            )
+        path = Path(found)
+    try:
+        content = load_checkpoint_file(path, map_location='cpu')
+    except (FileNotFoundError, ValueError) as error:
+        raise RunError(_one_line(error)) from error
+    if not isinstance(content, dict) or 'state_dict' not in content:
+        raise RunError(f'checkpoint {path} holds no state_dict')
+    return path, content['state_dict']
+
+
+def planned_end(cfg: Config) -> tuple[int | None, str]:
+    """Epochs or iterations that a config asks for, and which of the two."""
+    train = cfg.train_cfg
+    if 'max_epochs' in train:
+        return train['max_epochs'], 'epoch'
+    return train.get('max_iters'), 'iteration'
+
+
+def passes_per_epoch(cfg: Config) -> int:
+    """Passes over the training data in an epoch (RepeatDataset)."""
+    times, node = 1, (cfg.get('train_dataloader') or {}).get('dataset')
+    while isinstance(node, dict):
+        if 'dataset' in node:
+            times *= node.get('times', 1)
+        node = node.get('dataset')
+    return times
+
+
+def epochs_reached(folder: Path, log: RunLog, unit: str = 'epoch') -> int:
+    """Whole epochs, or iterations, that were trained.
+
+    Args:
+        folder (Path): Work directory.
+        log (RunLog): Its log.
+        unit (str): What to count. Defaults to 'epoch'.
+
+    Returns:
+        int: The most that log, validations and checkpoints tell.
+    """
+    last = log.steps[-1] if log.steps else {'step': 0}
+    if unit == 'iteration':
+        return last['step']
+    # The entry of an epoch does not tell whether it was the epoch's last.
+    ends = [last.get('epoch', 1) - 1, (log.last() or (0, {}))[0]]
+    return max(ends + [epoch for epoch, _ in _saved(folder)])
+
+
+def _saved(folder: Path) -> list[tuple[int, Path]]:
+    found = [(_SAVED.fullmatch(p.name), p) for p in folder.glob('*.pth')]
+    return sorted((int(match[1]), path) for match, path in found if match)
+
+
+def lacks(
+    folder: Path,
+    log: RunLog | None,
+    end: int,
+    *,
+    unit: str = 'epoch',
+    validates: bool = True,
+    checkpoint: bool = True,
+) -> str:
+    """Judge whether a run is finished: the one rule of all tools.
+
+    Args:
+        folder (Path): Work directory.
+        log (RunLog, optional): Its log.
+        end (int): Epochs, or iterations, that were planned.
+        unit (str): Which of the two. Defaults to 'epoch'.
+        validates (bool): Whether the last validation has to be logged.
+            Defaults to True.
+        checkpoint (bool): Whether the last checkpoint has to be there.
+            Defaults to True.
+
+    Returns:
+        str: What is missing, in a few words; empty for a finished run, whose
+        last validation is logged and whose last checkpoint is whole.
+    """
+    if log is None:
+        return 'nothing is logged'
+    reached = min(epochs_reached(folder, log, unit), end)
+    if reached < end:
+        return f'{reached} of {end} {unit}s were trained'
+    if validates and end not in log.accuracies['overall']:
+        return f'the validation of {unit} {end} is missing'
+    if checkpoint:
+        found = find_whole_checkpoint(folder)
+        if found is None or Path(found).stem not in (
+            f'epoch_{end}',
+            f'iter_{end}',
+        ):
+            return f'the checkpoint of {unit} {end} is missing or damaged'
+    return ''
+
+
+def resumable_checkpoint(
+    folder: Path, log: RunLog | None, train_cfg: Mapping[str, Any]
+) -> Path | None:
+    """Find the checkpoint to go on from.
+
+    A run that was killed between a checkpoint and its validation has to take
+    an earlier one, or that validation would never be made.
+
+    Args:
+        folder (Path): Work directory.
+        log (RunLog, optional): Its log.
+        train_cfg (Mapping): Settings of the training loop.
+
+    Returns:
+        Path | None: None where the run has to begin anew.
+    """
+    known = set() if log is None else set(log.accuracies['overall'])
+    interval, last = train_cfg.get('val_interval', 1), train_cfg['max_epochs']
+    for epoch, path in reversed(_saved(folder)):
+        due = epoch % interval == 0 or epoch == last
+        if (epoch in known or not due) and is_whole_checkpoint(path):
+            return path
+    return None
+
+
+def _one_line(error: Exception) -> str:
+    return ' '.join(str(error).split())

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from tqdm import tqdm
 
 from shapmix_mm.config.launch import build_runner, check_annotations
-from shapmix_mm.evaluation.metrics.data_samples import read_label, read_score
+from shapmix_mm.evaluation.metrics.data_samples import read_labels, read_score
+from shapmix_mm.serialization import whole_file
 
-from .report_failure import ReportError
+from .run import RunError
 
 __all__ = ['Scores', 'scores_of']
 
@@ -63,10 +65,10 @@ class KeepScores(BaseMetric):
             data_batch (Any): Not used.
             data_samples (Sequence[dict]): Samples with their scores.
         """
-        self.results += [
-            (read_score(sample).float().cpu().numpy(), read_label(sample))
-            for sample in data_samples
-        ]
+        scores = torch.stack([read_score(sample) for sample in data_samples])
+        self.results += zip(
+            scores.float().cpu().numpy(), read_labels(data_samples)
+        )
         self.bar.update(len(data_samples))
 
     def compute_metrics(self, results: list) -> dict:
@@ -95,7 +97,7 @@ def scores_of(cfg: Config, checkpoint: Path, folder: Path) -> Scores:
         Scores: The scores.
 
     Raises:
-        ReportError: If an annotation file is missing or the test fails.
+        RunError: If an annotation file is missing or the test fails.
     """
     kept = folder / f'{_key(cfg, checkpoint)}.npz'
     if kept.is_file():
@@ -106,7 +108,7 @@ def scores_of(cfg: Config, checkpoint: Path, folder: Path) -> Scores:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             print(f'{kept} cannot be read, testing again')
     if cfg.get('test_dataloader') is None:
-        raise ReportError(
+        raise RunError(
             'the config has no test_dataloader; --no-test makes the page '
             'without the test'
         )
@@ -114,7 +116,7 @@ def scores_of(cfg: Config, checkpoint: Path, folder: Path) -> Scores:
         check_annotations(cfg, 'test_dataloader')
     except FileNotFoundError as error:
         what = str(error).split('. ')[0]
-        raise ReportError(
+        raise RunError(
             f'{what}; --no-test makes the page without the test'
         ) from error
     print(f'testing {checkpoint}', flush=True)
@@ -123,7 +125,7 @@ def scores_of(cfg: Config, checkpoint: Path, folder: Path) -> Scores:
     except Exception as error:
         # Whatever user code the config names can fail in any way.
         what = ' '.join(str(error).split()) or type(error).__name__
-        raise ReportError(
+        raise RunError(
             f'the test of {checkpoint} failed: {what}; '
             '--no-test makes the page without the test'
         ) from error
@@ -180,16 +182,13 @@ def _read(path: Path) -> Scores:
 
 def _write(path: Path, found: Scores) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix('.part')
-        with open(part, 'wb') as stream:
+        with whole_file(path) as scratch:
             np.savez_compressed(
-                stream,
+                scratch,
                 scores=found.scores,
                 labels=found.labels,
                 metainfo=json.dumps(found.metainfo, default=_plain),
             )
-        part.replace(path)
     except OSError as error:
         print(f'scores not kept for a later report: {error}')
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -13,11 +13,10 @@ __all__ = ['Comparison', 'Interval', 'compare', 'holm', 'interval']
 _LEVEL = 0.95
 
 
-@dataclass(frozen=True)
-class Interval:
+class Interval(NamedTuple):
     """Mean of a number over seeds.
 
-    Attributes:
+    Args:
         values (tuple[float, ...]): Value of each seed.
         mean (float): Their mean.
         half (float, optional): Half width of the 95 % t interval; None with
@@ -28,17 +27,25 @@ class Interval:
     mean: float
     half: float | None
 
-    @property
-    def n(self) -> int:
-        """Number of seeds."""
-        return len(self.values)
+    def text(self, sign: bool = False, digits: int = 1) -> str:
+        """Write it down.
+
+        Args:
+            sign (bool): Whether a plus is written. Defaults to False.
+            digits (int): Digits after the point. Defaults to 1.
+
+        Returns:
+            str: Such as ``70.1 ± 1.2``, or ``70.1`` of one seed.
+        """
+        mean = f'{self.mean:{"+" if sign else ""}.{digits}f}'
+        half = '' if self.half is None else f' ± {self.half:.{digits}f}'
+        return mean + half
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """A method against another, seed by seed.
 
-    Attributes:
+    Args:
         difference (Interval): The method's value less the other's.
         p (float, optional): Two-sided p of the paired t test; None with one
             seed, or where all differences are the same.
@@ -57,7 +64,7 @@ def interval(values: Sequence[float]) -> Interval | None:
     Returns:
         Interval | None: None without values.
     """
-    if not values:
+    if not len(values):
         return None
     half = None
     if len(values) > 1:
@@ -84,10 +91,8 @@ def compare(
         return None
     p = None
     if len(seeds) > 1 and np.ptp(difference.values) > 0:
-        test = stats.ttest_rel(
-            [own[seed] for seed in seeds], [other[seed] for seed in seeds]
-        )
-        p = float(test.pvalue)
+        # The paired t test is that of the differences.
+        p = float(stats.ttest_1samp(difference.values, 0).pvalue)
     return Comparison(difference, p)
 
 

@@ -1,97 +1,199 @@
-"""A suite: which methods are compared on which data, with which seeds."""
+"""A suite: which methods are compared on which data, and the runs of that."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import copy
+import difflib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import yaml
-
-from .suite_checks import (
-    check_keys,
-    read_number,
-    read_options,
-    read_text,
-    read_words,
+from mmaction.registry import HOOKS, MODELS
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
 )
-from .suite_failure import SuiteError
+from typing_extensions import Annotated
 
-__all__ = ['Entry', 'Suite', 'find_suite', 'read_suite']
+from shapmix_mm.arguments import NonNegativeInt, PositiveInt
+from shapmix_mm.compat.configs import leaf_files
+from shapmix_mm.config.launch import check_annotations
+from shapmix_mm.config.mixins import find_mixin, load_config
+from shapmix_mm.engine import SaliencyHook, SteplessTrainLoop
+from shapmix_mm.models.blending.skeleton_blending import SkeletonBlending
 
-_SUITE_KEYS = (
-    'about',
-    'baseline',
-    'configs',
-    'datasets',
-    'epochs',
-    'methods',
-    'recognisers',
-    'seeds',
-)
-_ENTRY_KEYS = {
-    'datasets': ('leaf', 'options', 'title'),
-    'recognisers': ('leaf', 'options', 'title'),
-    'methods': ('after', 'epochs', 'leaf', 'options', 'title', 'with'),
-}
-# The recogniser of the published comparison.
+from .run import RunError, passes_per_epoch
+
+__all__ = [
+    'Entry',
+    'MethodEntry',
+    'Plan',
+    'Suite',
+    'Task',
+    'check_tasks',
+    'find_suite',
+    'list_known',
+    'plan_suite',
+    'read_suite',
+]
+
+# The leaf that mixins are added to, and the published recognizer.
+_PLAIN = 'ce'
 _RECOGNISER = 'ctrgcn'
+_RULES = ConfigDict(extra='forbid', strict=True, frozen=True)
+# The command line of the training tool carries options.
+_Value = Union[bool, int, float, str, None]
+_Values = Union[_Value, list[_Value]]
+_Epochs = Union[PositiveInt, None]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A dataset, a recogniser or a method of a suite.
+class Entry(BaseModel):
+    """A dataset or a recognizer of a suite.
 
     Attributes:
         name (str): Name, which names its folder too.
         leaf (str): What stands for it in the names of config files.
         title (str): Name in tables and figures.
         options (dict): Settings that it overrides, by dotted key.
-        mixins (tuple[str, ...]): Mixins that a method adds to its leaf.
-        epochs (int, optional): Effective epochs of a method's own.
-        after (str): Method, named before it, from whose last checkpoint a
-            method starts; empty for none.
     """
 
-    name: str
+    model_config = _RULES
+
+    name: Annotated[str, Field(pattern=r'^[^\W\d][\w-]*$')]
     leaf: str
     title: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    mixins: tuple[str, ...] = ()
-    epochs: int | None = None
+    options: dict[str, _Values] = {}
+
+    @model_validator(mode='before')
+    @classmethod
+    def _named(cls, item: Any) -> Any:
+        """Read a name, or a name with its keys below it."""
+        if isinstance(item, str):
+            item = {item: None}
+        if isinstance(item, dict) and len(item) == 1:
+            ((name, content),) = item.items()
+            mixed = isinstance(content, dict) and content.get('with')
+            return {
+                'leaf': _PLAIN if mixed else name,
+                'title': name,
+                **(content or {}),
+                'name': name,
+            }
+        return item
+
+
+class MethodEntry(Entry):
+    """A method of a suite.
+
+    Attributes:
+        mixins (list[str]): Mixins that it adds to its leaf; ``with`` in the
+            file.
+        epochs (int, optional): Effective epochs of its own.
+        after (str): Method, named before it, from whose last checkpoint it
+            starts; empty for none.
+    """
+
+    mixins: list[str] = Field([], alias='with')
+    epochs: _Epochs = None
     after: str = ''
 
+    @field_validator('mixins', mode='before')
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
-@dataclass(frozen=True)
-class Suite:
+
+class Suite(BaseModel):
     """What a suite file says.
 
     Attributes:
-        name (str): Name of the file without its ending.
-        path (Path): The file.
         about (str): One sentence on what it is for.
-        configs (Path): Folder of the leaf configs.
+        baseline (str): Method that the others are tested against; the first
+            by default.
+        configs (str): Folder of its leaf configs, beside the file; empty for
+            the shipped one.
         datasets (list[Entry]): Datasets.
-        recognisers (list[Entry]): Recognisers.
-        methods (list[Entry]): Methods.
+        recognisers (list[Entry]): Recognizers.
+        methods (list[MethodEntry]): Methods.
         seeds (list[int]): Seeds.
         epochs (int, optional): Effective epochs of all methods that start
             from nothing; None leaves those of the configs. A second stage
             keeps those of its config, or has its own.
-        baseline (str): Method that the others are tested against.
     """
 
-    name: str
-    path: Path
-    about: str
-    configs: Path
-    datasets: list[Entry]
-    recognisers: list[Entry]
-    methods: list[Entry]
-    seeds: list[int]
-    epochs: int | None
-    baseline: str
+    model_config = _RULES
+
+    datasets: Annotated[list[Entry], Field(min_length=1)]
+    methods: Annotated[list[MethodEntry], Field(min_length=1)]
+    seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
+    recognisers: Annotated[list[Entry], Field(min_length=1)] = Field(
+        default=[_RECOGNISER], validate_default=True
+    )
+    about: str = ''
+    baseline: str = ''
+    configs: str = ''
+    epochs: _Epochs = None
+    _path: Path = PrivateAttr(Path('suite.yaml'))
+    _shipped: Path = PrivateAttr(Path('configs'))
+
+    @field_validator('datasets', 'methods', 'recognisers', 'seeds')
+    @classmethod
+    def _different(cls, items: list) -> list:
+        names = [getattr(item, 'name', item) for item in items]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f'{name!r} is named twice')
+        return items
+
+    @model_validator(mode='after')
+    def _related(self) -> Suite:
+        names = [method.name for method in self.methods]
+        for place, method in enumerate(self.methods):
+            if method.after and method.after not in names[:place]:
+                raise ValueError(
+                    f'methods: {method.name}: after names {method.after!r}, '
+                    'which is none of those before it: '
+                    f'{", ".join(names[:place])}'
+                )
+        if self.baseline and self.baseline not in names:
+            raise ValueError(
+                f'baseline {self.baseline!r} is none of the methods '
+                f'{", ".join(names)}'
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name of the file without its ending."""
+        return self._path.stem
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the leaf configs."""
+        if self.configs:
+            return self._path.parent / self.configs
+        return self._shipped
+
+    @property
+    def reference(self) -> str:
+        """Method that the others are tested against."""
+        return self.baseline or self.methods[0].name
 
 
 def find_suite(name: str, folder: Path) -> Path:
@@ -105,14 +207,14 @@ def find_suite(name: str, folder: Path) -> Path:
         Path: The file.
 
     Raises:
-        SuiteError: If there is none; it lists the known.
+        RunError: If there is none; it lists the known.
     """
     if name.endswith(('.yaml', '.yml')) and Path(name).is_file():
         return Path(name)
     if (folder / f'{name}.yaml').is_file():
         return folder / f'{name}.yaml'
     known = ', '.join(sorted(path.stem for path in folder.glob('*.yaml')))
-    raise SuiteError(
+    raise RunError(
         f'suite {name}: no such file, and no suite of that name; '
         f'known are {known}'
     )
@@ -123,107 +225,501 @@ def read_suite(path: Path, configs: Path) -> Suite:
 
     Args:
         path (Path): The YAML file.
-        configs (Path): Folder of the leaf configs, where the suite names
-            none of its own.
+        configs (Path): Folder of the shipped leaf configs.
 
     Returns:
         Suite: The suite.
 
     Raises:
-        SuiteError: If a key or a value makes no sense.
+        RunError: If a key or a value makes no sense.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
+        suite = Suite.model_validate(content)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         what = ' '.join(str(error).split())
-        raise SuiteError(f'{path} is no YAML file: {what}') from error
-    where = str(path)
-    check_keys(where, content, _SUITE_KEYS, ('datasets', 'methods', 'seeds'))
-    methods = _entries(where, content, 'methods')
-    names = [method.name for method in methods]
-    baseline = read_text(where, content, 'baseline', names[0])
-    if baseline not in names:
-        raise SuiteError(
-            f'{where}: baseline {baseline!r} is none of the methods '
-            f'{", ".join(names)}'
-        )
-    own = read_text(where, content, 'configs', '')
-    content.setdefault('recognisers', [_RECOGNISER])
-    return Suite(
-        name=path.stem,
-        path=path,
-        about=' '.join(read_text(where, content, 'about', '').split()),
-        configs=path.parent / own if own else configs,
-        datasets=_entries(where, content, 'datasets'),
-        recognisers=_entries(where, content, 'recognisers'),
-        methods=methods,
-        seeds=_seeds(where, content['seeds']),
-        epochs=read_number(where, content, 'epochs'),
-        baseline=baseline,
+        raise RunError(f'{path} is no YAML file: {what}') from error
+    except ValidationError as error:
+        raise RunError(f'{path}: {_explain(error, content)}') from error
+    suite._path, suite._shipped = path, configs
+    return suite
+
+
+def _explain(error: ValidationError, content: Any) -> str:
+    """Name place and key of the first thing that is wrong."""
+    # A misspelt key may be the one that is missing, too.
+    first = min(
+        error.errors(include_url=False),
+        key=lambda one: one['type'] != 'extra_forbidden',
     )
-
-
-def _entries(where: str, content: Mapping[str, Any], key: str) -> list[Entry]:
-    items = content[key]
-    if not isinstance(items, list) or not items:
-        raise SuiteError(
-            f'{where}: {key} must be a list with at least one name, '
-            f'got {items!r}'
+    *above, key = first['loc'] or ('',)
+    place, node = '', content
+    for part in above:
+        if isinstance(part, int) and isinstance(node, list):
+            node = node[part]
+            part = next(iter(node)) if isinstance(node, dict) else node
+            node = node.get(part) if isinstance(node, dict) else None
+        elif isinstance(node, dict):
+            node = node.get(part)
+        place += f'{part}: '
+    model = MethodEntry if place.startswith('methods') else Entry
+    fields = (model if above else Suite).model_fields
+    known = sorted({f.alias or n for n, f in fields.items()} - {'name'})
+    if first['type'] == 'extra_forbidden':
+        return (
+            f'{place}unknown key {key!r}; known are {", ".join(known)}'
+            f'{_guess(str(key), known)}'
         )
-    found = [_entry(f'{where}: {key}', item, key) for item in items]
-    names = [entry.name for entry in found]
-    for name in names:
-        if names.count(name) > 1:
-            raise SuiteError(f'{where}: {key} names {name!r} twice')
-    for place, entry in enumerate(found):
-        if entry.after and entry.after not in names[:place]:
-            raise SuiteError(
-                f'{where}: {key}: {entry.name}: after names '
-                f'{entry.after!r}, which is none of those before it: '
-                f'{", ".join(names[:place])}'
-            )
+    if first['type'] == 'missing':
+        return f'{place}the key {key!r} is missing'
+    message = first['msg'].removeprefix('Value error, ')
+    if first['type'] == 'value_error':
+        return f'{place}{key}: {message}' if key else message
+    return f'{place}{key}: {message}, got {first["input"]!r}'
+
+
+def _guess(name: str, known: Iterable[str]) -> str:
+    """Name the known word that looks most like another, or nothing."""
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return f'; did you mean {found[0]!r}?' if found else ''
+
+
+# --- configs of a suite ----------------------------------------------------
+
+
+def _leaves(configs: Path) -> dict[tuple[str, str, str], Path]:
+    """Leaf configs ``RECOGNISER_METHOD_DATASET.py`` by these three."""
+    found: dict[tuple[str, str, str], Path] = {}
+    for path in leaf_files(configs):
+        recogniser, *method, dataset = path.stem.split('_')
+        if method:
+            found[recogniser, '_'.join(method), dataset] = path
     return found
 
 
-def _entry(where: str, item: Any, key: str) -> Entry:
-    if isinstance(item, str):
-        item = {item: {}}
-    if not isinstance(item, dict) or len(item) != 1:
-        raise SuiteError(
-            f'{where}: expected a name, or a name with its keys below it, '
-            f'got {item!r}'
-        )
-    ((name, content),) = item.items()
-    if not isinstance(name, str) or not name.replace('-', '_').isidentifier():
-        raise SuiteError(
-            f'{where}: {name!r} is no name; it takes letters, digits, '
-            'underscores and hyphens'
-        )
-    where = f'{where}: {name}'
-    content = {} if content is None else content
-    check_keys(where, content, _ENTRY_KEYS[key], ())
-    mixins = read_words(where, content, 'with')
-    leaf = read_text(where, content, 'leaf', 'ce' if mixins else name)
-    return Entry(
-        name=name,
-        leaf=leaf,
-        title=read_text(where, content, 'title', name),
-        options=read_options(where, content),
-        mixins=mixins,
-        epochs=read_number(where, content, 'epochs'),
-        after=read_text(where, content, 'after', ''),
+def _mixins(configs: Path) -> dict[str, str]:
+    """Mixins of a folder of configs, by name, and the shipped ones."""
+    found: dict[str, str] = {}
+    folders = [configs / '_base_']
+    try:
+        folders.append(Path(find_mixin('shapmix')).parent)
+    except FileNotFoundError:
+        pass
+    for folder in folders:
+        for path in sorted(folder.glob('*.py')):
+            if path.stem != 'default_runtime':
+                found.setdefault(path.stem, str(path))
+    return found
+
+
+def _known_methods(configs: Path, recogniser: str, dataset: str) -> list[str]:
+    found = {
+        method
+        for name, method, data in _leaves(configs)
+        if (name, data) == (recogniser, dataset)
+    }
+    if _PLAIN in found:
+        found |= set(_mixins(configs))
+    return sorted(found)
+
+
+def _find_leaf(
+    suite: Suite, dataset: Entry, recogniser: Entry, method: MethodEntry
+) -> tuple[Path, tuple[str, ...]]:
+    """Find the leaf of a method and the mixins to merge into it.
+
+    A leaf of the method comes first. Where there is none, the mixin of its
+    name is merged into the cross-entropy leaf. A suite's own mixins come
+    before the shipped ones.
+    """
+    leaves, mixins = _leaves(suite.folder), _mixins(suite.folder)
+    names = recogniser.leaf, dataset.leaf
+    leaf = leaves.get((names[0], method.leaf, names[1]))
+    plain = leaves.get((names[0], _PLAIN, names[1]))
+    where = f'{suite.path}: methods: {method.name}'
+    if leaf is not None:
+        try:
+            return leaf, tuple(
+                mixins.get(name) or find_mixin(name) for name in method.mixins
+            )
+        except FileNotFoundError as error:
+            raise RunError(f'{where}: {error}') from error
+    if plain is None:
+        _check_names(suite, dataset, recogniser, leaves)
+    elif not method.mixins and method.leaf in mixins:
+        return plain, (mixins[method.leaf],)
+    known = _known_methods(suite.folder, *names)
+    raise RunError(
+        f'{where}: there is neither a leaf {names[0]}_{method.leaf}_'
+        f'{names[1]}.py in {suite.folder} nor a mixin {method.leaf!r} and a '
+        f'leaf {names[0]}_{_PLAIN}_{names[1]}.py to add it to; known for '
+        f'{recogniser.name} on {dataset.name} are {", ".join(known)}'
+        f'{_guess(method.leaf, known)}'
     )
 
 
-def _seeds(where: str, seeds: Any) -> list[int]:
-    if (
-        not isinstance(seeds, list)
-        or not seeds
-        or not all(type(seed) is int and seed >= 0 for seed in seeds)
-        or len(set(seeds)) < len(seeds)
-    ):
-        raise SuiteError(
-            f'{where}: seeds must be a list of different whole numbers, '
-            f'got {seeds!r}'
+def _check_names(
+    suite: Suite, dataset: Entry, recogniser: Entry, leaves: Iterable
+) -> None:
+    """Tell whether it is the dataset or the recognizer that is missing."""
+    known = sorted({data for _, _, data in leaves})
+    if dataset.leaf not in known:
+        raise RunError(
+            f'{suite.path}: datasets: {dataset.name}: no config in '
+            f'{suite.folder} ends in _{dataset.leaf}.py; known are '
+            f'{", ".join(known)}{_guess(dataset.leaf, known)}'
         )
-    return seeds
+    known = sorted({n for n, _, data in leaves if data == dataset.leaf})
+    if recogniser.leaf not in known:
+        raise RunError(
+            f'{suite.path}: recognisers: {recogniser.name}: no config on '
+            f'{dataset.name} begins with {recogniser.leaf}_; known are '
+            f'{", ".join(known)}{_guess(recogniser.leaf, known)}'
+        )
+
+
+def list_known(suites: Sequence[Path], configs: Path) -> str:
+    """List methods, datasets and suites.
+
+    Args:
+        suites (Sequence[Path]): Suite files. The methods are those of the
+            first one's configs.
+        configs (Path): Folder of the shipped leaf configs.
+
+    Returns:
+        str: Lines for a terminal.
+    """
+    read: list[str] = []
+    folder = configs
+    for path in suites:
+        try:
+            suite = read_suite(path, configs)
+        except RunError as error:
+            read.append(f'  {path.stem}: {error}')
+            continue
+        folder = suite.folder if len(suites) == 1 else configs
+        runs = len(suite.datasets) * len(suite.recognisers)
+        runs *= len(suite.methods) * len(suite.seeds)
+        read.append(f'  {path.stem} ({runs} runs): {suite.about}')
+        for key in ('datasets', 'recognisers', 'methods'):
+            names = [entry.name for entry in getattr(suite, key)]
+            read.append(f'    {key}: {", ".join(names)}')
+    lines = ['Methods, by dataset and recognizer:']
+    pairs = {(data, name) for name, _, data in _leaves(folder)}
+    for dataset, name in sorted(pairs):
+        methods = _known_methods(folder, name, dataset)
+        lines.append(f'  {dataset}, {name}: {", ".join(methods)}')
+    return '\n'.join([*lines, 'Suites:', *read])
+
+
+# --- runs of a suite -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A method on a dataset with a recognizer: all that seeds share.
+
+    Attributes:
+        dataset (Entry): Dataset.
+        recogniser (Entry): Recognizer.
+        method (MethodEntry): Method.
+        config (Path): Leaf config.
+        mixins (tuple[str, ...]): Mixins to merge into it.
+        options (dict): Settings to override.
+        cfg (Config): The complete config.
+        setting (str): Folder of the dataset, and of the recognizer where it
+            is not the usual one.
+        first (Plan, optional): Method whose last checkpoint it starts from.
+    """
+
+    dataset: Entry
+    recogniser: Entry
+    method: MethodEntry
+    config: Path
+    mixins: tuple[str, ...]
+    options: Mapping[str, Any]
+    cfg: Config = field(repr=False)
+    setting: str = ''
+    first: Plan | None = None
+
+    @property
+    def max_epochs(self) -> int:
+        """Epochs as the log counts them."""
+        return self.cfg.train_cfg.max_epochs
+
+    @property
+    def takes_steps(self) -> bool:
+        """Whether it trains at all."""
+        return _takes_steps(self.cfg)
+
+    @property
+    def epochs(self) -> int:
+        """Effective epochs: passes over the training data."""
+        if not self.takes_steps:
+            return 0
+        return self.max_epochs * passes_per_epoch(self.cfg)
+
+    @property
+    def stages(self) -> list[int]:
+        """Effective epochs of the first stages and of its own."""
+        return [*(self.first.stages if self.first else []), self.epochs]
+
+    @property
+    def samples(self) -> int:
+        """Samples of a step for each sample drawn: 2 with a clean half."""
+        before: Any = self.cfg.model.get('data_preprocessor') or {}
+        blend: Any = before.get('blending')
+        kind = MODELS.get(blend['type']) if blend else None
+        # The stock blends put mixed samples in place of the originals.
+        if kind is None or not issubclass(kind, SkeletonBlending):
+            return 1
+        return 2 if blend.get('keep_originals', True) else 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run.
+
+    Attributes:
+        plan (Plan): What is trained.
+        seed (int): Seed.
+        folder (Path): Work directory.
+    """
+
+    plan: Plan
+    seed: int
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """Name for people: the folder without the root."""
+        return '/'.join(self.folder.parts[-3:])
+
+    @property
+    def first(self) -> Task | None:
+        """Run that has to be done before, or None."""
+        if self.plan.first is None:
+            return None
+        method = self.plan.first.method.name
+        folder = self.folder.parents[1] / method / str(self.seed)
+        return Task(self.plan.first, self.seed, folder)
+
+    def arguments(self) -> list[str]:
+        """Arguments of the training tool, all but ``--resume``."""
+        found = [str(self.plan.config), '--seed', str(self.seed)]
+        found += ['--work-dir', str(self.folder)]
+        if self.plan.mixins:
+            found += ['--with', *self.plan.mixins]
+        options = dict(self.plan.options)
+        if self.first is not None:
+            name = f'epoch_{self.first.plan.max_epochs}.pth'
+            options['load_from'] = self.first.folder / name
+        if options:
+            found.append('--cfg-options')
+            found += [
+                f'{key.lstrip("+")}={_text(value)}'
+                for key, value in options.items()
+            ]
+        return found
+
+    def settings(self) -> dict[str, Any]:
+        """The complete config and the seed, as plain data."""
+        return dict(config=plain(self.plan.cfg), seed=self.seed)
+
+
+def plan_suite(suite: Suite, root: Path) -> list[Task]:
+    """List the runs of a suite, one seed after the other.
+
+    Args:
+        suite (Suite): The suite.
+        root (Path): Folder of all runs.
+
+    Returns:
+        list[Task]: Runs; the folder of each is ``DATASET/METHOD/SEED``, with
+        ``DATASET_RECOGNISER`` for other recognizers than CTR-GCN.
+
+    Raises:
+        RunError: If a config or a key is missing.
+    """
+    plans: list[Plan] = []
+    for dataset in suite.datasets:
+        for recogniser in suite.recognisers:
+            known: dict[str, Plan] = {}
+            for method in suite.methods:
+                plan = _plan(suite, dataset, recogniser, method)
+                if method.after:
+                    plan = replace(plan, first=known[method.after])
+                known[method.name] = plan
+            plans += known.values()
+    return [
+        Task(plan, seed, root / plan.setting / plan.method.name / str(seed))
+        for seed in suite.seeds
+        for plan in plans
+    ]
+
+
+def _plan(
+    suite: Suite, dataset: Entry, recogniser: Entry, method: MethodEntry
+) -> Plan:
+    path, mixins = _find_leaf(suite, dataset, recogniser, method)
+    cfg = load_config(str(path), mixins)
+    if 'max_epochs' not in cfg.train_cfg:
+        raise RunError(f'{path} has no train_cfg.max_epochs')
+    options: dict[str, Any] = {}
+    for kind, entry in (
+        ('datasets', dataset),
+        ('recognisers', recogniser),
+        ('methods', method),
+    ):
+        where = f'{suite.path}: {kind}: {entry.name}'
+        _override(cfg, entry.options, where)
+        options.update(entry.options)
+    stretched = _stretched(suite, method, cfg)
+    cfg.merge_from_dict(stretched)
+    options.update(stretched)
+    setting = dataset.name
+    if recogniser.name != _RECOGNISER:
+        setting = f'{dataset.name}_{recogniser.name}'
+    return Plan(
+        dataset, recogniser, method, path, mixins, options, cfg, setting
+    )
+
+
+def _override(cfg: Config, options: Mapping[str, Any], where: str) -> None:
+    """Merge options into a config, in place; a new key has a plus before."""
+    for key in options:
+        if not key.startswith('+'):
+            _check_key(cfg, key, f'{where}: options')
+    cfg.merge_from_dict(
+        {key.lstrip('+'): value for key, value in options.items()}
+    )
+
+
+def _check_key(cfg: Config, key: str, where: str) -> None:
+    node: Any = cfg._cfg_dict
+    for part in key.split('.'):
+        if isinstance(node, (list, tuple)):
+            known = [str(index) for index in range(len(node))]
+        else:
+            known = list(node) if isinstance(node, dict) else []
+        if part not in known:
+            raise RunError(
+                f'{where}: the config has no {key!r}: {part!r} is none of '
+                f'{", ".join(known) or "nothing"}{_guess(part, known)}; a '
+                f'new setting is written +{key}'
+            )
+        node = node[part if isinstance(node, dict) else int(part)]
+
+
+def _takes_steps(cfg: Config) -> bool:
+    return cfg.train_cfg.get('type') != SteplessTrainLoop.__name__
+
+
+def _stretched(
+    suite: Suite, method: MethodEntry, cfg: Config
+) -> dict[str, Any]:
+    """Options for as many effective epochs as the suite wants.
+
+    Milestones and ends of the schedule move in proportion.
+    """
+    where = f'{suite.path}: methods: {method.name}'
+    if not _takes_steps(cfg):
+        if method.epochs is not None:
+            raise RunError(
+                f'{where}: epochs {method.epochs} for a method that takes no '
+                'training step'
+            )
+        return {}
+    # A second stage has a length of its own.
+    epochs = method.epochs or (None if method.after else suite.epochs)
+    times, old = passes_per_epoch(cfg), cfg.train_cfg.max_epochs
+    if epochs is None or epochs == times * old:
+        return {}
+    if epochs % times:
+        raise RunError(
+            f'{where}: epochs {epochs} is no multiple of the {times} passes '
+            'over the data in an epoch of the config (RepeatDataset)'
+        )
+    new = epochs // times
+    options: dict[str, Any] = {'train_cfg.max_epochs': new}
+    for index, scheduler in enumerate(cfg.get('param_scheduler') or []):
+        for key in ('begin', 'end', 'milestones', 'T_max'):
+            if key in scheduler:
+                value = _scaled(scheduler[key], new / old)
+                options[f'param_scheduler.{index}.{key}'] = value
+    return options
+
+
+def _scaled(value: Any, factor: float) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_scaled(item, factor) for item in value]
+    # Downwards, so that no milestone comes to stand at the end.
+    return max(1, math.floor(value * factor + 1e-9)) if value else value
+
+
+def _text(value: Any) -> str:
+    """Write a value so that the training tool reads the same one."""
+    if isinstance(value, (list, tuple)):
+        return '[' + ','.join(_text(item) for item in value) + ']'
+    return str(value)
+
+
+def plain(cfg: Config) -> dict[str, Any]:
+    """Return a config as plain data, as a JSON file would give it back."""
+    return json.loads(json.dumps(cfg.to_dict(), sort_keys=True, default=str))
+
+
+def check_tasks(tasks: Sequence[Task]) -> None:
+    """Check all runs before the first one starts.
+
+    Annotation files have to be there, model and hooks have to be buildable,
+    and the warm-up has to end within the training.
+
+    Args:
+        tasks (Sequence[Task]): Runs.
+
+    Raises:
+        RunError: If a run could not be trained; it names method and key.
+    """
+    for plan in {id(task.plan): task.plan for task in tasks}.values():
+        where = f'{plan.setting}: {plan.method.name}'
+        try:
+            # A copy: it may exchange datasets for their caches.
+            cfg = copy.deepcopy(plan.cfg)
+            check_annotations(cfg, 'train_dataloader', 'val_dataloader')
+        except FileNotFoundError as error:
+            raise RunError(f'{plan.dataset.name}: {error}') from error
+        _check_parts(cfg, where)
+        _check_warmup(plan, where)
+
+
+def _check_parts(cfg: Config, where: str) -> None:
+    scope = cfg.get('default_scope') or 'mmaction'
+    with DefaultScope.overwrite_default_scope(scope):
+        parts = [('model', MODELS, cfg.model)]
+        parts += [
+            (f'custom_hooks.{place}', HOOKS, hook)
+            for place, hook in enumerate(cfg.get('custom_hooks') or [])
+        ]
+        for key, registry, settings in parts:
+            try:
+                registry.build(copy.deepcopy(settings))
+            except Exception as error:
+                # Whatever a config names can fail in any way.
+                what = ' '.join(str(error).split())
+                raise RunError(f'{where}: {key}: {what}') from error
+
+
+def _check_warmup(plan: Plan, where: str) -> None:
+    default = SaliencyHook().warmup_epochs
+    for place, hook in enumerate(plan.cfg.get('custom_hooks') or []):
+        if hook.get('type') != SaliencyHook.__name__:
+            continue
+        warmup = hook.get('warmup_epochs', default)
+        if plan.takes_steps and warmup and warmup >= plan.epochs:
+            raise RunError(
+                f'{where}: custom_hooks.{place}.warmup_epochs={warmup:g} '
+                f'lasts as long as the training of {plan.epochs} passes over '
+                'the data; the suite can shorten it with options: '
+                f'{{+custom_hooks.{place}.warmup_epochs: 1}}'
+            )

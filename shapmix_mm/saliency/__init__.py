@@ -27,7 +27,6 @@ from .result import (
     choose_mean,
     class_info,
     combination_names,
-    metric_thresholds,
     restrict,
     write_result,
 )
@@ -56,7 +55,6 @@ __all__ = [
     'feature_joints',
     'joint_gradcam',
     'mean_pose',
-    'metric_thresholds',
     'preserved_random_state',
     'restrict',
     'sample_labels',

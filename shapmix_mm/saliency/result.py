@@ -19,7 +19,7 @@ from shapmix_mm.config.data import build_split
 from shapmix_mm.config.launch import num_classes_of
 from shapmix_mm.config.trained_model import TrainedModel
 from shapmix_mm.datasets import class_counts
-from shapmix_mm.evaluation import LongTailMetric
+from shapmix_mm.evaluation import thresholds_of
 from shapmix_mm.evaluation.functional import class_groups
 from shapmix_mm.serialization import whole_file
 from shapmix_mm.skeletons import Layout
@@ -42,7 +42,6 @@ __all__ = [
     'choose_mean',
     'class_info',
     'combination_names',
-    'metric_thresholds',
     'restrict',
     'write_csv',
     'write_result',
@@ -103,7 +102,7 @@ def class_info(
     return ClassInfo(
         names if named else [str(index) for index in range(number)],
         _train_counts(cfg, trained, metainfo, number),
-        metric_thresholds(cfg) or (20, 100),
+        thresholds_of(cfg),
         true_parts,
     )
 
@@ -120,24 +119,6 @@ def _train_counts(
         # The files of a split may have come without the training set.
         return None
     return np.asarray(counts, dtype=np.float64)
-
-
-def metric_thresholds(cfg: Config) -> tuple[float, float] | None:
-    """Thresholds by which a run groups its classes.
-
-    Args:
-        cfg (Config): Complete config.
-
-    Returns:
-        tuple[float, float] | None: Counts (few, many) of the first
-        ``LongTailMetric``; None if no evaluator has one.
-    """
-    for key in ('val_evaluator', 'test_evaluator'):
-        metrics = cfg.get(key) or []
-        for metric in metrics if isinstance(metrics, list) else [metrics]:
-            if metric.get('type') in ('LongTailMetric', LongTailMetric):
-                return metric.get('few', 20), metric.get('many', 100)
-    return None
 
 
 def choose_mean(

@@ -14,8 +14,7 @@ from mmengine.runner import Runner
 
 from shapmix_mm.config.launch import bare_model
 from shapmix_mm.datasets.demo import DemoSettings, make_demo, write_demo
-from shapmix_mm.runs.plan import plan_suite
-from shapmix_mm.runs.suite import read_suite
+from shapmix_mm.runs.suite import plan_suite, read_suite
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / 'docs' / 'adding_a_method.md'

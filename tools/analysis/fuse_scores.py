@@ -32,11 +32,21 @@ def main(argv: list[str] | None = None) -> int:
         parser.error('--search and --held-out go together')
     try:
         fuse_scores(args)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except Exception as error:
+        if not is_expected(error):
+            raise
         message = error.args[0] if isinstance(error, KeyError) else error
         print(f'error: {message}', file=sys.stderr)
         return 2
     return 0
+
+
+def is_expected(error: Exception) -> bool:
+    """Whether an error is told in one line."""
+    from shapmix_mm.runs.run import RunError
+
+    kinds = (ValueError, TypeError, KeyError, OSError, RunError)
+    return isinstance(error, kinds)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -136,11 +146,7 @@ def fuse_scores(args: argparse.Namespace) -> None:
         ValueError: If the files do not belong together.
     """
     # The package brings torch and MMAction2 along, which takes seconds.
-    from shapmix_mm.runs.fusion_report import (
-        fusion_rows,
-        fusion_table,
-        write_fusion,
-    )
+    from shapmix_mm.runs.fusion import fusion_rows, fusion_table, write_fusion
 
     streams = _read(args.results, args)
     counts = _counts(args)
@@ -152,6 +158,8 @@ def fuse_scores(args: argparse.Namespace) -> None:
     )
     if counts is None:
         print('no groups: --class-counts tells the training samples per class')
+    else:
+        print(f'groups: {counts.groups}')
     for path in args.out:
         write_fusion(
             path,
@@ -159,6 +167,7 @@ def fuse_scores(args: argparse.Namespace) -> None:
             samples=len(streams.labels),
             weights=way,
             scores=args.scores,
+            groups=None if counts is None else counts.groups,
             files=[Path(result).name for result in args.results],
         )
         print(f'written {path}')
@@ -168,8 +177,7 @@ def _read(paths: list[str], args: argparse.Namespace) -> Any:
     """Read dumped results, with a bar, and match their samples."""
     from rich.progress import track
 
-    from shapmix_mm.runs.dumped_results import read_results
-    from shapmix_mm.runs.stream_alignment import align
+    from shapmix_mm.runs.fusion import align, read_results
 
     if len({Path(path).resolve() for path in paths}) < len(paths):
         raise ValueError(f'a file is named twice: {" ".join(paths)}')
@@ -181,20 +189,19 @@ def _read(paths: list[str], args: argparse.Namespace) -> Any:
 
 def _counts(args: argparse.Namespace) -> Any:
     """Training counts and thresholds, if the groups are asked for."""
-    from shapmix_mm.runs.training_counts import read_training_counts
+    from shapmix_mm.runs.classes import read_training_counts
 
     if args.class_counts is None:
         if args.many is not None or args.few is not None:
             raise ValueError('--many and --few go with --class-counts')
         return None
     counts = read_training_counts(args.class_counts)
-    given = dict(many=args.many, few=args.few)
-    return counts._replace(**{k: v for k, v in given.items() if v is not None})
+    return counts.with_thresholds(args.many, args.few)
 
 
 def _weigh(streams: Any, args: argparse.Namespace) -> tuple[Any, Any, str]:
     """The reported samples, the weights, and where they are from."""
-    from shapmix_mm.runs.score_fusion import PRESETS, check_weights
+    from shapmix_mm.runs.fusion import PRESETS, check_weights
 
     if args.search:
         return _search(streams, args)
@@ -207,8 +214,11 @@ def _weigh(streams: Any, args: argparse.Namespace) -> tuple[Any, Any, str]:
 
 def _search(streams: Any, args: argparse.Namespace) -> tuple[Any, Any, str]:
     """Search the weights on samples that are not reported."""
-    from shapmix_mm.runs.stream_alignment import named_part
-    from shapmix_mm.runs.weight_search import check_disjoint, search_weights
+    from shapmix_mm.runs.fusion import (
+        check_disjoint,
+        named_part,
+        search_weights,
+    )
 
     if streams.names is None:
         raise ValueError(

@@ -9,7 +9,7 @@ from mmengine.config import DictAction
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.runs.report import write_report
-from shapmix_mm.runs.report_failure import ReportError
+from shapmix_mm.runs.run import RunError
 
 
 def parse_args() -> argparse.Namespace:
@@ -63,7 +63,7 @@ def main() -> None:
             config=args.config,
             cfg_options=args.cfg_options,
         )
-    except ReportError as error:
+    except RunError as error:
         sys.exit(f'error: {error}')
     print(f'report: {path}')
 

@@ -9,19 +9,26 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import DictAction
+
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.runs.listing import list_known
-from shapmix_mm.runs.plan import check_data, plan_suite
-from shapmix_mm.runs.queue import run_tasks
-from shapmix_mm.runs.report_failure import ReportError
-from shapmix_mm.runs.results import collect
-from shapmix_mm.runs.slots import find_slots
-from shapmix_mm.runs.suite import find_suite, read_suite
-from shapmix_mm.runs.suite_failure import SuiteError
-from shapmix_mm.runs.suite_report import write_comparison
+from shapmix_mm.runs.comparison import collect, write_comparison
+from shapmix_mm.runs.queue import Cluster, Slot, find_slots, run_tasks
+from shapmix_mm.runs.run import RunError
+from shapmix_mm.runs.suite import (
+    check_tasks,
+    find_suite,
+    list_known,
+    plan_suite,
+    read_suite,
+)
 
 TOOLS = Path(__file__).resolve().parents[1]
 SUITES = TOOLS / 'benchmark' / 'suites'
+# Seconds between looks, here and at jobs of a cluster.
+POLL, POLL_CLUSTER = 0.2, 2.0
+# What a job asks for unless --job says otherwise.
+DEFAULT_JOB = dict(timeout_min=24 * 60)
 CONFIGS = TOOLS.parent / 'configs'
 
 
@@ -37,7 +44,11 @@ def parse_args() -> argparse.Namespace:
     )
     add = parser.add_argument
     add('suite', nargs='?', help='name of a suite, or a YAML file')
-    add('--list', action='store_true', help='methods, datasets and suites')
+    add(
+        '--list',
+        action='store_true',
+        help='methods, datasets and suites; with a suite, what it can name',
+    )
     add('--report', action='store_true', help='compare the finished runs')
     add('--root', type=Path, help='folder of the runs (work_dirs/SUITE)')
     add(
@@ -45,6 +56,20 @@ def parse_args() -> argparse.Namespace:
         type=int,
         help='runs at a time on this machine (one per GPU; without a GPU, '
         'one per core)',
+    )
+    add(
+        '--cluster',
+        metavar='KIND',
+        help='send the runs through submitit: slurm, or local for processes '
+        'of this machine; --workers is the number of jobs at a time',
+    )
+    add(
+        '--job',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='what a job asks for, as submitit names it: timeout_min=600 '
+        'gpus_per_node=1 slurm_partition=gpu',
     )
     add(
         '--trainer',
@@ -62,6 +87,11 @@ def parse_args() -> argparse.Namespace:
         'in place of the last',
     )
     add(
+        '--also-best',
+        action='store_true',
+        help='report it beside the last, as the paper counts, labelled so',
+    )
+    add(
         '--ece',
         action='store_true',
         help='test last checkpoints for the calibration error; the scores '
@@ -70,6 +100,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.suite is None and not args.list:
         parser.error('a suite is needed; --list shows those that there are')
+    if args.best and args.also_best:
+        parser.error('--best and --also-best exclude each other')
     if args.workers is not None and args.workers < 1:
         parser.error('--workers must be at least 1')
     return args
@@ -86,14 +118,27 @@ def train(args: argparse.Namespace, tasks: list, root: Path) -> int:
     Returns:
         int: Exit status.
     """
-    check_data(tasks)
+    check_tasks(tasks)
+    cluster = None
     slots = find_slots(args.workers, len(tasks))
+    if args.cluster:
+        asked = {**DEFAULT_JOB, **(args.job or {})}
+        cluster = Cluster(root, args.cluster, asked)
+        jobs = args.workers or len(tasks)
+        slots = [Slot(f'job{number}', {}) for number in range(jobs)]
     print(f'{len(tasks)} runs in {root}, {len(slots)} at a time', flush=True)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     trainer = [sys.executable, str(args.trainer)]
     try:
-        outcome = run_tasks(tasks, root, slots, trainer)
+        outcome = run_tasks(
+            tasks,
+            root,
+            slots,
+            trainer,
+            cluster=cluster,
+            poll=POLL_CLUSTER if cluster else POLL,
+        )
     except KeyboardInterrupt:
         print('stopped; the same command goes on from here', flush=True)
         return 130
@@ -121,20 +166,20 @@ def report(args: argparse.Namespace, suite: Any, tasks: list) -> int:
     """
     names = [method.name for method in suite.methods]
     if args.baseline is not None and args.baseline not in names:
-        raise SuiteError(
+        raise RunError(
             f'--baseline {args.baseline}: the suite has the methods '
             f'{", ".join(names)}'
         )
-    results = collect(tasks, best=args.best, ece=args.ece)
-    if all(result.epoch is None for result in results):
-        raise SuiteError('no run of the suite is finished yet')
+    choices = [False, True] if args.also_best else [args.best]
+    runs = collect(tasks, best=choices, ece=args.ece)
+    if runs.epoch.isna().all():
+        raise RunError('no run of the suite is finished yet')
     command = ['python', 'tools/benchmark/longtail.py', args.suite]
     paths = write_comparison(
         suite,
-        results,
+        runs,
         args.out or args.root / ('report_best' if args.best else 'report'),
         baseline=args.baseline,
-        best=args.best,
         command=shlex.join(command),
     )
     print('\n'.join(f'report: {path}' for path in paths))
@@ -144,17 +189,20 @@ def report(args: argparse.Namespace, suite: Any, tasks: list) -> int:
 def main() -> None:
     """Train, report or list."""
     args = parse_args()
-    if args.list:
-        print(list_known(SUITES, CONFIGS))
-        return
     try:
+        if args.list:
+            suites = sorted(SUITES.glob('*.yaml'))
+            if args.suite is not None:
+                suites = [find_suite(args.suite, SUITES)]
+            print(list_known(suites, CONFIGS))
+            return
         suite = read_suite(find_suite(args.suite, SUITES), CONFIGS)
         args.root = args.root or Path('work_dirs') / suite.name
         tasks = plan_suite(suite, args.root)
         if args.report:
             sys.exit(report(args, suite, tasks))
         sys.exit(train(args, tasks, args.root))
-    except (SuiteError, ReportError) as error:
+    except RunError as error:
         sys.exit(f'error: {error}')
 
 

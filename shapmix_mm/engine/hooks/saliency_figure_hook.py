@@ -14,6 +14,7 @@ from mmengine.runner import Runner
 from pydantic import Field
 from typing_extensions import Annotated
 
+from shapmix_mm.evaluation import metric_thresholds
 from shapmix_mm.evaluation.functional import classes_with_true_parts_first
 from shapmix_mm.models import ShapMixBlending
 from shapmix_mm.visualization import (
@@ -25,12 +26,7 @@ from shapmix_mm.visualization import (
 from ...arguments import NonNegative, NonNegativeInt
 from ...config.data import unrepeated
 from ...config.launch import bare_model
-from ...saliency import (
-    SaliencyRecord,
-    feature_joints,
-    metric_thresholds,
-    stream_features,
-)
+from ...saliency import SaliencyRecord, feature_joints, stream_features
 
 __all__ = ['SaliencyFigureHook']
 

@@ -1,14 +1,24 @@
 """Evaluation on plain arrays, free of any registry."""
 
-from .accuracy_report import accuracy_table, write_per_class
-from .calibration import Calibration, expected_calibration_error
-from .class_groups import (
+from .calibration import (
+    Calibration,
+    are_probabilities,
+    expected_calibration_error,
+    probabilities,
+)
+from .grouped_accuracy import (
     GROUPS,
+    GroupAccuracy,
+    GroupedAccuracy,
+    accuracy_table,
     check_class_counts,
     check_thresholds,
     class_groups,
+    class_order,
+    describe_thresholds,
+    grouped_accuracy,
+    write_per_class,
 )
-from .grouped_accuracy import GroupAccuracy, GroupedAccuracy, grouped_accuracy
 from .true_parts import TruePartsFirst, classes_with_true_parts_first
 
 __all__ = [
@@ -18,11 +28,15 @@ __all__ = [
     'GroupedAccuracy',
     'TruePartsFirst',
     'accuracy_table',
+    'are_probabilities',
     'check_class_counts',
     'check_thresholds',
     'class_groups',
+    'class_order',
     'classes_with_true_parts_first',
+    'describe_thresholds',
     'expected_calibration_error',
     'grouped_accuracy',
+    'probabilities',
     'write_per_class',
 ]

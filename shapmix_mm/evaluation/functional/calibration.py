@@ -9,6 +9,7 @@ import numpy as np
 
 # float16 scores may sum to a little more than one.
 _SLACK = 1e-3
+_SLACK_OF_SUM = 1e-2
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,40 @@ class Calibration:
         known = self.samples > 0
         weights = self.samples[known] / self.samples.sum()
         return float((self.confidence[known] * weights).sum())
+
+
+def are_probabilities(scores: np.ndarray) -> bool:
+    """Whether no score is below 0 and those of each sample sum to 1.
+
+    Args:
+        scores (np.ndarray): Scores ``(..., K)``.
+
+    Returns:
+        bool: The verdict, with some slack for half precision.
+    """
+    sums = np.asarray(scores, dtype=np.float64).sum(axis=-1)
+    near = np.abs(sums - 1) <= _SLACK_OF_SUM
+    return bool((np.asarray(scores) >= 0).all() and near.all())
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """Scores as they are where they are probabilities, else their softmax.
+
+    Args:
+        scores (np.ndarray): Scores ``(..., K)``.
+
+    Returns:
+        np.ndarray: Probabilities ``(..., K)``, float64.
+
+    Example:
+        >>> probabilities(np.log([[1.0, 3.0]])).round(2).tolist()
+        [[0.25, 0.75]]
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if are_probabilities(values):
+        return values
+    powers = np.exp(values - values.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def expected_calibration_error(

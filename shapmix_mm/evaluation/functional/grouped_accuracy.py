@@ -1,18 +1,153 @@
-"""Top-k, mean-class and many/medium/few accuracy from scores and labels."""
+"""Top-k, mean-class and many/medium/few accuracy from scores and labels.
+
+Groups, order of classes, accuracies, and how they are written down.
+"""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from .class_groups import (
-    GROUPS,
-    check_class_counts,
-    check_thresholds,
-    class_groups,
+from shapmix_mm.serialization import whole_file
+
+GROUPS = ('many', 'medium', 'few')
+_HEADER = ('group', 'training samples', 'classes', 'test samples', 'accuracy')
+_COLUMNS = (
+    'class',
+    'name',
+    'training_count',
+    'group',
+    'test_support',
+    'accuracy',
 )
+
+
+def check_class_counts(
+    class_counts: Sequence[float] | np.ndarray, num_classes: int | None = None
+) -> np.ndarray:
+    """Read training counts as a float array, or say what is wrong.
+
+    Args:
+        class_counts (Sequence[float] | np.ndarray): Training samples of each
+            class, ``(K,)``. A CPU tensor will do as well.
+        num_classes (int, optional): K, if it is known from elsewhere.
+            Defaults to None.
+
+    Returns:
+        np.ndarray: The counts as float64, ``(K,)``, a copy.
+
+    Raises:
+        ValueError: If the counts are no vector, are empty, negative or not
+            finite, or belong to another number of classes.
+    """
+    counts = np.array(class_counts, dtype=np.float64)
+    if counts.ndim != 1 or counts.size == 0:
+        raise ValueError(
+            'class_counts must hold one number per class, got '
+            f'shape {counts.shape}'
+        )
+    wrong = np.flatnonzero(~np.isfinite(counts) | (counts < 0))
+    if wrong.size:
+        raise ValueError(
+            f'class_counts[{wrong[0]}] is {counts[wrong[0]]}, '
+            'expected a number of samples >= 0'
+        )
+    if num_classes is not None and counts.size != num_classes:
+        raise ValueError(
+            f'class_counts has {counts.size} classes where the '
+            f'scores have {num_classes}'
+        )
+    return counts
+
+
+def check_thresholds(many: float, few: float) -> None:
+    """Check the counts that bound the groups; NaN is refused.
+
+    Args:
+        many (float): Upper threshold.
+        few (float): Lower threshold.
+
+    Raises:
+        ValueError: Unless ``0 <= few <= many``.
+    """
+    if not 0 <= few <= many:
+        raise ValueError(
+            'thresholds must satisfy 0 <= few <= many, got '
+            f'few={few} and many={many}'
+        )
+
+
+def class_groups(
+    class_counts: Sequence[float] | np.ndarray,
+    *,
+    many: float = 100,
+    few: float = 20,
+) -> np.ndarray:
+    """Name the group of each class.
+
+    A class with more than ``many`` training samples is many-shot, one with
+    fewer than ``few`` is few-shot, and one in between, both ends included,
+    is medium-shot (the rule of the Shap-Mix evaluation; other code bases
+    count ``n <= 20`` as few-shot).
+
+    Args:
+        class_counts (Sequence[float] | np.ndarray): Training samples of each
+            class, ``(K,)``.
+        many (float): Threshold above which a class is many-shot.
+            Defaults to 100.
+        few (float): Threshold below which a class is few-shot.
+            Defaults to 20.
+
+    Returns:
+        np.ndarray: ``'many'``, ``'medium'`` or ``'few'``, ``(K,)``.
+
+    Raises:
+        ValueError: If the counts or the thresholds make no sense.
+
+    Example:
+        >>> class_groups([600, 100, 20, 19]).tolist()
+        ['many', 'medium', 'medium', 'few']
+    """
+    check_thresholds(many, few)
+    counts = check_class_counts(class_counts)
+    return np.where(
+        counts > many, 'many', np.where(counts < few, 'few', 'medium')
+    )
+
+
+def class_order(class_counts: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Order in which tables and figures show classes.
+
+    Args:
+        class_counts (Sequence[float] | np.ndarray): Training samples of each
+            class, ``(K,)``.
+
+    Returns:
+        np.ndarray: Classes ``(K,)``, the most frequent first; of equal ones
+        the lower.
+
+    Example:
+        >>> class_order([5, 9, 5]).tolist()
+        [1, 0, 2]
+    """
+    return np.argsort(-np.asarray(class_counts, float), kind='stable')
+
+
+def describe_thresholds(many: float, few: float) -> str:
+    """Say what the groups are, as every output that shows them does.
+
+    Args:
+        many (float): Many-shot classes have more training samples.
+        few (float): Few-shot classes have fewer.
+
+    Returns:
+        str: Such as ``many > 100 training samples, few < 20``.
+    """
+    return f'many > {many:g} training samples, few < {few:g}'
 
 
 @dataclass(frozen=True)
@@ -222,3 +357,117 @@ def grouped_accuracy(
         per_class=per_class,
         support=support,
     )
+
+
+def accuracy_table(
+    result: GroupedAccuracy, *, many: float = 100, few: float = 20
+) -> str:
+    """Lay out a result as a table that fits 80 columns.
+
+    Args:
+        result (GroupedAccuracy): What :func:`grouped_accuracy` returned.
+        many (float): Threshold that the groups were made with.
+            Defaults to 100.
+        few (float): Threshold that the groups were made with.
+            Defaults to 20.
+
+    Returns:
+        str: Lines of ASCII without trailing newline. Accuracies are in
+        percent; a group without test samples shows a dash.
+    """
+    ranges = dict(
+        many=f'> {many:g}', medium=f'{few:g} to {many:g}', few=f'< {few:g}'
+    )
+    rows = []
+    for name, group in result.groups.items():
+        tested, size = group.num_tested, group.num_classes
+        rows.append(
+            (
+                name,
+                ranges[name],
+                str(size) if tested == size else f'{tested} of {size}',
+                str(group.num_samples),
+                _percent(group.accuracy),
+            )
+        )
+    classes = str(int((result.support > 0).sum()))
+    samples = str(int(result.support.sum()))
+    rows.append(
+        ('mean class', '', classes, samples, _percent(result.mean_class))
+    )
+    rows.append(('overall', '', classes, samples, _percent(result.overall)))
+    for k, value in result.topk.items():
+        rows.append(
+            (f'overall top-{k}', '', classes, samples, _percent(value))
+        )
+    return _align([_HEADER, *rows], split=len(result.groups))
+
+
+def _percent(value: float | None) -> str:
+    return '-' if value is None else f'{100 * value:.2f} %'
+
+
+def _align(rows: Sequence[tuple[str, ...]], split: int) -> str:
+    """Pad the columns; rule off the header and the first ``split`` rows."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    rule = '  '.join('-' * width for width in widths)
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(w) for cell, w in zip(row[1:], widths[1:])]
+        lines.append('  '.join(cells))
+    if split:
+        lines.insert(1 + split, rule)
+    lines.insert(1, rule)
+    return '\n'.join(lines)
+
+
+def write_per_class(
+    result: GroupedAccuracy,
+    path: str | Path,
+    *,
+    class_counts: Sequence[float] | np.ndarray | None = None,
+    classes: Sequence[str] | None = None,
+    many: float = 100,
+    few: float = 20,
+) -> Path:
+    """Write one CSV row per class, in whole or not at all.
+
+    Args:
+        result (GroupedAccuracy): What :func:`grouped_accuracy` returned.
+        path (str | Path): File to write; missing folders are made.
+        class_counts (Sequence[float] | np.ndarray, optional): Training
+            samples of each class, ``(K,)``. Defaults to None, which leaves
+            the count and the group empty.
+        classes (Sequence[str], optional): Names of the classes. Defaults to
+            None, which leaves the name empty.
+        many (float): Threshold of the groups. Defaults to 100.
+        few (float): Threshold of the groups. Defaults to 20.
+
+    Returns:
+        Path: The file. A class without test samples has an empty accuracy.
+    """
+    total = len(result.support)
+    counts = (
+        [''] * total
+        if class_counts is None
+        else [f'{n:.0f}' for n in np.asarray(class_counts, dtype=np.float64)]
+    )
+    groups = (
+        [''] * total
+        if class_counts is None
+        else class_groups(class_counts, many=many, few=few)
+    )
+    names = [''] * total if classes is None else list(classes)
+    scores = [
+        f'{value:.6f}' if support else ''
+        for value, support in zip(result.per_class, result.support)
+    ]
+    rows = zip(range(total), names, counts, groups, result.support, scores)
+    path = Path(path)
+    with whole_file(path) as scratch:
+        with open(scratch, 'w', newline='', encoding='utf-8') as stream:
+            writer = csv.writer(stream)
+            writer.writerow(_COLUMNS)
+            writer.writerows(rows)
+    return path

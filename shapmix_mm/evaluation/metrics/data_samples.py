@@ -1,6 +1,8 @@
-"""Score and label of a sample as a recogniser returns it."""
+"""Scores and labels of samples as a recognizer returns them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 
@@ -36,19 +38,28 @@ def read_score(sample: dict) -> torch.Tensor:
     return score
 
 
-def read_label(sample: dict) -> int:
-    """Read the only label of a sample.
+def read_labels(samples: Sequence[dict]) -> list[int]:
+    """Read the only label of each sample, all of them in one copy.
+
+    On a GPU each label that is read alone waits for the device.
 
     Args:
-        sample (dict): Model output with ``gt_label``.
+        samples (Sequence[dict]): Model outputs with ``gt_label``.
 
     Returns:
-        int: The class.
+        list[int]: The classes.
 
     Raises:
-        KeyError: If there is none.
-        TypeError: If there are several, or it is no integer.
+        KeyError: If a sample has none.
+        TypeError: If it has several, or it is no integer.
     """
+    labels = [_label(sample) for sample in samples]
+    if not labels:
+        return []
+    return torch.cat([label.reshape(1) for label in labels]).tolist()
+
+
+def _label(sample: dict) -> torch.Tensor:
     if 'gt_label' not in sample:
         raise KeyError("data sample has no 'gt_label', expected its class")
     label = torch.as_tensor(sample['gt_label'])
@@ -60,4 +71,4 @@ def read_label(sample: dict) -> int:
         )
     if label.is_floating_point():
         raise TypeError(f'gt_label must be an integer, got {label.dtype}')
-    return int(label)
+    return label

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
+
+from shapmix_mm.arguments import NonNegative, PositiveInt
 
 from ..functional import (
     GroupedAccuracy,
@@ -22,7 +24,10 @@ from ..functional import (
     grouped_accuracy,
     write_per_class,
 )
-from .data_samples import read_label, read_score
+from .data_samples import read_labels, read_score
+
+# Thresholds of the paper.
+MANY, FEW = 100, 20
 
 
 @METRICS.register_module()
@@ -65,20 +70,20 @@ class LongTailMetric(BaseMetric):
 
     def __init__(
         self,
-        many: float = 100,
-        few: float = 20,
-        topk: int | Sequence[int] = (1, 5),
-        class_counts: Sequence[int] | None = None,
+        many: NonNegative = MANY,
+        few: NonNegative = FEW,
+        topk: PositiveInt | Sequence[PositiveInt] = (1, 5),
+        class_counts: Sequence[NonNegative] | np.ndarray | None = None,
         per_class_file: str | None = None,
-        collect_device: str = 'cpu',
+        collect_device: Literal['cpu', 'gpu'] = 'cpu',
         prefix: str | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         check_thresholds(many, few)
         self.many, self.few = many, few
         self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
-        if not self.topk or any(k < 1 for k in self.topk):
-            raise ValueError(f'topk must hold integers >= 1, got {topk}')
+        if not self.topk:
+            raise ValueError('topk must hold at least one integer')
         if per_class_file is not None and os.path.isdir(per_class_file):
             raise ValueError(
                 f'per_class_file {per_class_file!r} is a folder, '
@@ -135,7 +140,7 @@ class LongTailMetric(BaseMetric):
             # Checked here, on every rank: an error in compute_metrics would
             # leave the other ranks waiting for the broadcast.
             check_class_counts(counts, scores.shape[1])
-        labels = [read_label(sample) for sample in data_samples]
+        labels = read_labels(data_samples)
         self.results.extend(zip(scores.detach().cpu().numpy(), labels))
 
     def compute_metrics(self, results: list) -> dict:
@@ -232,3 +237,51 @@ def _work_dir() -> Path:
         if Path(log_file).name.startswith(folder.name):
             return folder.parent
     return Path()
+
+
+def metric_settings(cfg: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Settings of the ``LongTailMetric`` of a config.
+
+    Args:
+        cfg (Mapping): Config with ``val_evaluator`` or ``test_evaluator``.
+
+    Returns:
+        Mapping | None: The settings; None without such a metric.
+    """
+    for key in ('val_evaluator', 'test_evaluator'):
+        found = cfg.get(key) or []
+        for item in found if isinstance(found, (list, tuple)) else [found]:
+            if item.get('type') in ('LongTailMetric', LongTailMetric):
+                return item
+    return None
+
+
+def metric_thresholds(cfg: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Thresholds by which a run groups its classes.
+
+    They are the one source: figures, reports and tables of a run take theirs
+    from here.
+
+    Args:
+        cfg (Mapping): Config with ``val_evaluator`` or ``test_evaluator``.
+
+    Returns:
+        tuple[float, float] | None: Counts (few, many) of the first
+        ``LongTailMetric``; None if no evaluator has one.
+    """
+    metric = metric_settings(cfg)
+    if metric is None:
+        return None
+    return metric.get('few', FEW), metric.get('many', MANY)
+
+
+def thresholds_of(cfg: Mapping[str, Any]) -> tuple[float, float]:
+    """The same, with the metric's defaults where a config has none.
+
+    Args:
+        cfg (Mapping): Config with ``val_evaluator`` or ``test_evaluator``.
+
+    Returns:
+        tuple[float, float]: Counts (few, many).
+    """
+    return metric_thresholds(cfg) or (FEW, MANY)

@@ -4,6 +4,7 @@ import csv
 import importlib.util
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,7 +87,10 @@ def test_streams_and_fusion_by_hand(main, files, counts, tmp_path, capsys):
     written = json.loads(Path(out[1]).read_text())
     assert written['samples'] == 6 and written['files'][1] == 'bone.pkl'
     assert written['rows'][2]['medium'] == 1
-    assert '| fused  |        |   66.67 |' in capsys.readouterr().out
+    printed = re.sub(' +', ' ', capsys.readouterr().out)
+    assert '| fused | | 66.67 |' in printed
+    # As every output with groups, it says what they are.
+    assert 'groups: many > 100 training samples, few < 20' in printed
 
 
 def test_groups_from_a_per_class_file_and_thresholds(main, files, tmp_path):
@@ -99,6 +103,30 @@ def test_groups_from_a_per_class_file_and_thresholds(main, files, tmp_path):
     assert (joint['many'], joint['medium'], joint['few']) == (1, 0.5, 0)
     assert main([*files, '--out', out]) == 0
     assert json.loads(Path(out).read_text())['rows'][0]['many'] is None
+
+
+def test_groups_of_a_per_class_file_are_those_of_its_run(
+    main, files, tmp_path, capsys
+):
+    """A run with thresholds of its own, by which class 1 is few-shot."""
+    path = tmp_path / 'per_class.csv'
+    out = str(tmp_path / 'f.json')
+    text = 'class,training_count,group\n0,9,many\n1,5,few\n2,1,few\n'
+    path.write_text(text)
+    given = [*files, '--class-counts', str(path), '--out', out]
+    assert main(given) == 0
+    joint = json.loads(Path(out).read_text())['rows'][0]
+    assert (joint['many'], joint['medium'], joint['few']) == (1, None, 0.25)
+    told = 'groups: those of per_class.csv: many 9 to 9, few 1 to 5 training'
+    assert told in capsys.readouterr().out
+    # What is given overrides them.
+    assert main([*given, '--many', '6', '--few', '2']) == 0
+    joint = json.loads(Path(out).read_text())['rows'][0]
+    assert (joint['many'], joint['medium'], joint['few']) == (1, 0.5, 0)
+    assert 'groups: many > 6 training' in capsys.readouterr().out
+    path.write_text(text.replace('1,few', '1,many'))
+    assert main(given) == 2
+    assert 'do not follow its training counts' in capsys.readouterr().err
 
 
 def test_groups_from_the_config_that_was_tested(main, files, tmp_path):

@@ -1,0 +1,567 @@
+"""What the runs of a suite have come to, and the comparison of its methods.
+
+A run is a row of a table, a cell a group of rows. :func:`collect` reads the
+runs, :func:`summarize` groups them, :func:`write_comparison` writes tables,
+figures and page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import platform
+import tempfile
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from shapmix_mm.evaluation import describe_thresholds, thresholds_of
+from shapmix_mm.evaluation.functional import (
+    expected_calibration_error,
+    probabilities,
+)
+from shapmix_mm.serialization import whole_file
+from shapmix_mm.version import __version__
+from shapmix_mm.visualization.method_intervals import (
+    MeanOfSeeds,
+    plot_method_intervals,
+)
+
+from .pages import ABSENT, image, markdown, needed, render
+from .queue import changed_settings, is_done
+from .report import devices
+from .run import ACCURACIES, RunLog, lacks, load_run_config, logged
+from .scores import scores_of
+from .statistics import compare, holm, interval
+from .suite import Plan, Suite, Task
+
+__all__ = ['LAST', 'BEST', 'collect', 'summarize', 'write_comparison']
+
+LAST, BEST = 'last epoch', 'best on test'
+METRICS = (*ACCURACIES, 'ece')
+# Column of a run's time by the key of the log that it was taken from; the
+# first that all runs have makes the costs.
+_CLOCKS = dict(train_cpu_seconds='cpu_time', train_seconds='time')
+_RUN = (
+    *('dataset', 'recogniser', 'method', 'seed', 'selection', 'epoch'),
+    *(*METRICS, 'train_seconds', 'train_cpu_seconds', 'note'),
+)
+_SUMMARY = (
+    *('dataset', 'recogniser', 'method', 'epochs', 'samples_per_step'),
+    *('metric', 'selection', 'n', 'mean', 'half_width_95', 'baseline'),
+    *('paired_n', 'difference', 'difference_half_width_95', 'p', 'p_holm'),
+)
+_WHOLE = ('epochs', 'samples_per_step', 'n', 'paired_n')
+_TITLES = dict(mean_class='mean class', ece='ECE')
+_PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy', 'scipy')
+
+
+def collect(
+    tasks: Sequence[Task],
+    *,
+    best: bool | Sequence[bool] = False,
+    ece: bool = False,
+) -> Any:
+    """Read the runs.
+
+    Args:
+        tasks (Sequence[Task]): Runs.
+        best (bool | Sequence[bool]): Whether to take the epoch with the best
+            overall accuracy on the test set, and not the last; several give
+            a row each. Defaults to False.
+        ece (bool): Whether to test checkpoints whose scores are not kept
+            yet. Defaults to False.
+
+    Returns:
+        DataFrame: A row per run and choice. Accuracies and ``ece`` are in
+        [0, 1], absent for a group without classes. ``epoch`` is that of the
+        numbers, absent if the run is not finished. The times are those of
+        all training steps together, first stages included; ``note`` says
+        what is wrong, or nothing; ``task`` and ``environment`` are objects.
+    """
+    pandas = needed('pandas')
+    choices = [best] if isinstance(best, bool) else best
+    rows = [_collect(task, c, ece) for c in choices for task in tasks]
+    columns = [*_RUN, 'setting', 'task', 'environment']
+    frame = pandas.DataFrame(rows, columns=columns)
+    numbers = {name: float for name in (*METRICS, *_CLOCKS)}
+    return frame.astype({'epoch': 'Int64', **numbers})
+
+
+def _collect(task: Task, best: bool, ece: bool) -> dict[str, Any]:
+    log, plan = logged(task.folder), task.plan
+    row: dict[str, Any] = dict(
+        dataset=plan.dataset.name,
+        recogniser=plan.recogniser.name,
+        method=plan.method.name,
+        setting=plan.setting,
+        seed=task.seed,
+        selection=BEST if best else LAST,
+        task=task,
+        environment={} if log is None else log.environment,
+        note='',
+    )
+    missing = lacks(task.folder, log, plan.max_epochs)
+    if log is None or missing:
+        row['note'] = (
+            _not_begun(task) if log is None else f'not finished: {missing}'
+        )
+        return row
+    notes = list(log.damaged)
+    changed = changed_settings(task)
+    if changed:
+        notes.append(f'other settings than the suite: {", ".join(changed)}')
+    overall = log.accuracies['overall']
+    end = plan.max_epochs
+    if best:
+        end = min(overall, key=lambda epoch: (-overall[epoch], epoch))
+    row.update(log.at(end), epoch=end, note='; '.join(notes))
+    for column in _CLOCKS:
+        row[column] = _all_seconds(task, log, column)
+    # Only the last checkpoint is sure to be there still.
+    if not best:
+        row['ece'] = _calibration(task, ece)
+    return row
+
+
+def _not_begun(task: Task) -> str:
+    """Say why a run has no log."""
+    if (task.folder / 'train.log').is_file():
+        return 'ended before its first step'
+    if task.first is not None and not is_done(task.first):
+        return f'not started: its first stage {task.first.name} is missing'
+    return 'not started'
+
+
+def _all_seconds(task: Task, log: RunLog, column: str) -> float | None:
+    """Time of the training steps, with those of the first stage."""
+    own = _seconds(log, column) if task.plan.takes_steps else 0.0
+    if task.first is None or own is None:
+        return own
+    before = logged(task.first.folder)
+    if before is None:
+        return None
+    first = _all_seconds(task.first, before, column)
+    return None if first is None else own + first
+
+
+def _seconds(log: RunLog, column: str) -> float | None:
+    cpu = column == 'train_cpu_seconds'
+    # A GPU works while its process waits.
+    if cpu and log.environment.get('CUDA available') == 'True':
+        return None
+    times = np.array(log.series(_CLOCKS[column]))
+    if not np.isfinite(times).any():
+        return None
+    # A machine is now and then busy with something else, which only wall
+    # time tells of; dear steps that a method takes now and then do count.
+    middle = np.nanmean if cpu else np.nanmedian
+    return float(middle(times) * log.steps[-1]['step'])
+
+
+def _calibration(task: Task, test: bool) -> float | None:
+    """Calibration error of the last checkpoint, if its scores are known."""
+    name = f'epoch_{task.plan.max_epochs}'
+    kept = list(task.folder.glob(f'report/scores_{name}_*.npz'))
+    if not kept and not test:
+        return None
+    _, cfg = load_run_config(task.folder)
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with quiet if kept else contextlib.nullcontext():
+        found = scores_of(
+            cfg, task.folder / f'{name}.pth', task.folder / 'report'
+        )
+    scores = probabilities(found.scores)
+    return expected_calibration_error(scores, found.labels).ece
+
+
+def summarize(runs: Any, baseline: str) -> Any:
+    """Group the runs, and compare each method with the baseline.
+
+    Args:
+        runs (DataFrame): What :func:`collect` gave; runs that are not
+            finished are left out.
+        baseline (str): Method that the others are tested against.
+
+    Returns:
+        DataFrame: A row per dataset, recognizer, method, selection and
+        metric: accuracies in percent, and ``cost``, the time of the training
+        steps in that of the cross-entropy run of the same seed. Besides the
+        columns of the CSV file, ``setting``, ``clock`` of the cost, and
+        ``own`` and ``against``, the interval and the comparison.
+    """
+    finished = runs[runs.epoch.notna()]
+    keys = ['setting', 'selection']
+    rows = [
+        row
+        for _, group in finished.groupby(keys, sort=False)
+        for row in _summarize_setting(group, baseline)
+    ]
+    columns = [*_SUMMARY, 'setting', 'clock', 'own', 'against']
+    frame = needed('pandas').DataFrame(rows, columns=columns)
+    return frame.astype({name: 'Int64' for name in _WHOLE})
+
+
+def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
+    group = group.copy()
+    # One clock for all rows, or they could not be compared.
+    clock = next((c for c in _CLOCKS if group[c].notna().all()), [*_CLOCKS][1])
+    usual = group[group.method == 'ce'].set_index('seed')[clock]
+    usual = usual[usual > 0]
+    group['cost'] = group[clock] / group.seed.map(usual)
+    group[list(METRICS)] *= 100
+    rows = []
+    for metric in (*METRICS, 'cost'):
+        cells = {
+            method: own.set_index('seed')[metric].dropna().to_dict()
+            for method, own in group.groupby('method', sort=False)
+        }
+        others = {m: c for m, c in cells.items() if m != baseline}
+        pairs = {
+            method: compare(cell, cells.get(baseline, {}))
+            for method, cell in others.items()
+            if metric != 'cost'
+        }
+        pairs = {method: pair for method, pair in pairs.items() if pair}
+        corrected = holm([pair.p for pair in pairs.values() if pair])
+        p_holm = dict(zip(pairs, corrected))
+        for method, cell in cells.items():
+            own, pair = interval([*cell.values()]), pairs.get(method)
+            if own is None:
+                continue
+            task = group[group.method == method].task.iloc[0]
+            row = _summary_row(task.plan, metric, clock, own, pair)
+            row['selection'] = group.selection.iloc[0]
+            if pair:
+                row.update(baseline=baseline, p_holm=p_holm[method])
+            rows.append(row)
+    order = {name: place for place, name in enumerate(group.method.unique())}
+    return sorted(rows, key=lambda row: order[row['method']])
+
+
+def _summary_row(
+    plan: Plan, metric: str, clock: str, own: Any, pair: Any
+) -> dict[str, Any]:
+    row = dict(
+        dataset=plan.dataset.name,
+        recogniser=plan.recogniser.name,
+        method=plan.method.name,
+        setting=plan.setting,
+        epochs=sum(plan.stages),
+        samples_per_step=plan.samples,
+        metric=metric,
+        n=len(own.values),
+        mean=own.mean,
+        half_width_95=own.half,
+        own=own,
+        against=pair,
+        clock=clock,
+    )
+    if pair is not None:
+        row.update(
+            paired_n=len(pair.difference.values),
+            difference=pair.difference.mean,
+            difference_half_width_95=pair.difference.half,
+            p=pair.p,
+        )
+    return row
+
+
+class _Block:
+    """Methods on one dataset, with one choice of the epoch.
+
+    Args:
+        runs (DataFrame): Runs of the dataset, finished or not.
+        summary (DataFrame): Their cells.
+        baseline (str): Method that the others are tested against.
+        labelled (bool): Whether the title says how the epoch was chosen.
+    """
+
+    def __init__(
+        self, runs: Any, summary: Any, baseline: str, labelled: bool
+    ) -> None:
+        self.runs, self.cells, self.baseline = runs, summary, baseline
+        self.plans: list[Plan] = list(
+            {task.plan.method.name: task.plan for task in runs.task}.values()
+        )
+        self.names = {p.method.name: p.method.title for p in self.plans}
+        self.best = runs.selection.iloc[0] == BEST
+        plan = self.plans[0]
+        self.name = plan.setting + ('-best' if self.best and labelled else '')
+        self.title = f'{plan.dataset.title}, {plan.recogniser.title}'
+        if labelled:
+            chosen = 'best epoch ON THE TEST SET' if self.best else LAST
+            self.title += f' ({chosen})'
+        self.against = self.names.get(baseline, 'the baseline')
+
+    def lookup(self, column: str) -> dict[tuple[str, str], Any]:
+        """Objects of a column by method and metric."""
+        known = self.cells[self.cells[column].notna()]
+        keys = zip(known.method, known.metric)
+        return dict(zip(keys, known[column]))
+
+    @property
+    def means(self) -> Any:
+        """Table of means; a group without classes has an absent cell."""
+        own = self.lookup('own')
+        metrics = [
+            m for m in METRICS if m != 'ece' or m in set(self.cells.metric)
+        ]
+        finished = self.runs[self.runs.epoch.notna()].method.value_counts()
+        rows = []
+        for plan in self.plans:
+            name = plan.method.name
+            row = {
+                'method': plan.method.title,
+                'epochs': ' + '.join(map(str, plan.stages)),
+                'step': 'N' if plan.samples == 1 else f'{plan.samples}N',
+                'seeds': str(finished.get(name, 0)),
+            }
+            for metric in metrics:
+                cell = own.get((name, metric))
+                row[_title(metric)] = cell.text() if cell else ABSENT
+            cost = own.get((name, 'cost'))
+            row['cost'] = cost.text(digits=2) if cost else ABSENT
+            rows.append(row)
+        return needed('pandas').DataFrame(rows)
+
+    @property
+    def differences(self) -> Any:
+        """Table of differences from the baseline."""
+        known = self.cells[self.cells.against.notna()]
+        rows = [
+            {
+                'method': self.names[row.method],
+                'metric': _title(row.metric),
+                'n': str(row.paired_n),
+                'difference': row.against.difference.text(sign=True),
+                'p': _probability(row.p),
+                'p (Holm)': _probability(row.p_holm),
+            }
+            for row in known.itertuples()
+        ]
+        return needed('pandas').DataFrame(rows)
+
+    def notes(self) -> list[str]:
+        """Sentences that say how to read the table of means."""
+        chosen = 'the last epoch'
+        if self.best:
+            chosen = (
+                'the epoch with the best overall accuracy ON THE TEST SET, '
+                'which flatters every method'
+            )
+        thresholds = {thresholds_of(plan.cfg) for plan in self.plans}
+        groups = ' or '.join(
+            describe_thresholds(many, few) for few, many in sorted(thresholds)
+        )
+        return [
+            f'Accuracy of {chosen} in percent, mean and 95 % t interval over '
+            'seeds; one seed has no interval, and a group without classes an '
+            f'absent cell (–). Groups: {groups}.',
+            'Epochs are passes over the training data; those of a second '
+            'stage stand after a plus. A step of 2N trains on each clip of '
+            'the batch as it is and once more mixed.',
+            *self._cost_note(),
+        ]
+
+    def _cost_note(self) -> list[str]:
+        costs = self.cells[self.cells.metric == 'cost']
+        if costs.empty:
+            return []
+        kind, care = 'processor', ''
+        if costs.clock.iloc[0] == 'train_seconds':
+            kind = 'wall'
+            care = (
+                ' It is the median over the log of each run, and on a machine '
+                'that did something else as well no more than a hint.'
+            )
+        return [
+            f'Cost is the {kind} time of all training steps, first stages '
+            'included, in that of the cross-entropy (ce) run of the same '
+            f'seed.{care}'
+        ]
+
+    def paired_note(self) -> str:
+        """Say what the table of differences shows."""
+        if self.baseline not in set(self.cells.method):
+            return 'The baseline has no finished run; nothing can be compared.'
+        return (
+            f'Difference from {self.against} in points of percent, '
+            'seed by seed: mean, 95 % t interval and two-sided paired t test '
+            '(scipy.stats) over the n seeds that both have. Holm: '
+            'corrected for the number of methods, metric by metric; not for '
+            'that of metrics. With few seeds a large p shows nothing.'
+        )
+
+    def draw(self, folder: Path, paired: bool) -> dict[str, Any] | None:
+        """Draw means, or differences, if there are any."""
+        numbers: dict[str, dict[str, MeanOfSeeds]] = {}
+        column = 'against' if paired else 'own'
+        for (method, metric), cell in self.lookup(column).items():
+            if metric != 'cost':
+                own = cell.difference if paired else cell
+                line = numbers.setdefault(self.names[method], {})
+                line[metric] = MeanOfSeeds(*own)
+        if not numbers:
+            return None
+        metrics = {metric for line in numbers.values() for metric in line}
+        reference = dict.fromkeys(metrics, 0.0)
+        unit = f'points of percent above {self.against}'
+        if not paired:
+            own = self.lookup('own')
+            unit = 'percent; dashed: mean of the baseline'
+            reference = {
+                m: own[self.baseline, m].mean
+                for m in metrics
+                if (self.baseline, m) in own
+            }
+        ending = '-paired' if paired else ''
+        path = folder / f'{self.name}{ending}.png'
+        return image(
+            plot_method_intervals(
+                numbers, path, unit=unit, reference=reference
+            )
+        )
+
+
+def _title(metric: str) -> str:
+    return _TITLES.get(metric, metric)
+
+
+def _probability(p: float | None) -> str:
+    if p is None or p != p:
+        return ABSENT
+    return '< 0.001' if p < 0.001 else f'{p:.3f}'
+
+
+def _runs_table(runs: Any) -> Any:
+    """A row per run, with what is wrong with it."""
+    rows = []
+    for run in runs.itertuples():
+        plan, done = run.task.plan, not needed('pandas').isna(run.epoch)
+        names = [plan.config.name, *(Path(m).stem for m in plan.mixins)]
+        rows.append(
+            {
+                'dataset': plan.setting,
+                'method': plan.method.name,
+                'seed': str(run.seed),
+                'epoch of the log': str(run.epoch) if done else ABSENT,
+                'overall': f'{100 * run.overall:.1f}' if done else ABSENT,
+                'config': ' + '.join(names),
+                'state': run.note or 'finished',
+            }
+        )
+    return needed('pandas').DataFrame(rows)
+
+
+def _facts(suite: Suite, runs: Any, command: str) -> dict[str, str]:
+    """Command, seeds, versions and device."""
+    versions = [f'shapmix_mm {__version__}']
+    versions.append(f'Python {platform.python_version()}')
+    for name in _PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions.append(f'{name} {metadata.version(name)}')
+    cards = {card for facts in runs.environment for card in devices(facts)}
+    torches = {facts.get('PyTorch', '') for facts in runs.environment}
+    found = {
+        'command': command,
+        'seeds': ', '.join(map(str, suite.seeds)),
+        'device of the runs': ', '.join(sorted(cards)) or 'unknown',
+        'versions of the report': ', '.join(versions),
+        'PyTorch of the runs': ', '.join(sorted(torches - {''})),
+    }
+    return {name: text for name, text in found.items() if text}
+
+
+def write_comparison(
+    suite: Suite,
+    runs: Any,
+    out: Path,
+    *,
+    baseline: str | None = None,
+    command: str = '',
+) -> list[Path]:
+    """Write tables and page, and the page's figures as files of their own.
+
+    Args:
+        suite (Suite): The suite.
+        runs (DataFrame): Its runs, of one selection of the epoch or of two
+            one after the other.
+        out (Path): Folder to write to.
+        baseline (str, optional): Method that the others are tested against.
+            Defaults to None, the suite's.
+        command (str): Command line that did the runs. Defaults to ''.
+
+    Returns:
+        list[Path]: The files.
+    """
+    baseline = baseline or suite.reference
+    summary = summarize(runs, baseline)
+    selections = list(runs.selection.unique())
+    blocks = [
+        _Block(
+            group,
+            summary[
+                (summary.setting == setting) & (summary.selection == chosen)
+            ],
+            baseline,
+            len(selections) > 1,
+        )
+        for (setting, chosen), group in runs.groupby(
+            ['setting', 'selection'], sort=False
+        )
+    ]
+    blocks.sort(
+        key=lambda block: selections.index(block.runs.selection.iloc[0])
+    )
+    first = runs[runs.selection == selections[0]]
+    with tempfile.TemporaryDirectory() as folder:
+        values = _page_values(suite, first, blocks, Path(folder), command)
+        figures = {p.name: p.read_bytes() for p in Path(folder).glob('*.png')}
+        texts = {
+            'report.md': render('comparison.md', **values),
+            'report.html': render('comparison.html', **values),
+            'summary.csv': summary.to_csv(columns=_SUMMARY, index=False),
+            'runs.csv': runs.to_csv(columns=_RUN, index=False),
+        }
+    contents = {name: text.encode() for name, text in texts.items()}
+    contents.update(sorted(figures.items()))
+    for name, content in contents.items():
+        with whole_file(out / name) as scratch:
+            scratch.write_bytes(content)
+    return [out / name for name in contents]
+
+
+def _page_values(
+    suite: Suite,
+    runs: Any,
+    blocks: Sequence[_Block],
+    folder: Path,
+    command: str,
+) -> dict[str, Any]:
+    sections: dict[str, str] = {}
+    for block in blocks:
+        sections[block.name] = block.title
+        sections[f'{block.name}-paired'] = (
+            f'{block.title}: against {block.against}'
+        )
+    best = [block.best for block in blocks]
+    ending = ', best epoch on the test set' if all(best) else ''
+    if any(best) and not all(best):
+        ending = ', last epoch and best epoch on the test set'
+    missing = int(runs.epoch.isna().sum())
+    return dict(
+        title=f'Suite {suite.name}{ending}',
+        about=' '.join(suite.about.split()),
+        sections={**sections, 'runs': 'Runs', 'setup': 'Set-up'},
+        blocks=blocks,
+        means={b.name: b.draw(folder, False) for b in blocks},
+        paired={b.name: b.draw(folder, True) for b in blocks},
+        missing=missing,
+        runs=_runs_table(runs),
+        facts=_facts(suite, runs, command),
+        markdown=markdown,
+    )

@@ -1,0 +1,279 @@
+"""The comparison against numbers worked out apart from it."""
+
+import base64
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+
+from shapmix_mm.runs.comparison import _seconds, collect, write_comparison
+from shapmix_mm.runs.queue import run_tasks
+from shapmix_mm.runs.run import read_log
+
+
+@pytest.fixture
+def ran(tmp_path, make_tasks, trainer, slots):
+    """Finished runs of two methods on two datasets; one has no few."""
+    tasks = make_tasks(tmp_path, seeds=(0, 1, 2))
+    tasks += make_tasks(tmp_path, seeds=(0, 1), dataset='flat')
+    run_tasks(tasks, tmp_path, slots, trainer, poll=0.01)
+    return tasks
+
+
+def write(make_suite, tasks, out, best=False):
+    runs = collect(tasks, best=best)
+    paths = write_comparison(make_suite(tasks), runs, out)
+    found = {p.name: p.read_text() for p in paths if p.suffix != '.png'}
+    # Cells of a Markdown table are padded.
+    found['report.md'] = re.sub(' +', ' ', found['report.md'])
+    return found
+
+
+def lines(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def values(accuracy, dataset, method, seeds, metric, epoch=3):
+    return 100 * np.array(
+        [accuracy(f'{dataset}/{method}/{s}', epoch, metric) for s in seeds]
+    )
+
+
+def test_numbers_are_those_of_the_logs(ran, make_suite, accuracy, tmp_path):
+    found = write(make_suite, ran, tmp_path / 'out')
+    table = {
+        (r['dataset'], r['method'], r['metric']): r
+        for r in lines(found['summary.csv'])
+    }
+    own = values(accuracy, 'tail', 'mix', range(3), 'few')
+    base = values(accuracy, 'tail', 'ce', range(3), 'few')
+    row = table['tail', 'mix', 'few']
+    # t of 2 degrees of freedom is 4.302653.
+    half = 4.302653 * own.std(ddof=1) / np.sqrt(3)
+    assert float(row['mean']) == pytest.approx(own.mean())
+    assert float(row['half_width_95']) == pytest.approx(half, rel=1e-6)
+    assert float(row['difference']) == pytest.approx((own - base).mean())
+    assert (row['n'], row['paired_n'], row['baseline']) == ('3', '3', 'ce')
+    t = abs((own - base).mean()) / ((own - base).std(ddof=1) / np.sqrt(3))
+    p = 1 - t / np.sqrt(t * t + 2)
+    assert float(row['p']) == pytest.approx(p)
+    cell = f'{own.mean():.1f} ± {half:.1f}'
+    assert cell in found['report.md'] and cell in found['report.html']
+    # Both log the same time per iteration.
+    assert table['tail', 'mix', 'cost']['mean'] == '1.0'
+    assert len(lines(found['runs.csv'])) == 10
+
+
+def test_a_group_without_classes_is_absent(ran, make_suite, tmp_path):
+    found = write(make_suite, ran, tmp_path / 'out')
+    assert ('flat', 'few') not in {
+        (r['dataset'], r['metric']) for r in lines(found['summary.csv'])
+    }
+    flat = found['report.md'].split('## flat')[1].split('## Runs')[0]
+    head, _, first = [x for x in flat.splitlines() if x[:1] == '|'][:3]
+    cells = dict(zip(head.split('|'), first.split('|')))
+    assert cells[' few '] == ' – ' and re.match(r' \d', cells[' many '])
+    for run in lines(found['runs.csv']):
+        assert (run['few'] == '') == (run['dataset'] == 'flat')
+
+
+def test_best_on_test_only_if_asked_and_labelled(
+    ran, make_suite, accuracy, tmp_path
+):
+    last = write(make_suite, ran, tmp_path / 'last')
+    best = write(make_suite, ran, tmp_path / 'best', best=True)
+    assert 'test set' not in last['report.md'].lower()
+    for name in ('report.md', 'report.html'):
+        assert 'ON THE TEST SET' in best[name]
+        assert (
+            'best epoch on the test set'
+            in best[name].split('\n\n')[0] + (best[name][:600])
+        )
+    run = lines(best['runs.csv'])[0]
+    overall = [accuracy('tail/ce/0', epoch, 'overall') for epoch in (1, 2, 3)]
+    assert int(run['epoch']) == 1 + int(np.argmax(overall))
+    assert float(run['overall']) == max(overall)
+    assert run['selection'] == 'best on test'
+    few = accuracy('tail/ce/0', int(run['epoch']), 'few')
+    assert float(run['few']) == few
+
+
+def test_unfinished_runs_are_named_and_left_out(
+    ran, make_suite, make_tasks, tmp_path
+):
+    folder = ran[0].folder
+    (folder / 'epoch_3.pth').write_bytes(b'half a file')
+    tasks = ran + make_tasks(tmp_path, methods=('new',), seeds=(0, 1, 2))
+    begun = next(t for t in tasks if t.name == 'tail/new/1').folder
+    begun.mkdir(parents=True)
+    (begun / 'train.log').touch()
+    found = write(make_suite, tasks, tmp_path / 'out')
+    runs = {
+        (r['dataset'], r['method'], r['seed']): r
+        for r in lines(found['runs.csv'])
+    }
+    assert 'not finished' in runs['tail', 'ce', '0']['note']
+    assert runs['tail', 'new', '0']['note'] == 'not started'
+    assert runs['tail', 'new', '1']['note'] == 'ended before its first step'
+    assert '4 of 13 runs are not finished' in found['report.md']
+    row = next(
+        r
+        for r in lines(found['summary.csv'])
+        if (r['dataset'], r['method']) == ('tail', 'mix')
+    )
+    assert (row['n'], row['paired_n']) == ('3', '2')
+    assert '| new | 3 | N | 0 | – |' in found['report.md']
+
+
+def test_runs_of_other_settings_are_marked(ran, make_suite, tmp_path):
+    record = ran[0].folder / 'task.json'
+    content = json.loads(record.read_text())
+    content['config']['model']['dropout'] = 0.5
+    record.write_text(json.dumps(content))
+    found = write(make_suite, ran, tmp_path / 'out')
+    note = 'other settings than the suite: config.model.dropout'
+    assert note in found['report.md']
+
+
+def test_cost_counts_steps_and_time_and_needs_cross_entropy(
+    ran, make_suite, tmp_path
+):
+    for task in ran:
+        if task.plan.method.name == 'mix':
+            (log,) = task.folder.glob('*/vis_data/scalars.json')
+            text = log.read_text().replace('"time": 0.5', '"time": 1.25')
+            log.write_text(text)
+    costs = {
+        (r['dataset'], r['method']): float(r['mean'])
+        for r in lines(write(make_suite, ran, tmp_path / 'a')['summary.csv'])
+        if r['metric'] == 'cost'
+    }
+    assert costs == {
+        (dataset, method): cost
+        for dataset in ('tail', 'flat')
+        for method, cost in (('ce', 1.0), ('mix', 2.5))
+    }
+    mixed = [task for task in ran if task.plan.method.name == 'mix']
+    out = tmp_path / 'b'
+    paths = write_comparison(make_suite(mixed, 'mix'), collect(mixed), out)
+    assert 'cost' not in paths[2].read_text()
+
+
+def rows_of(found, metric):
+    return {
+        (r['dataset'], r['method']): r
+        for r in lines(found['summary.csv'])
+        if r['metric'] == metric
+    }
+
+
+def rewrite(task, change):
+    (log,) = task.folder.glob('*/vis_data/scalars.json')
+    entries = [json.loads(line) for line in log.read_text().splitlines()]
+    for entry in entries:
+        if 'iter' in entry:
+            change(entry)
+    log.write_text('\n'.join(map(json.dumps, entries)))
+
+
+def test_cost_has_an_interval_over_seeds(ran, make_suite, tmp_path):
+    # Seconds per iteration of the three seeds, of ce and of mix.
+    times = dict(ce=(0.5, 1.0, 2.0), mix=(1.0, 1.0, 5.0))
+    for task in ran:
+        time = times[task.plan.method.name][task.seed]
+        rewrite(task, lambda entry, time=time: entry.update(time=time))
+    found = write(make_suite, ran, tmp_path / 'out')
+    row = rows_of(found, 'cost')['tail', 'mix']
+    # Ratios of 2, 1 and 2.5.
+    ratios = np.array([2.0, 1.0, 2.5])
+    half = 4.302653 * ratios.std(ddof=1) / np.sqrt(3)
+    assert float(row['mean']) == pytest.approx(ratios.mean())
+    assert float(row['half_width_95']) == pytest.approx(half, rel=1e-6)
+    assert f'| 1.83 ± {half:.2f} |' in found['report.md']
+    assert 'Cost is the wall time' in found['report.md']
+    assert 'no more than a hint' in found['report.html']
+
+
+def test_processor_time_comes_first_where_all_have_it(
+    ran, make_suite, tmp_path
+):
+    def log_cpu(tasks):
+        for task in tasks:
+            factor = 3 if task.plan.method.name == 'mix' else 1
+
+            def change(entry, factor=factor):
+                # Dear every third step: the mean counts, not the median.
+                entry['cpu_time'] = factor * (1 + 3 * (entry['epoch'] == 3))
+                entry['time'] = 0.5 + entry['epoch']
+
+            rewrite(task, change)
+
+    tail = [task for task in ran if task.plan.setting == 'tail']
+    log_cpu(tail[1:])
+    found = write(make_suite, ran, tmp_path / 'a')
+    assert float(rows_of(found, 'cost')['tail', 'mix']['mean']) != 3
+    assert 'processor' not in found['report.md']
+    log_cpu(tail[:1])
+    found = write(make_suite, ran, tmp_path / 'b')
+    costs = rows_of(found, 'cost')
+    assert float(costs['tail', 'mix']['mean']) == pytest.approx(3)
+    (first, *_) = lines(found['runs.csv'])
+    # Nine steps, of 1, 1 and 4 seconds in the three epochs.
+    assert float(first['train_cpu_seconds']) == pytest.approx(9 * 2)
+    assert float(first['train_seconds']) == pytest.approx(9 * 2.5)
+    text = found['report.md']
+    assert text.count('Cost is the processor time') == 1
+    # The other dataset has none, and says so.
+    assert text.count('Cost is the wall time') == 1
+
+
+def test_a_run_on_a_gpu_costs_wall_time(ran):
+    log = read_log(ran[0].folder)
+    log.steps = [dict(step=4, time=2.0, cpu_time=1.0)]
+    assert _seconds(log, 'train_cpu_seconds') == 4
+    log.environment = {'CUDA available': 'True'}
+    assert _seconds(log, 'train_cpu_seconds') is None
+    assert _seconds(log, 'train_seconds') == 8
+
+
+def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path):
+    page = write(make_suite, ran, tmp_path / 'out')['report.html']
+    shown = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    # The figures that the page holds also lie beside it.
+    kept = [p.read_bytes() for p in (tmp_path / 'out').glob('*.png')]
+    assert len(shown) == 4
+    assert sorted(map(base64.b64decode, shown)) == sorted(kept)
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)
+    assert '<script' not in page
+
+
+def test_calibration_of_kept_scores(ran, monkeypatch, make_suite, tmp_path):
+    from shapmix_mm.runs.scores import Scores
+
+    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
+    labels = np.array([0, 1, 1, 0])
+    monkeypatch.setattr(
+        'shapmix_mm.runs.comparison.load_run_config',
+        lambda folder: ('cfg.py', None),
+    )
+    monkeypatch.setattr(
+        'shapmix_mm.runs.comparison.scores_of',
+        lambda *args: Scores(scores, labels, {}),
+    )
+    assert collect(ran).ece.isna().all()
+    kept = ran[0].folder / 'report'
+    kept.mkdir()
+    (kept / 'scores_epoch_3_0.npz').touch()
+    # Each clip has a bin of its own: |confidence - right| of 0.9, 0.8, 0.7,
+    # 0.6, of which the second is wrong.
+    ece = (0.1 + 0.8 + 0.3 + 0.4) / 4
+    assert collect(ran).ece[0] == pytest.approx(ece)
+    assert np.isnan(collect(ran).ece[1])
+    assert collect(ran, best=True).ece.isna().all()
+    assert collect(ran, ece=True).ece.notna().all()
+    found = write(make_suite, ran, tmp_path / 'out')
+    assert '| ECE |' in found['report.md']
+    assert float(lines(found['runs.csv'])[0]['ece']) == pytest.approx(ece)

@@ -1,0 +1,251 @@
+"""Suite files: what they say, and typos that are found before any run."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+from mmengine.config import DictAction
+
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.runs.run import RunError
+from shapmix_mm.runs.suite import (
+    check_tasks,
+    find_suite,
+    list_known,
+    plain,
+    plan_suite,
+    read_suite,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+SUITES, CONFIGS = ROOT / 'tools/benchmark/suites', ROOT / 'configs'
+GOOD = """
+about: A test.
+datasets: [ltnwucla]
+seeds: [3, 1]
+methods:
+  - ce
+  - long: {leaf: ce, epochs: 120, title: Longer}
+  - mixed:
+      with: [stmix, balsoftmax]
+      options: {train_dataloader.batch_size: 16}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Function that writes a suite with something replaced."""
+
+    def go(old='', new='', text=GOOD):
+        path = tmp_path / 'mine.yaml'
+        assert old in text
+        path.write_text(text.replace(old, new) if old else text)
+        return path
+
+    return go
+
+
+def plan(path):
+    return plan_suite(read_suite(path, CONFIGS), Path('root'))
+
+
+def test_what_a_suite_says(write):
+    suite = read_suite(write('train_dataloader.batch_size', '+x.y'), CONFIGS)
+    assert (suite.name, suite.about, suite.seeds) == (
+        'mine',
+        'A test.',
+        [3, 1],
+    )
+    assert suite.reference == 'ce' and suite.epochs is None
+    assert [entry.name for entry in suite.recognisers] == ['ctrgcn']
+    ce, long, mixed = suite.methods
+    assert (ce.leaf, ce.title, ce.epochs) == ('ce', 'ce', None)
+    assert (long.leaf, long.title, long.epochs) == ('ce', 'Longer', 120)
+    assert mixed.mixins == ['stmix', 'balsoftmax'] and mixed.leaf == 'ce'
+    assert mixed.options == {'+x.y': 16}
+
+
+def test_runs_of_a_suite(write):
+    tasks = plan(write())
+    assert [task.name for task in tasks] == [
+        f'ltnwucla/{method}/{seed}'
+        for seed in (3, 1)
+        for method in ('ce', 'long', 'mixed')
+    ]
+    ce, long, mixed = (task.plan for task in tasks[:3])
+    assert (ce.epochs, ce.max_epochs, ce.samples) == (60, 12, 1)
+    # Twice the epochs move the schedule with them.
+    assert (long.epochs, long.max_epochs) == (120, 24)
+    assert long.cfg.param_scheduler[1].milestones == [14, 20]
+    assert long.options['param_scheduler.1.milestones'] == [14, 20]
+    assert mixed.samples == 2
+    blend = mixed.cfg.model.data_preprocessor.blending
+    assert (blend.type, blend.num_classes) == ('STMixBlending', 10)
+    assert mixed.cfg.model.cls_head.loss_cls.type == 'BalancedSoftmaxLoss'
+    text = ' '.join(tasks[2].arguments())
+    assert '--seed 3 --work-dir root/ltnwucla/mixed/3 --with' in text
+    assert text.endswith('--cfg-options train_dataloader.batch_size=16')
+
+
+@pytest.mark.parametrize(
+    ('old', 'new', 'told'),
+    [
+        ('seeds', 'sedes', "unknown key 'sedes'.* did you mean 'seeds'"),
+        ('seeds: [3, 1]', '', "the key 'seeds' is missing"),
+        ('[3, 1]', '[3, 3]', 'seeds: 3 is named twice'),
+        ('[3, 1]', '3', 'seeds: Input should be a valid list, got 3'),
+        ('[3, 1]', '[true]', 'seeds: .*valid integer, got True'),
+        ('[ltnwucla]', '[ltnwulca]', "did you mean 'ltnwucla'"),
+        ('[ltnwucla]', '[]', 'datasets: List should have at least 1'),
+        ('[ltnwucla]', 'ltnwucla', 'datasets: .*valid list'),
+        ('  - ce\n', '  - cee\n', r'methods: cee: there is neither .* known'),
+        ('  - ce\n', '  - ce\n  - ce\n', "methods: 'ce' is named twice"),
+        ('  - ce\n', '  - a/b\n', "a/b: name: String should match .*'a/b'"),
+        ('epochs: 120', 'epoch: 120', "long: unknown key 'epoch'"),
+        (
+            'epochs: 120',
+            'epochs: many',
+            "long: epochs: .*valid integer, got 'many'",
+        ),
+        ('epochs: 120', 'epochs: 121', 'epochs 121 is no multiple of the 5'),
+        ('stmix,', 'stmixx,', 'mixed: --with stmixx: no such file'),
+        ('batch_size', 'batch_sise', "did you mean 'batch_size'"),
+        ('{train_', '{trian_', "did you mean 'train_dataloader'"),
+        (': 16', ': {a: 1}', 'mixed: options: train_dataloader.batch_size'),
+        (
+            'epochs: 120',
+            'epochs: 5, with: [taunorm], after: ce',
+            'long: epochs 5 for a method that takes no training step',
+        ),
+        ('leaf: ce,', 'after: cee,', "after names 'cee', which is none of"),
+        ('leaf: ce,', 'after: long,', "after names 'long', which is none"),
+        ('about: A test.', 'baseline: cc', "baseline 'cc' is none of"),
+        ('about: A test.', 'recognisers: [strgcn]', 'begins with strgcn_'),
+        ('about: A test.', 'about: [', 'is no YAML file'),
+    ],
+)
+def test_a_typo_names_file_and_key(write, old, new, told):
+    path = write(old, new)
+    with pytest.raises(RunError, match=told) as error:
+        plan(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_second_stage_starts_from_the_first(write):
+    path = write('leaf: ce, epochs: 120', 'leaf: ce, epochs: 30, after: ce')
+    tasks = plan(path)
+    first, second = tasks[0], tasks[1]
+    assert first.first is None and second.first == first
+    assert second.plan.stages == [60, 30]
+    checkpoint = 'root/ltnwucla/ce/3/epoch_12.pth'
+    assert f'load_from={checkpoint}' in second.arguments()
+
+
+def test_a_second_stage_has_a_length_of_its_own(write):
+    text = GOOD.replace('leaf: ce, epochs: 120', 'leaf: {}, after: ce')
+    text += 'epochs: 30\n'
+    for leaf, epochs in dict(crt=10, taunorm=0, focal=60).items():
+        first, second, _ = plan(write(text=text.replace('{}', leaf, 1)))[:3]
+        assert first.plan.epochs == 30
+        assert second.plan.stages == [30, epochs]
+
+
+@pytest.mark.parametrize(
+    ('blend', 'samples'),
+    [
+        ('type: STMixBlending', 2),
+        ('type: STMixBlending, keep_originals: false', 1),
+        ('type: MixupBlending', 1),
+    ],
+)
+def test_samples_of_a_step(write, tmp_path, blend, samples):
+    mixin = tmp_path / 'mixin.py'
+    pairs = dict(part.split(': ') for part in blend.split(', '))
+    if 'keep_originals' in pairs:
+        pairs['keep_originals'] = False
+    mixin.write_text(
+        'model = dict(data_preprocessor=dict('
+        f"type='ActionDataPreprocessor', blending={pairs!r}))"
+    )
+    path = write('[stmix, balsoftmax]', f'[{mixin}]')
+    assert plan(path)[2].plan.samples == samples
+
+
+def test_an_unknown_suite_names_the_known():
+    with pytest.raises(RunError, match='known are demo-smoke, ltntu120'):
+        find_suite('nwucla', SUITES)
+    assert find_suite('nwucla-cpu', SUITES).is_file()
+
+
+@pytest.mark.parametrize('path', sorted(SUITES.glob('*.yaml')), ids=str)
+def test_the_shipped_suites_can_be_planned(path):
+    suite = read_suite(path, CONFIGS)
+    tasks = plan_suite(suite, Path('root'))
+    assert suite.about and len({task.folder for task in tasks}) == len(tasks)
+    # Equal epochs for all rows, but for the reference of the 2N rows, and
+    # for the classifiers of the second stages.
+    smoke = suite.name == 'demo-smoke'
+    second = dict(maxnorm=10, crt=1 if smoke else 10, taunorm=0)
+    for task in tasks:
+        name = task.plan.method.name
+        twice = name.endswith('-2x')
+        wanted = second.get(name, suite.epochs * (2 if twice else 1))
+        assert task.plan.epochs == wanted
+        if name in second:
+            assert task.plan.stages == [suite.epochs, wanted]
+            assert task.first.plan.method.name == 'ce'
+    sizes = {t.plan.cfg.train_dataloader.batch_size for t in tasks}
+    assert len(sizes) == 1
+
+
+def test_the_command_line_gives_the_planned_config(write):
+    """What the training tool makes of its arguments is what was planned."""
+    text = GOOD.replace('[3, 1]', '[3]').replace(
+        '{train_dataloader.batch_size: 16}',
+        '{train_dataloader.batch_size: 16, +a.b: [1.5, x], '
+        'val_evaluator.0.many: 60, load_from: null}',
+    )
+    for task in plan(write(text=text)):
+        parser = argparse.ArgumentParser()
+        parser.add_argument('config')
+        parser.add_argument('--seed', type=int)
+        parser.add_argument('--work-dir')
+        parser.add_argument('--with', dest='mixins', nargs='+', default=[])
+        parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+        args = parser.parse_args(task.arguments())
+        cfg = load_config(args.config, args.mixins)
+        cfg.merge_from_dict(args.cfg_options or {})
+        assert plain(cfg) == plain(task.plan.cfg)
+    assert task.plan.cfg.a.b == [1.5, 'x']
+    assert task.plan.cfg.val_evaluator[0].many == 60
+
+
+def test_missing_data_is_told_before_the_first_run(
+    write, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RunError, match='ltnwucla: .*nw_ucla.pkl does not'):
+        check_tasks(plan(write()))
+
+
+def test_the_list_names_methods_datasets_and_suites():
+    text = list_known(sorted(SUITES.glob('*.yaml')), CONFIGS)
+    assert '  ltnwucla, ctrgcn: ' in text and 'shapmix' in text
+    for path in SUITES.glob('*.yaml'):
+        assert f'  {path.stem} (' in text
+
+
+def test_adding_a_method_takes_one_file_and_one_line(tmp_path, write):
+    """A mixin beside the leaves of a suite's own folder is a method."""
+    configs = tmp_path / 'configs'
+    (configs / '_base_').mkdir(parents=True)
+    (configs / 'ctrgcn_ce_ltnwucla.py').write_text(
+        f'_base_ = {str(CONFIGS / "ltnwucla/ctrgcn_ce_ltnwucla.py")!r}\n'
+    )
+    (configs / '_base_' / 'smooth.py').write_text(
+        'model = dict(cls_head=dict(loss_cls=dict(label_smooth_eps=0.1)))\n'
+    )
+    text = 'configs: configs\ndatasets: [ltnwucla]\nseeds: [0]\nmethods:\n'
+    (task,) = plan(write(text=text + '  - smooth\n'))
+    assert task.plan.cfg.model.cls_head.loss_cls.label_smooth_eps == 0.1
+    assert task.name == 'ltnwucla/smooth/0'
