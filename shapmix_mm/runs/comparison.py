@@ -500,24 +500,8 @@ def write_comparison(
     """
     baseline = baseline or suite.reference
     summary = summarize(runs, baseline)
-    selections = list(runs.selection.unique())
-    blocks = [
-        _Block(
-            group,
-            summary[
-                (summary.setting == setting) & (summary.selection == chosen)
-            ],
-            baseline,
-            len(selections) > 1,
-        )
-        for (setting, chosen), group in runs.groupby(
-            ['setting', 'selection'], sort=False
-        )
-    ]
-    blocks.sort(
-        key=lambda block: selections.index(block.runs.selection.iloc[0])
-    )
-    first = runs[runs.selection == selections[0]]
+    blocks = _blocks(runs, summary, baseline)
+    first = runs[runs.selection == runs.selection.iloc[0]]
     with tempfile.TemporaryDirectory() as folder:
         values = _page_values(suite, first, blocks, Path(folder), command)
         figures = {p.name: p.read_bytes() for p in Path(folder).glob('*.png')}
@@ -533,6 +517,24 @@ def write_comparison(
         with whole_file(out / name) as scratch:
             scratch.write_bytes(content)
     return [out / name for name in contents]
+
+
+def _blocks(runs: Any, summary: Any, baseline: str) -> list[_Block]:
+    """Blocks of the datasets, choice after choice of the epoch."""
+    labelled = runs.selection.nunique() > 1
+    return [
+        _Block(
+            group,
+            summary[
+                (summary.setting == setting) & (summary.selection == chosen)
+            ],
+            baseline,
+            labelled,
+        )
+        for (chosen, setting), group in runs.groupby(
+            ['selection', 'setting'], sort=False
+        )
+    ]
 
 
 def _page_values(
