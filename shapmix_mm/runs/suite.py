@@ -19,7 +19,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PrivateAttr,
     ValidationError,
     field_validator,
     model_validator,
@@ -130,6 +129,8 @@ class Suite(BaseModel):
         epochs (int, optional): Effective epochs of all methods that start
             from nothing; None leaves those of the configs. A second stage
             keeps those of its config, or has its own.
+        path (Path): The file.
+        shipped (Path): Folder of the shipped leaf configs.
     """
 
     model_config = _RULES
@@ -144,8 +145,9 @@ class Suite(BaseModel):
     baseline: str = ''
     configs: str = ''
     epochs: _Epochs = None
-    _path: Path = PrivateAttr(Path('suite.yaml'))
-    _shipped: Path = PrivateAttr(Path('configs'))
+    # Not from the file, whose text is no path to the strict rules.
+    path: Path = Path('suite.yaml')
+    shipped: Path = Path('configs')
 
     @field_validator('datasets', 'methods', 'recognisers', 'seeds')
     @classmethod
@@ -176,19 +178,14 @@ class Suite(BaseModel):
     @property
     def name(self) -> str:
         """Name of the file without its ending."""
-        return self._path.stem
-
-    @property
-    def path(self) -> Path:
-        """The file."""
-        return self._path
+        return self.path.stem
 
     @property
     def folder(self) -> Path:
         """Folder of the leaf configs."""
         if self.configs:
-            return self._path.parent / self.configs
-        return self._shipped
+            return self.path.parent / self.configs
+        return self.shipped
 
     @property
     def reference(self) -> str:
@@ -241,8 +238,7 @@ def read_suite(path: Path, configs: Path) -> Suite:
         raise RunError(f'{path} is no YAML file: {what}') from error
     except ValidationError as error:
         raise RunError(f'{path}: {_explain(error, content)}') from error
-    suite._path, suite._shipped = path, configs
-    return suite
+    return suite.model_copy(update=dict(path=path, shipped=configs))
 
 
 def _explain(error: ValidationError, content: Any) -> str:
@@ -264,7 +260,10 @@ def _explain(error: ValidationError, content: Any) -> str:
         place += f'{part}: '
     model = MethodEntry if place.startswith('methods') else Entry
     fields = (model if above else Suite).model_fields
-    known = sorted({f.alias or n for n, f in fields.items()} - {'name'})
+    known = sorted(
+        {f.alias or name for name, f in fields.items()}
+        - {'name', 'path', 'shipped'}
+    )
     if first['type'] == 'extra_forbidden':
         return (
             f'{place}unknown key {key!r}; known are {", ".join(known)}'

@@ -85,8 +85,8 @@ def make_suite():
             methods=entries['method'],
             seeds=sorted({task.seed for task in tasks}),
             baseline=baseline,
+            path=Path('fake.yaml'),
         )
-        suite._path = Path('fake.yaml')
         return suite
 
     return make
