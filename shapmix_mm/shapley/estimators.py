@@ -141,7 +141,7 @@ def draw_marginal(
 ) -> Draw:
     """Draw b uniformly and r by the law that Eq. 2 averages over.
 
-    The weight ``1 / ((n + 1) comb(n, |r|))`` of Eq. 2, with n = |U - b|,
+    The weight ``1 / ((n + 1) comb(n, |r|))`` of Eq. 2, n parts being left,
     is a uniform size followed by a uniform subset of that size. A single
     marginal contribution is therefore an unbiased estimate of the value.
 
