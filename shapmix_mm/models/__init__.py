@@ -1,6 +1,16 @@
 """Models: blends, losses, heads and backbones, registered in MMAction2."""
 
-from .backbones import CTRGCN
+from .backbones import (
+    CTRGCN,
+    HDGCN,
+    MSG3D,
+    MSTGCN,
+    SGN,
+    EfficientGCN,
+    InfoGCN,
+    ShiftGCN,
+    StreamGCN,
+)
 from .blending import (
     MixtureBlending,
     RemixBlending,
@@ -12,7 +22,14 @@ from .blending import (
     STMixBlending,
     TaCNNMixBlending,
 )
-from .heads import ClassifierNormalInit, CosineGCNHead, FeatureGCNHead
+from .heads import (
+    ClassifierNormalInit,
+    CosineGCNHead,
+    FeatureGCNHead,
+    FRHead,
+    InformationHead,
+    StreamHead,
+)
 from .losses import (
     BalancedSoftmaxLoss,
     ClassBalancedLoss,
@@ -22,28 +39,40 @@ from .losses import (
     LDAMLoss,
     LogitAdjustedLoss,
 )
-from .recognizers import FrozenRecognizerGCN
+from .recognizers import FrozenRecognizerGCN, RefinementRecognizerGCN
 
 __all__ = [
-    'CTRGCN',
-    'BalancedSoftmaxLoss',
-    'ClassBalancedLoss',
-    'ClassifierNormalInit',
-    'CosineGCNHead',
-    'DeferredReweightingLoss',
-    'FeatureGCNHead',
-    'FocalLoss',
-    'FrozenRecognizerGCN',
-    'InfluenceBalancedLoss',
     'LDAMLoss',
-    'LogitAdjustedLoss',
-    'MixtureBlending',
-    'RemixBlending',
-    'STMixBlending',
-    'ShapMixBlending',
-    'SkeleMixBlending',
+    'FocalLoss',
+    'InfluenceBalancedLoss',
+    'InfoGCN',
+    'EfficientGCN',
+    'ShiftGCN',
+    'RefinementRecognizerGCN',
+    'HDGCN',
+    'MSTGCN',
     'SkeletonBlending',
-    'SkeletonCutMixBlending',
+    'SGN',
+    'STMixBlending',
+    'ClassifierNormalInit',
+    'RemixBlending',
+    'LogitAdjustedLoss',
+    'ClassBalancedLoss',
     'SkeletonMixupBlending',
+    'MSG3D',
+    'CTRGCN',
+    'DeferredReweightingLoss',
+    'BalancedSoftmaxLoss',
+    'SkeleMixBlending',
+    'InformationHead',
+    'FrozenRecognizerGCN',
+    'CosineGCNHead',
+    'FRHead',
+    'MixtureBlending',
+    'StreamGCN',
+    'StreamHead',
+    'ShapMixBlending',
+    'SkeletonCutMixBlending',
     'TaCNNMixBlending',
+    'FeatureGCNHead',
 ]

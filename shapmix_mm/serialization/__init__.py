@@ -7,18 +7,22 @@ from .checkpoints import load_checkpoint_file
 from .refusal import PickleRefused
 from .results import load_results
 from .unpickler import RestrictedUnpickler
+from .upstream import UPSTREAM, from_upstream, to_upstream
 from .whole_checkpoints import find_whole_checkpoint, is_whole_checkpoint
 from .whole_file import DiskFull, whole_file, write_whole
 
 __all__ = [
+    'UPSTREAM',
     'DiskFull',
     'PickleRefused',
     'RestrictedUnpickler',
     'find_whole_checkpoint',
+    'from_upstream',
     'is_whole_checkpoint',
     'load_annotations',
     'load_checkpoint_file',
     'load_results',
+    'to_upstream',
     'whole_file',
     'write_whole',
 ]

@@ -1,4 +1,4 @@
-"""Graph aggregation over refined topologies: plain, and with little memory.
+"""Graph aggregation: over refined topologies, and over a graph per subset.
 
 One refined topology per subset, channel and sample is by far the largest
 tensor of a CTR-GCN. :func:`aggregate_plain` is the formula of the paper
@@ -81,6 +81,14 @@ def aggregate_plain(
             b_feature[s][:, None], w_feature[s], x.flatten(1)
         ).view(-1, *x.shape[1:])
         y = y + torch.matmul(features, topology)
+    return y
+
+
+def aggregate_subsets(x: Tensor, graphs: Tensor) -> Tensor:
+    """Sum over subsets of features (S, B, V) times graphs (S, V, V)."""
+    y = torch.mm(x[0], graphs[0])
+    for part, graph in zip(x[1:], graphs[1:]):
+        y = torch.addmm(y, part, graph)
     return y
 
 

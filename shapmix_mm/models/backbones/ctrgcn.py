@@ -13,22 +13,15 @@ from typing import Any, Literal, Sequence
 
 import torch
 from mmaction.registry import MODELS
-from mmengine.model import BaseModule, ModuleList, Sequential
+from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
 from shapmix_mm.arguments import Fraction, PositiveInt
 
 from .aggregation import aggregate
-from .channel_major import batch_norm, pointwise, pointwise_norm, rectify
+from .channel_major import batch_norm, pointwise, rectify
 from .multi_scale_tcn import MultiScaleTCN
-from .stack import (
-    CONV_INIT,
-    NORM_INIT,
-    QUIET_NORM,
-    Block,
-    BlockStack,
-    spatial_graph,
-)
+from .stack import Block, BlockStack, ConvNorm, spatial_graph, unit_init
 
 
 class CTRGC(BaseModule):
@@ -44,7 +37,7 @@ class CTRGC(BaseModule):
     def __init__(
         self, in_channels: int, out_channels: int, *, rel_reduction: int = 8
     ) -> None:
-        super().__init__(init_cfg=[dict(NORM_INIT), dict(CONV_INIT)])
+        super().__init__(init_cfg=unit_init())
         relation = 8 if in_channels <= 16 else in_channels // rel_reduction
         self.conv1 = nn.Conv2d(in_channels, relation, kernel_size=1)
         self.conv2 = nn.Conv2d(in_channels, relation, kernel_size=1)
@@ -73,19 +66,11 @@ class SpatialModule(BaseModule):
         *,
         transposed: bool = False,
     ) -> None:
-        super().__init__(
-            init_cfg=[
-                dict(NORM_INIT, override=dict(QUIET_NORM)),
-                dict(CONV_INIT),
-            ]
-        )
+        super().__init__(init_cfg=unit_init(quiet=True))
         self.transposed = transposed
         self.convs = ModuleList([CTRGC(in_channels, out_channels) for _ in A])
         if in_channels != out_channels:
-            self.down = Sequential(
-                nn.Conv2d(in_channels, out_channels, 1),
-                nn.BatchNorm2d(out_channels),
-            )
+            self.down = ConvNorm(in_channels, out_channels)
         self.A = nn.Parameter(A.clone())
         self.alpha = nn.Parameter(torch.zeros(1))
         self.bn = nn.BatchNorm2d(out_channels)
@@ -94,8 +79,7 @@ class SpatialModule(BaseModule):
         """Map (C, N, T, V) to (C', N, T, V)."""
         y = batch_norm(self.aggregate(x), [self.bn])
         if hasattr(self, 'down'):
-            conv, norm = self.down
-            x = pointwise_norm(x, [conv], [norm])
+            x = self.down(x)
         return rectify(y.add_(x))
 
     def relation(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -210,25 +194,28 @@ class CTRGCN(BlockStack):
             inflate_stages=inflate_stages,
             down_stages=down_stages,
             num_person=num_person,
+            bone_graph=variant == 'authors',
             init_cfg=init_cfg,
         )
         self.variant = variant
         self.register_buffer('A', spatial_graph(self.graph))
-        self.build_net(
+        self.tcn_cfg: dict[str, Any] = dict(
             kernel_size=kernel_size, dilations=dilations, dropout=tcn_dropout
         )
+        self.build_net()
 
     def build_block(
-        self, index: int, width: int, wider: int, stride: int, **kwargs: Any
+        self, index: int, width: int, wider: int, stride: int
     ) -> nn.Module:
         """See :meth:`BlockStack.build_block`."""
         authors = self.variant == 'authors'
+        tcn_cfg = dict(self.tcn_cfg)
         if index == 0:
-            kwargs['dropout'] = 0.0
+            tcn_cfg['dropout'] = 0.0
         return Block(
             self.spatial(width, wider, self.A, transposed=authors),
             MultiScaleTCN(
-                wider, wider, stride=stride, final_act=not authors, **kwargs
+                wider, wider, stride=stride, final_act=not authors, **tcn_cfg
             ),
             widths=(width, wider),
             stride=stride,

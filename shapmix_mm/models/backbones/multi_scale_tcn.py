@@ -22,7 +22,7 @@ from .channel_major import (
     rectify,
     temporal,
 )
-from .stack import CONV_INIT, NORM_INIT, shortcut
+from .stack import shortcut, unit_init
 
 
 class MultiScaleTCN(BaseModule):
@@ -56,7 +56,7 @@ class MultiScaleTCN(BaseModule):
         final_act: bool = True,
         dropout: float = 0.0,
     ) -> None:
-        super().__init__(init_cfg=[dict(NORM_INIT), dict(CONV_INIT)])
+        super().__init__(init_cfg=unit_init())
         width = out_channels // (len(dilations) + 2)
         rest = out_channels - width * (len(dilations) + 1)
         self.stride = stride

@@ -9,22 +9,54 @@ units are.
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Iterable, Sequence
 
 import torch
 from mmaction.models.utils import Graph, unit_tcn
-from mmengine.model import BaseModule, ModuleList
+from mmengine.model import BaseModule, ModuleList, Sequential
 from torch import Tensor, nn
 
 from shapmix_mm.arguments import PositiveInt
-from shapmix_mm.skeletons import Layout, get_layout
+from shapmix_mm.skeletons import get_layout
 
 from .channel_major import batch_norm, is_traced, pointwise_norm, rectify
 
-CONV_INIT = dict(type='Kaiming', layer='Conv2d', mode='fan_out')
-NORM_INIT = dict(type='Constant', layer='BatchNorm2d', val=1)
-#: A spatial unit starts near zero, so that its residual leads.
-QUIET_NORM = dict(type='Constant', name='bn', val=1e-6)
+
+def unit_init(*, quiet: bool = False) -> list[dict]:
+    """How convolutions and batch norms of a unit start.
+
+    Args:
+        quiet (bool): Whether the norm ``bn`` starts near zero, so that the
+            residual of a spatial unit leads. Defaults to False.
+    """
+    norm: dict = dict(type='Constant', layer='BatchNorm2d', val=1)
+    if quiet:
+        norm['override'] = dict(type='Constant', name='bn', val=1e-6)
+    return [norm, dict(type='Kaiming', layer='Conv2d', mode='fan_out')]
+
+
+class ConvNorm(Sequential):
+    """A 1x1 convolution and its batch norm, on channel-major activations.
+
+    Args:
+        in_channels (int): Channels of the input.
+        out_channels (int): Channels of the output.
+        stride (int): Step in frames. Defaults to 1.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int = 1
+    ) -> None:
+        super().__init__(
+            nn.Conv2d(in_channels, out_channels, 1, (stride, 1)),
+            nn.BatchNorm2d(out_channels),
+        )
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (C, N, T, V) to (C', N, T', V)."""
+        conv, norm = self
+        return pointwise_norm(x[:, :, :: self.stride], [conv], [norm])
 
 
 class Shortcut(unit_tcn):
@@ -102,6 +134,10 @@ class SkeletonBackbone(BaseModule):
             ``mode='spatial'``.
         in_channels (int): Channels of a joint. Defaults to 3.
         num_person (int): Persons M of a sample. Defaults to 2.
+        bone_graph (bool): Whether the edges of a layout in 3D are its bones
+            as features have them, as the networks' authors draw them, rather
+            than those of MMAction2's ``Graph``. Of the built-in layouts only
+            the hands of ``'nturgb+d'`` differ. Defaults to False.
         init_cfg (dict | list[dict], optional): Of :class:`BaseModule`.
             Defaults to None.
     """
@@ -112,10 +148,11 @@ class SkeletonBackbone(BaseModule):
         in_channels: PositiveInt = 3,
         *,
         num_person: PositiveInt = 2,
+        bone_graph: bool = False,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
-        self.layout_name, graph_layout = _graph_layout(graph_cfg)
+        self.layout_name, graph_layout = _graph_layout(graph_cfg, bone_graph)
         self.graph = Graph(**{**graph_cfg, 'layout': graph_layout})
         self.num_joints = int(self.graph.num_node)
         self.in_channels = in_channels
@@ -136,15 +173,8 @@ class SkeletonBackbone(BaseModule):
             ValueError: If ``x`` has other dimensions, joints, persons or
                 channels than the model was built for.
         """
-        # The checks would fix the persons of an exported model to a number.
-        if not is_traced():
-            self._check(x)
-        N, M, T, V, C = x.shape
-        x = x.permute(1, 3, 4, 0, 2)
-        if norm is not None:
-            x = batch_norm(x.reshape(M * V * C, N, T), [norm])
-        x = x.view(M, V, C, N, T).permute(2, 3, 0, 4, 1)
-        return x.reshape(C, N * M, T, V)
+        self.check(x)
+        return persons_as_samples(x, norm)
 
     def unflatten(self, x: Tensor) -> Tensor:
         """Take the persons from the samples again.
@@ -158,8 +188,28 @@ class SkeletonBackbone(BaseModule):
         x = x.transpose(0, 1).contiguous()
         return x.view(-1, self.num_person, *x.shape[1:])
 
-    def _check(self, x: Tensor) -> None:
-        """Name what a batch has too much or too little of."""
+    def middle(self) -> int:
+        """The joint in the body's middle, from which trees of joints grow.
+
+        It is the middle of the spine for Kinect, whose graphs are centred
+        between the shoulders, and the graph's centre elsewhere.
+        """
+        spines = {'nturgb+d': 1, 'nw-ucla': 1}
+        return spines.get(self.layout_name, int(self.graph.center))
+
+    def check(self, x: Tensor) -> None:
+        """Name what a batch has too much or too little of.
+
+        Args:
+            x (Tensor): Supposed to be skeletons (N, M, T, V, C).
+
+        Raises:
+            ValueError: If ``x`` has other dimensions, joints, persons or
+                channels than the model was built for.
+        """
+        # This would fix the persons of an exported model to a number.
+        if is_traced():
+            return
         name = type(self).__name__
         if x.ndim != 5:
             raise ValueError(
@@ -185,6 +235,25 @@ class SkeletonBackbone(BaseModule):
             )
 
 
+def persons_as_samples(x: Tensor, norm: nn.Module | None) -> Tensor:
+    """Normalise skeletons and lay them out channel by channel.
+
+    Args:
+        x (Tensor): Skeletons (N, M, T, V, C).
+        norm (nn.Module, optional): Batch norm of the M * V * C coordinates,
+            person outermost; None leaves them.
+
+    Returns:
+        Tensor: Shape (C, N * M, T, V).
+    """
+    N, M, T, V, C = x.shape
+    x = x.permute(1, 3, 4, 0, 2)
+    if norm is not None:
+        x = batch_norm(x.reshape(M * V * C, N, T), [norm])
+        x = x.view(M, V, C, N, T)
+    return x.permute(2, 3, 0, 4, 1).reshape(C, N * M, T, V)
+
+
 class BlockStack(SkeletonBackbone):
     """A network of blocks; a subclass builds them.
 
@@ -198,6 +267,7 @@ class BlockStack(SkeletonBackbone):
         down_stages (Sequence[int]): Stages, counted from 1, that halve the
             frames. Defaults to (5, 8).
         num_person (int): Persons M of a sample. Defaults to 2.
+        bone_graph (bool): See :class:`SkeletonBackbone`. Defaults to True.
         init_cfg (dict | list[dict], optional): Of :class:`BaseModule`.
             Defaults to None.
     """
@@ -212,10 +282,15 @@ class BlockStack(SkeletonBackbone):
         inflate_stages: Sequence[int] = (5, 8),
         down_stages: Sequence[int] = (5, 8),
         num_person: PositiveInt = 2,
+        bone_graph: bool = True,
         init_cfg: dict | list[dict] | None = None,
     ) -> None:
         super().__init__(
-            graph_cfg, in_channels, num_person=num_person, init_cfg=init_cfg
+            graph_cfg,
+            in_channels,
+            num_person=num_person,
+            bone_graph=bone_graph,
+            init_cfg=init_cfg,
         )
         self.base_channels = base_channels
         widths = [in_channels, base_channels]
@@ -227,21 +302,23 @@ class BlockStack(SkeletonBackbone):
         #: Channels of input and output, and step, of each block.
         self.table = list(zip(widths, widths[1:], strides))
 
-    def build_net(self, **kwargs: Any) -> None:
+    def build_net(self, *, norm_channels: int | None = None) -> None:
         """Build ``data_bn`` and ``net``.
 
         Args:
-            **kwargs: For :meth:`build_block`.
+            norm_channels (int, optional): Channels that each joint has at
+                the data norm. Defaults to None, those of the input.
         """
         joints = self.num_person * self.num_joints
-        self.data_bn = nn.BatchNorm1d(joints * self.in_channels)
+        channels = norm_channels or self.in_channels
+        self.data_bn = nn.BatchNorm1d(joints * channels)
         self.net = ModuleList(
-            self.build_block(index, *row, **kwargs)
+            self.build_block(index, *row)
             for index, row in enumerate(self.table)
         )
 
     def build_block(
-        self, index: int, width: int, wider: int, stride: int, **kwargs: Any
+        self, index: int, width: int, wider: int, stride: int
     ) -> nn.Module:
         """Build one block.
 
@@ -250,7 +327,6 @@ class BlockStack(SkeletonBackbone):
             width (int): Channels of its input.
             wider (int): Channels of its output.
             stride (int): Step in frames.
-            **kwargs: What :meth:`build_net` was given.
         """
         raise NotImplementedError
 
@@ -269,24 +345,29 @@ class BlockStack(SkeletonBackbone):
         return self.unflatten(x)
 
 
-def full_layout(graph_cfg: dict, owner: str, need: str) -> Layout:
-    """The layout of a network that needs more than a graph.
+def tree_parents(edges: Iterable[Sequence[int]], root: int) -> list[int]:
+    """Parent of each joint when the bones hang from a root.
 
     Args:
-        graph_cfg (dict): With ``layout``.
-        owner (str): Name of the network.
-        need (str): What it takes from the layout.
+        edges (Iterable[Sequence[int]]): Pairs of joints, in any order.
+        root (int): The joint that is its own parent.
 
-    Raises:
-        ValueError: If the layout is only a graph.
+    Returns:
+        list[int]: One joint for each joint; on a cycle, the nearer to the
+        root.
     """
-    layout = graph_cfg.get('layout', 'coco')
-    if isinstance(layout, dict) and 'parts' not in layout:
-        raise ValueError(
-            f'{owner} takes {need} from the layout: give its name, or a dict '
-            'with num_node, inward, center and parts'
-        )
-    return get_layout(layout)
+    parents, pending = {root: root}, list(edges)
+    while True:
+        reached = set(parents)
+        found = [
+            (a, b) if b in reached else (b, a)
+            for a, b in pending
+            if (a in reached) != (b in reached)
+        ]
+        if not found:
+            return [parents[joint] for joint in sorted(parents)]
+        for child, parent in found:
+            parents.setdefault(child, parent)
 
 
 def spatial_graph(graph: Graph) -> Tensor:
@@ -294,7 +375,7 @@ def spatial_graph(graph: Graph) -> Tensor:
     return torch.tensor(graph.A, dtype=torch.float32)
 
 
-def _graph_layout(graph_cfg: dict) -> tuple[str, dict]:
+def _graph_layout(graph_cfg: dict, bone_graph: bool) -> tuple[str, dict]:
     """Name and ``Graph`` dict of the layout; a graph needs no body parts."""
     layout = graph_cfg.get('layout', 'coco')
     if isinstance(layout, dict) and 'parts' not in layout:
@@ -303,4 +384,8 @@ def _graph_layout(graph_cfg: dict) -> tuple[str, dict]:
             raise KeyError(f'graph_cfg.layout lacks {sorted(missing)}')
         return layout.get('name', 'custom'), layout
     found = get_layout(layout)
-    return found.name, found.graph_layout()
+    graph = found.graph_layout()
+    if bone_graph and not found.planar:
+        bones = enumerate(found.parents)
+        graph['inward'] = [(j, parent) for j, parent in bones if j != parent]
+    return found.name, graph

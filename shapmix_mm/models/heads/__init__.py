@@ -3,10 +3,15 @@
 from .classifier_init import ClassifierNormalInit
 from .cosine_gcn_head import CosineGCNHead, CosineLinear
 from .feature_gcn_head import FeatureGCNHead
+from .fr_head import FRHead
+from .latent_heads import InformationHead, StreamHead
 
 __all__ = [
     'ClassifierNormalInit',
     'CosineGCNHead',
     'CosineLinear',
+    'FRHead',
     'FeatureGCNHead',
+    'InformationHead',
+    'StreamHead',
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,6 @@ from torch import nn
 
 from shapmix_mm.models.backbones import CTRGCN, aggregation
 from shapmix_mm.skeletons import get_layout
-
-sys.path.insert(0, str(Path(__file__).parent))
-import upstream
 
 SMALL = dict(
     base_channels=16, num_stages=4, inflate_stages=[3], down_stages=[3]
@@ -248,39 +244,6 @@ def test_saves_less_for_the_backward_pass_than_textbook():
         return sum(seen.values())
 
     assert saved_bytes(ours) < 0.5 * saved_bytes(textbook)
-
-
-# -- the authors' network ---------------------------------------------------
-
-
-@pytest.mark.real_data
-@pytest.mark.parametrize(
-    'name, layout, persons', [('ntu', 'nturgb+d', 2), ('ucla', 'nw-ucla', 1)]
-)
-def test_scores_are_those_of_the_authors_network(
-    name, layout, persons, shared_dir
-):
-    ref = upstream.reference(shared_dir, 'ctrgcn_authors')
-    state = {
-        upstream.ten_blocks(key).replace('.PA', '.A'): value
-        for key, value in ref.state_dict(name).items()
-    }
-    weight, bias = state.pop('fc.weight'), state.pop('fc.bias')
-    found = {}
-    for variant in ('authors', 'mmaction'):
-        model = CTRGCN(
-            dict(layout=layout, mode='spatial'),
-            variant=variant,
-            num_person=persons,
-        ).eval()
-        model.load_state_dict({**state, 'A': model.A})
-        with torch.no_grad():
-            pooled = model(ref.input(name)).mean((1, 3, 4))
-        found[variant] = upstream.relative_error(
-            pooled @ weight.t() + bias, ref.logits(name)
-        )
-    assert found['authors'] < 1e-5
-    assert found['mmaction'] > 1e-2
 
 
 # -- precision, compilers ---------------------------------------------------

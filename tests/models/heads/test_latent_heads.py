@@ -1,0 +1,83 @@
+"""Heads with a sampled latent: sampling, losses, mixed labels, state."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
+
+from shapmix_mm.models.heads.latent_heads import information_terms
+
+K, D = 5, 8
+
+
+def _head(kind, **kwargs):
+    torch.manual_seed(0)
+    return MODELS.build(
+        dict(type=kind, num_classes=K, in_channels=D, **kwargs)
+    )
+
+
+def _samples(labels):
+    samples = []
+    for label in labels:
+        sample = ActionDataSample()
+        sample.set_gt_label(label)
+        samples.append(sample)
+    return samples
+
+
+@pytest.mark.parametrize('kind', ['InformationHead', 'StreamHead'])
+def test_the_latent_is_drawn_in_training_and_its_mean_at_inference(kind):
+    head, x = _head(kind), torch.randn(3, 2, D, 4, 7)
+    head.train()
+    assert not torch.equal(head(x), head(x))
+    head.eval()
+    assert torch.equal(head(x), head(x))
+    assert head(x).shape == (3, K)
+    quiet = _head(kind, noise_ratio=0.0)
+    quiet.fc_mu.load_state_dict(head.fc_mu.state_dict())
+    spread = torch.stack([quiet.train().features(x) for _ in range(2000)])
+    # exp(0) = 1: the noise is a standard normal.
+    assert spread.std(0).mean().item() == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize('kind', ['InformationHead', 'StreamHead'])
+def test_losses_learn_and_take_mixed_labels(kind):
+    head, x = _head(kind).train(), torch.randn(4, 1, D, 3, 7)
+    mixed = torch.eye(K)[:4].lerp(torch.eye(K)[1:], 0.3)
+    for labels in (torch.arange(4), mixed):
+        losses = head.loss(x, _samples(labels))
+        total = sum(v for k, v in losses.items() if k.startswith('loss'))
+        total.backward()
+        assert total.isfinite()
+    for name, param in head.named_parameters():
+        assert param.grad is not None and param.grad.isfinite().all(), name
+    assert ('top1_acc' in losses) is False
+
+
+def test_information_terms_by_hand():
+    z = torch.tensor([[1.0, 0], [3, 0], [0, 2]])
+    prior = torch.tensor([[1.0, 1], [0, 0], [5, 5]])
+    hard = F.one_hot(torch.tensor([0, 0, 1]), 3).float()
+    per_class, length = information_terms(z, hard, prior)
+    # Means (2, 0) and (0, 2); class 2 is absent.
+    assert per_class.item() == pytest.approx(((1 + 1) / 2 + 4 / 2) / 2)
+    assert length.item() == pytest.approx((16 / 9 + 4 / 9) ** 0.5)
+    mixed = torch.tensor([[1.0, 0, 0], [0.5, 0.5, 0], [0, 1, 0]])
+    per_class, _ = information_terms(z, mixed, prior)
+    first = torch.tensor([2.5 / 1.5, 0]) - prior[0]
+    second = torch.tensor([1.5, 2]) / 1.5 - prior[1]
+    expected = (first.square().mean() + second.square().mean()) / 2
+    assert per_class.item() == pytest.approx(expected.item())
+
+
+def test_priors_are_orthogonal_and_in_the_checkpoint():
+    head = _head('InformationHead')
+    gram = head.z_prior @ head.z_prior.t()
+    torch.testing.assert_close(gram, 9 * torch.eye(K))
+    other = _head('InformationHead', prior_gain=1.0)
+    other.load_state_dict(head.state_dict())
+    assert torch.equal(other.z_prior, head.z_prior)
