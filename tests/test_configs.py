@@ -640,21 +640,38 @@ def test_the_pyskl_protocol_is_that_of_mmaction2(backbone):
         assert own.split == other.split
 
 
-@every_leaf
-def test_hooks_and_samplers_can_be_built(leaf):
-    cfg = load(leaf)
-    for hook in cfg.custom_hooks:
-        HOOKS.build(hook.to_dict())
-    # As the runner tells a sampler while it trains.
+def distinct(parts):
+    """Leaves by what they alone have of something, one leaf for each."""
+    found = {}
+    for leaf in LEAVES:
+        key = json.dumps(parts(load(leaf)), sort_keys=True, default=str)
+        found.setdefault(key, leaf)
+    return sorted(found.values())
+
+
+def test_hooks_and_samplers_can_be_built():
+    for leaf in distinct(lambda cfg: cfg.custom_hooks):
+        for hook in load(leaf).custom_hooks:
+            HOOKS.build(hook.to_dict())
     hub = MessageHub.get_current_instance()
-    hub.update_info('max_epochs', cfg.train_cfg.max_epochs)
     for loader in ('train_dataloader', 'val_dataloader'):
-        sampler = DATA_SAMPLERS.build(
-            cfg[loader].sampler.to_dict(),
-            default_args=dict(dataset=Labels(), seed=0),
-        )
-        assert set(sampler) <= set(range(len(Labels())))
+        for leaf in distinct(lambda cfg: cfg[loader].sampler):  # noqa: B023
+            # As the runner tells a sampler while it trains.
+            hub.update_info('max_epochs', load(leaf).train_cfg.max_epochs)
+            sampler = DATA_SAMPLERS.build(
+                load(leaf)[loader].sampler.to_dict(),
+                default_args=dict(dataset=Labels(), seed=0),
+            )
+            assert set(sampler) <= set(range(len(Labels())))
     hub.pop_info('max_epochs')
+
+
+def without_pipelines(cfg):
+    """What decides which samples a config has."""
+    return [
+        {k: v for k, v in node.items() if k != 'pipeline'}
+        for node in innermost(cfg)
+    ]
 
 
 class Labels(list):
@@ -761,7 +778,7 @@ def mini(tmp_path_factory):
     return of
 
 
-@every_leaf
+@pytest.mark.parametrize('leaf', distinct(without_pipelines))
 def test_training_and_validation_count_the_same_samples(leaf, mini):
     name = NAMES[leaf]
     train, val, test = (mini(name, node) for node in innermost(load(leaf)))
@@ -790,22 +807,42 @@ def narrow(cfg):
     return model
 
 
-def step_key(leaf):
-    """What a training and a test step of a leaf depend on."""
-    cfg = load(leaf)
-    train, _, test = (node.pipeline for node in innermost(cfg))
-    return json.dumps([narrow(cfg), train, test], sort_keys=True, default=str)
+def stepped(cfg):
+    """Model and clips; what differs between sets of one kind is left out."""
+    model = narrow(cfg)
+    for part in (model['cls_head'], blending(Config(dict(model=model))) or {}):
+        part.pop('num_classes', None)
+    return [model, *map(len, pipelines(cfg))]
 
 
-STEPS = list({step_key(leaf): leaf for leaf in reversed(LEAVES)}.values())
+def pipelines(cfg):
+    return [node.pipeline for node in innermost(cfg)]
 
 
-@pytest.mark.parametrize('leaf', sorted(STEPS))
+STEPS = distinct(stepped)
+
+
+@pytest.mark.parametrize('leaf', distinct(pipelines))
+def test_clips_have_the_form_that_the_model_takes(leaf, mini):
+    name, cfg = NAMES[leaf], load(leaf)
+    for number, node in enumerate(innermost(cfg)):
+        clips = pseudo_collate([mini(name, node)[i] for i in (0, 1, 3)])
+        (persons,) = values(node.pipeline, 'num_person')
+        (frames,) = values(node.pipeline, 'clip_len')
+        views = max([1, *values(node.pipeline, 'num_clips')])
+        joints = get_layout(SETS[name.set][1]).num_joints
+        for clip in clips['inputs']:
+            assert clip.shape == (views, persons, frames, joints, 3)
+            assert torch.isfinite(clip).all() and clip.any()
+        assert number or name.pyskl or views == 1
+
+
+@pytest.mark.parametrize('leaf', STEPS)
 def test_a_step_and_a_prediction(leaf, mini):
-    """Leaves that differ in split, counts or hooks alone share a step."""
+    """Leaves that differ in data alone share a step."""
     torch.manual_seed(0), np.random.seed(0)
     name, cfg = NAMES[leaf], load(leaf)
-    num_classes, layout, _ = SETS[name.set]
+    num_classes = SETS[name.set][0]
     train, _, test = (mini(name, node) for node in innermost(cfg))
     model = MODELS.build(narrow(cfg))
     for module in model.modules():
@@ -814,10 +851,6 @@ def test_a_step_and_a_prediction(leaf, mini):
         if getattr(module, 'needs_progress', False):
             module.set_progress(99, total=100, iters_per_pass=10)
     data = pseudo_collate([train[i] for i in (0, 1, 3)])
-    (persons,) = values(dataset(cfg, 'train_dataloader')[0], 'num_person')
-    (frames,) = values(dataset(cfg, 'train_dataloader')[0], 'clip_len')
-    joints = get_layout(layout).num_joints
-    assert data['inputs'][0].shape == (1, persons, frames, joints, 3)
     if steps_taken(cfg):
         optimizer = build_optim_wrapper(model, cfg.optim_wrapper.to_dict())
         before = model.cls_head.fc.weight.detach().clone()
@@ -832,11 +865,15 @@ def test_a_step_and_a_prediction(leaf, mini):
     assert predicted.frame_dir == test.get_data_info(1)['frame_dir']
 
 
-def test_every_model_loss_blend_and_pipeline_is_among_the_steps():
+def test_every_model_loss_and_blend_is_among_the_steps():
     tested = [load(leaf) for leaf in STEPS]
+
+    def blend(cfg):
+        return {**(blending(cfg) or {}), 'num_classes': 0}
+
     for leaf in LEAVES:
         cfg = load(leaf)
-        for part in (blending, loss, lambda c: c.model.backbone):
+        for part in (blend, loss, lambda c: c.model.backbone):
             assert any(part(other) == part(cfg) for other in tested)
 
 
@@ -876,8 +913,11 @@ def test_the_index_tells_what_the_config_does(leaf):
     assert about['Batch Size'] == cfg.train_dataloader.batch_size
     assert about['Epochs'] == steps_taken(cfg)
     model = cfg.model.to_dict()
-    # A blend has no parameters.
+    # A blend has no parameters, and neither has a loss.
     model.pop('data_preprocessor', None)
+    assert not list(
+        MODELS.build(model['cls_head'].pop('loss_cls')).parameters()
+    )
     found = num_parameters(json.dumps(model, sort_keys=True))
     assert about['Parameters'] == f'{found / 1e6:.2f}M'
     words = about['Training Data'].lower().replace('-', '')
@@ -905,7 +945,7 @@ def leaf_tool():
 
 @pytest.fixture
 def page_tool(monkeypatch):
-    """The tool that writes docs/configs.md, on the configs loaded here."""
+    """The tool that writes the READMEs, on the configs loaded here."""
     module = tool('config_table')
     once = type(
         'Once', (), dict(fromfile=staticmethod(lambda p: load(p.stem)))
@@ -914,23 +954,76 @@ def page_tool(monkeypatch):
     return module
 
 
-def test_the_page_of_all_configs_is_up_to_date(page_tool):
-    text = page_tool.PAGE.read_text(encoding='utf-8')
-    assert page_tool.page(text) == text, 'python tools/docs/config_table.py'
-    linked = re.findall(
-        r'\| \[`(.+?)`\]\(\.\./configs/(?:\w+/)?\1\.py\)', text
+def test_the_pages_of_all_configs_are_up_to_date(page_tool):
+    linked = []
+    for path, text in page_tool.pages():
+        found = path.read_text(encoding='utf-8')
+        assert found == text, 'python tools/docs/config_table.py'
+        for name, target in re.findall(
+            r'^\| \[`(.+?)`\]\((.+?)\)', text, re.M
+        ):
+            assert (path.parent / target).resolve() == PATHS[name]
+            if path.parent != CONFIGS:
+                linked.append(name)
+    flat = [name for name in LEAVES if NAMES[name].set == 'demo']
+    assert sorted([*linked, *flat]) == LEAVES
+    text = (CONFIGS / 'ltntu120/README.md').read_text(encoding='utf-8')
+    row = next(
+        r for r in text.splitlines() if 'shapmix_ltntu120-xset-if5' in r
     )
-    assert sorted(linked) == LEAVES
-    row = next(r for r in text.splitlines() if '_ltntu120-xset-if50`' in r)
-    assert '(400–8)' in row and 'xset' in row and row.endswith('| 100 | 64 |')
+    assert 'xset: 12,069 (400–8) | joint | 100 | 64 |' in row
+    assert '`python tools/train.py configs/ltntu120/ctrgcn_shapmix_' in row
+    text = (CONFIGS / 'ltnwucla/README.md').read_text(encoding='utf-8')
+    row = next(r for r in text.splitlines() if '[`ctrgcn_ce_ltnwucla`]' in r)
+    assert '| – | 60.8 (50.3) |' in row
 
 
-def test_a_stream_by_options_is_the_leaf_of_that_stream(page_tool):
-    text = page_tool.PAGE.read_text(encoding='utf-8')
-    options = re.findall(r'(\S+\.feats)="\[b\]"', text)
-    cfg = copy.deepcopy(load('ctrgcn_shapmix_ltntu120'))
-    cfg.merge_from_dict(dict.fromkeys(options, ['b']))
-    assert innermost(cfg) == innermost(load('ctrgcn_shapmix_ltntu120-bone'))
+# Rows of Tables 1 and 3 as the paper calls them.
+ROWS = dict(
+    ce='Cross-Entropy',
+    mixup='Mixup',
+    remixdrw='Remix-DRW',
+    ce_ros='ROS',
+    focal='Focal',
+    cb='CB Loss',
+    ldamdrw='LDAM-DRW',
+    balsoftmax='Balanced Softmax',
+    ib='IB Loss',
+    maxnorm='BS+Max Norm',
+    shapmix='Shap-Mix (Ours)',
+)
+
+
+def test_the_papers_figures_are_those_of_the_paper(page_tool, shared_dir):
+    text = (shared_dir / 'reference/shap-mix-paper.txt').read_text()
+
+    def row_of(table, label):
+        rows = text.partition(f'\nTable {table}:')[0].splitlines()
+        row = [r for r in rows if r.startswith(label) and '\t' in r][-1]
+        # Without the marks of the best values.
+        return [float(x) for x in re.findall(r'\d+\.\d', row)]
+
+    figures = page_tool._figures()
+    assert set(figures) <= set(LEAVES)
+    for method, label in ROWS.items():
+        found = row_of(1, label)
+        assert figures[f'ctrgcn_{method}_ltntu60'][1] == found[:4]
+        assert figures[f'ctrgcn_{method}_ltntu120'][1] == found[4:]
+    for method in ('ce', 'remixdrw', 'balsoftmax', 'shapmix'):
+        label = ROWS[method].replace('Cross-Entropy', 'Baseline')
+        found = row_of(3, label)
+        name = f'ctrgcn_{method}_ltntu120'
+        leaves = (f'{name}-if10', f'{name}-if50', name)
+        assert [figures[leaf][3] for leaf in leaves] == [[x] for x in found]
+    table_8 = {
+        'Random': ('stmix_rs', 'stmix'),
+        'Grad-CAM': ('shapmix_gradcam_rs', 'shapmix_gradcam'),
+        'Shapley': ('shapmix_rs', 'shapmix'),
+    }
+    for label, pair in table_8.items():
+        found = row_of(8, label)
+        got = [figures[f'ctrgcn_{m}_ltntu60'][8] for m in pair]
+        assert got == [[x] for x in found]
 
 
 def test_the_leaf_for_other_joints(tmp_path):

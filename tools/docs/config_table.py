@@ -1,14 +1,15 @@
-"""Write the table of all configs, docs/configs.md."""
+"""Write the tables of all configs, a README in each folder of configs."""
 
 from __future__ import annotations
 
 import argparse
-import re
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (cures stock wheels)
@@ -16,28 +17,12 @@ from shapmix_mm.compat.configs import leaf_files
 from shapmix_mm.config.data import innermost
 from shapmix_mm.datasets.longtail_profile import exp_counts
 
+sys.path.insert(0, str(Path(__file__).parent))
+from make_leaf import recipe_of  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / 'docs' / 'configs.md'
-MARK = '<!-- from here on written by tools/docs/config_table.py -->'
-# Rows of the paper's tables; a config may stand in several.
-TABLES = (
-    (
-        '1',
-        r'ctrgcn_(ce|mixup|remixdrw|ce_ros|focal|cb|ldamdrw|balsoftmax|ib'
-        r'|(balsoftmax_)?maxnorm|shapmix)_ltntu(60|120)',
-    ),
-    ('2', r'ctrgcn_(ce|shapmix)_k400'),
-    ('3', r'ctrgcn_(ce|remixdrw|balsoftmax|shapmix)_ltntu120(-if(50|10))?'),
-    (
-        '4',
-        r'ctrgcn_stmix_ntu(60(-xview)?|120(-xset)?)'
-        r'(-(bone|jointmotion|bonemotion))?',
-    ),
-    ('5', r'(ctrgcn|agcn)_(ce|stmix)_ntu120(-xset)?'),
-    ('6', r'ctrgcn_(ce|skelemix|tacnnmix|stmix(_mixup|_cutmix)?)_ntu60'),
-    ('7', r'ctrgcn_stmix(_joint|_copy)?_ntu60'),
-    ('8', r'ctrgcn_(stmix|shapmix(_gradcam)?)(_rs)?_ltntu60'),
-)
+CONFIGS = ROOT / 'configs'
+PAPER = Path(__file__).with_name('paper_figures.yml')
 SETS = dict(
     demo='Demo set',
     ltnwucla='LT-NW-UCLA',
@@ -52,9 +37,29 @@ BACKBONES = dict(
 )
 STREAMS = dict(j='joint', b='bone', jm='joint motion', bm='bone motion')
 HEADER = (
-    *('config', 'paper', 'backbone', 'method', 'split', 'samples'),
-    *('protocol', 'stream', 'epochs', 'batch'),
+    *('config', 'base and mixins', 'paper', 'ours', 'training samples'),
+    *('stream', 'epochs', 'batch', 'command'),
 )
+# What the paper reports of no single config, but of scores fused.
+FUSED = dict(
+    ntu60='Table 4 of the paper, fused: 2 streams 93.4 (xsub) and 96.8 '
+    '(xview), 4 streams 93.7 and 97.1.',
+    ntu120='Table 4 of the paper, fused: 2 streams 90.2 (xsub) and 91.6 '
+    '(xset), 4 streams 90.4 and 91.7.',
+)
+INTRO = """\
+<!-- Written by tools/docs/config_table.py -->
+
+# {title}
+
+*paper*: accuracy in percent that the Shap-Mix paper reports for this row, with
+the number of its table; of a long-tailed set overall (many / medium / few). It
+is no result of these configs. *ours*: measured with this package, overall
+(few), from `configs/metafile.yml`; – where no figure is claimed. *epochs* are
+effective ones, passes over the data. What names and columns mean, where the
+data come from, and how other combinations are trained:
+[docs/configs.md]({up}docs/configs.md).
+"""
 
 
 def parse_args() -> argparse.Namespace:
@@ -63,7 +68,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--check',
         action='store_true',
-        help='write nothing; 1 if the page is not what it should be',
+        help='write nothing; 1 if a page is not what it should be',
     )
     return parser.parse_args()
 
@@ -78,27 +83,66 @@ def facts(path: Path) -> dict[str, str]:
         dict[str, str]: A cell by column, and the ``set`` that it trains on.
     """
     cfg = Config.fromfile(path)
-    backbone, *method, data = path.stem.split('_')
-    name, *rest = data.split('-')
     (train,) = innermost(cfg.train_dataloader)
     repeated = cfg.train_dataloader.dataset.get('times', 1)
-    effective = cfg.train_cfg.max_epochs * repeated
+    stepless = cfg.train_cfg.type == 'SteplessTrainLoop'
+    effective = 0 if stepless else cfg.train_cfg.max_epochs * repeated
     (feats,) = (step.feats for step in train.pipeline if 'feats' in step)
-    protocol = 'PYSKL' if 'pyskl' in rest else 'CTR-GCN'
-    own = dict(ltnwucla='own', demo='own', k400='Kinetics')
+    inside = path.relative_to(ROOT).as_posix()
+    second = 'SecondStageHook' in [hook.type for hook in cfg.custom_hooks]
+    first = ' --cfg-options load_from=FIRST_STAGE.pth' if second else ''
+    recipe = recipe_of(path)
+    made = (
+        ' + '.join([Path(recipe.base).stem, *recipe.mixins]) if recipe else ''
+    )
     return dict(
-        config=f'[`{path.stem}`](../{path.relative_to(ROOT).as_posix()})',
-        paper=', '.join(t for t, p in TABLES if re.fullmatch(p, path.stem)),
-        backbone=BACKBONES[backbone],
-        method=' '.join(method),
-        split=train.split.rpartition('_')[0] or '–',
-        samples=samples(train),
-        protocol=own.get(name, protocol),
+        config=f'[`{path.stem}`]({path.name})',
+        paper=paper(path.stem),
+        ours=ours().get(path.stem, '–'),
         stream=' + '.join(STREAMS[feat] for feat in feats),
         epochs=str(effective),
         batch=str(cfg.train_dataloader.batch_size),
-        set=SETS[name],
+        command=f'`python tools/train.py {inside}{first}`',
+        set=path.stem.rpartition('_')[2].split('-')[0],
+        **{'base and mixins': made, 'training samples': samples(train)},
     )
+
+
+def paper(name: str) -> str:
+    """Figures of the paper for a config, table by table.
+
+    Args:
+        name (str): Config.
+
+    Returns:
+        str: A cell.
+    """
+    cells = []
+    for table, (overall, *groups) in _figures().get(name, {}).items():
+        inside = f' ({" / ".join(map(str, groups))})' if groups else ''
+        cells.append(f'{overall}{inside}, Table {table}')
+    return '; '.join(cells) or '–'
+
+
+@functools.cache
+def _figures() -> dict[str, dict[int, list[float]]]:
+    return yaml.safe_load(PAPER.read_text(encoding='utf-8'))
+
+
+@functools.cache
+def ours() -> dict[str, str]:
+    """Cells of the results that the model index has."""
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    cells = {}
+    for file in index['Import']:
+        for model in yaml.safe_load((ROOT / file).read_text())['Models']:
+            for result in model.get('Results', []):
+                metrics = result['Metrics']
+                few = metrics.get('Few-shot Accuracy')
+                cells[model['Name']] = f'{metrics["Top 1 Accuracy"]}' + (
+                    '' if few is None else f' ({few})'
+                )
+    return cells
 
 
 def samples(train: Any) -> str:
@@ -108,67 +152,84 @@ def samples(train: Any) -> str:
         train (ConfigDict): Settings of the training set.
 
     Returns:
-        str: Total, largest and smallest class where a rule gives them; the
-        file that lists them; or that they are all.
+        str: Split; total, largest and smallest class where a rule gives
+        them; the file that lists them; or that they are all.
     """
+    split = train.split.rpartition('_')[0]
     longtail = train.get('longtail')
     if longtail is None:
-        return 'all'
-    if longtail.profile == 'list':
-        return f'`{Path(longtail.file).name}`'
-    counts = exp_counts(longtail.n_max, longtail.imbalance, train.num_classes)
-    return f'{sum(counts):,} ({max(counts)}–{min(counts)})'
+        text = 'all'
+    elif longtail.profile == 'list':
+        text = f'`{Path(longtail.file).name}`'
+    else:
+        counts = exp_counts(
+            longtail.n_max, longtail.imbalance, train.num_classes
+        )
+        text = f'{sum(counts):,} ({max(counts)}–{min(counts)})'
+    return f'{split}: {text}' if split else text
 
 
-def table(configs: Path) -> Iterator[str]:
-    """Lines of the tables, one for each training set.
-
-    Args:
-        configs (Path): Folder of the leaf configs.
-
-    Yields:
-        str: Lines of Markdown.
-    """
-    rows = [facts(path) for path in leaf_files(configs)]
-    for title in SETS.values():
-        own = [row for row in rows if row['set'] == title]
-        if not own:
-            continue
-        yield from ('', f'## {title}', '', f'| {" | ".join(HEADER)} |')
-        yield '|' + '---|' * len(HEADER)
-        for row in own:
-            yield '| ' + ' | '.join(row[key] for key in HEADER) + ' |'
-
-
-def page(text: str) -> str:
-    """The page with its tables made anew.
+def page(folder: Path, rows: list[dict[str, str]]) -> str:
+    """The README of a folder of configs.
 
     Args:
-        text (str): The page as it is.
+        folder (Path): The folder.
+        rows (list[dict[str, str]]): What its configs are.
 
     Returns:
-        str: The page as it should be.
-
-    Raises:
-        ValueError: If it lacks the mark after which the tables come.
+        str: The whole page.
     """
-    head, mark, _ = text.partition(MARK)
-    if not mark:
-        raise ValueError(f'{PAGE} lacks the line {MARK}')
-    return '\n'.join([head + MARK, *table(ROOT / 'configs')]) + '\n'
+    top = folder == CONFIGS
+    name = folder.name
+    title = 'Quick start' if top else SETS.get(name, name)
+    lines = [INTRO.format(title=title, up='../' if top else '../../')]
+    if top:
+        lines += ['More configs, by the set that they train on:', '']
+        folders = sorted({path.parent for path in leaf_files(CONFIGS)})
+        lines += [
+            f'- [{SETS.get(other.name, other.name)}]({other.name}/README.md)'
+            for other in folders
+            if other != CONFIGS
+        ] + ['']
+    elif name in FUSED:
+        lines += [FUSED[name], '']
+    lines += [f'| {" | ".join(HEADER)} |', '|' + '---|' * len(HEADER)]
+    lines += [f'| {" | ".join(row[k] for k in HEADER)} |' for row in rows]
+    return '\n'.join(lines) + '\n'
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Every README and what it should say.
+
+    Yields:
+        tuple[Path, str]: File and text. A folder of a set lists the flat
+        leaves of the set too.
+    """
+    rows = [(path, facts(path)) for path in leaf_files(CONFIGS)]
+    for folder in sorted({path.parent for path, _ in rows}):
+        own = []
+        for path, row in rows:
+            if path.parent == folder:
+                own.append(row)
+            elif path.parent == CONFIGS and row['set'] == folder.name:
+                link = f'[`{path.stem}`](../{path.name})'
+                own.append(dict(row, config=link))
+        yield folder / 'README.md', page(folder, own)
 
 
 def main() -> int:
-    """Write the page, or compare it."""
-    args = parse_args()
-    old = PAGE.read_text(encoding='utf-8')
-    new = page(old)
-    if not args.check:
-        PAGE.write_text(new, encoding='utf-8')
-    elif old != new:
-        print(f'{PAGE} is out of date: python tools/docs/config_table.py')
-        return 1
-    return 0
+    """Write the pages, or compare them."""
+    check = parse_args().check
+    stale = 0
+    for path, text in pages():
+        if path.is_file() and path.read_text(encoding='utf-8') == text:
+            continue
+        stale += 1
+        if check:
+            print(f'{path} is out of date: python {__file__}')
+        else:
+            path.write_text(text, encoding='utf-8')
+    return 1 if check and stale else 0
 
 
 if __name__ == '__main__':
