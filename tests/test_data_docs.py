@@ -7,7 +7,7 @@ import pytest
 from mmaction.registry import DATASETS
 
 import shapmix_mm  # noqa: F401
-from shapmix_mm.datasets.ntu import PUBLISHED_COUNTS
+from shapmix_mm.datasets.prepare.ntu import PUBLISHED_COUNTS
 
 TEXT = (Path(__file__).resolve().parents[1] / 'docs' / 'data.md').read_text(
     encoding='utf-8'

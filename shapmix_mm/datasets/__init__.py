@@ -1,24 +1,30 @@
 """Long-tailed skeleton datasets, class counts and transforms."""
 
-from .benchmarks import BENCHMARKS, Benchmark, get_benchmark, parse_ntu_name
 from .cache import CachedPoseDataset
 from .class_counts import class_counts
 from .ctrgcn_npz import load_ctrgcn_npz
-from .longtail_profile import exp_counts, profile_counts, step_counts
-from .longtail_selection import Selection, select_names
-from .longtail_spec import LongTailSpec
+from .longtail import (
+    LongTailSpec,
+    Selection,
+    exp_counts,
+    profile_counts,
+    select_names,
+    step_counts,
+)
+from .longtail_list import (
+    SplitSource,
+    manifest_table,
+    source_from_annotations,
+    source_from_names,
+    split_manifest,
+)
 from .longtailed_pose_dataset import LongTailedPoseDataset
 from .name_list import names_digest, plain_name, read_name_list
+from .ntu_protocols import BENCHMARKS, Benchmark, get_benchmark, parse_ntu_name
 from .samplers import (
     ClassBalancedSampler,
     ProgressiveSampler,
     RandomOverSampler,
-)
-from .split_manifest import manifest_table, split_manifest
-from .split_source import (
-    SplitSource,
-    source_from_annotations,
-    source_from_names,
 )
 from .transforms import (
     CheckJoints,

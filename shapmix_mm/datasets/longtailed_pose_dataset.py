@@ -13,8 +13,7 @@ from mmengine.logging import MMLogger
 
 from ..skeletons import get_layout
 from .cache import CachedPoseDataset
-from .longtail_selection import check_no_class_empty, select_names
-from .longtail_spec import LongTailSpec
+from .longtail import LongTailSpec, check_no_class_empty, select_names
 from .pose_checks import (
     check_finite,
     check_labels,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Callable
 
-from .benchmarks import NTU_NAME
+from .ntu_protocols import NTU_NAME
 
 _OPENERS: dict[str, Callable] = {'.xz': lzma.open, '.gz': gzip.open}
 

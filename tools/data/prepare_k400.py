@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
+
+from prepare_arguments import add_resuming, ending, make_parser
 
 EXAMPLES = """examples:
   poses of the two surest persons, in one file that needs no kpfiles
@@ -27,11 +28,7 @@ see docs/data.md for where the files come from and how large they get"""
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add('ann_file', metavar='K400', type=Path, help='k400_2d.pkl')
     add(
@@ -41,7 +38,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         required=True,
         help='folder of the kpfiles, one per video or shared by many',
     )
-    add('--out', metavar='FILE', type=Path, required=True, help='the pickle')
     add(
         '--form',
         choices=('poses', 'table'),
@@ -56,40 +52,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='share of frames that need a pose (default: 0, one frame)',
     )
     add('--max-frames', type=int, help='evenly spaced (default: all)')
-    add('--workers', type=int, help='processes (default: all processors)')
-    add('--work-dir', metavar='DIR', type=Path, help='default: FILE.work')
-    add(
-        '--chunk-size',
-        metavar='N',
-        type=int,
-        default=256,
-        help='videos that a stopped run may have to redo (default: 256)',
-    )
-    add('--quiet', action='store_true', help='show no progress bar')
+    add_resuming(parser, 'videos')
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Convert, write and report; 0 when the pickle was written."""
-    args = parse_args(argv)
-    try:
-        prepare(args)
-    except OSError as error:
-        print(f'prepare_k400: {error}', file=sys.stderr)
-        return 1
-    except (ValueError, TypeError, KeyError) as error:
-        message = error.args[0] if isinstance(error, KeyError) else error
-        print(f'prepare_k400: {message}', file=sys.stderr)
-        return 1
-    except BrokenProcessPool as error:
-        print(f'prepare_k400: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(
-            'prepare_k400: stopped; start it again to go on', file=sys.stderr
-        )
-        return 130
-    return 0
+    return ending('prepare_k400', prepare, parse_args(argv))
 
 
 def prepare(args: argparse.Namespace) -> None:
@@ -104,13 +73,14 @@ def prepare(args: argparse.Namespace) -> None:
         ValueError: If no video can be used, or the pickle could not be
             written.
     """
-    from shapmix_mm.datasets import preparation
-    from shapmix_mm.datasets.kinetics import PoseConverter
     from shapmix_mm.datasets.pose_file import read_pose_file
+    from shapmix_mm.datasets.prepare.annotation_file import check_target
+    from shapmix_mm.datasets.prepare.command import prepare_in_steps
+    from shapmix_mm.datasets.prepare.kinetics import PoseConverter
 
     if not args.kpfiles.is_dir():
         raise FileNotFoundError(f'{args.kpfiles}: no such folder')
-    preparation.check_target(args.out)
+    check_target(args.out)
     converter = PoseConverter(
         str(args.kpfiles),
         box_thr=args.box_thr,
@@ -120,24 +90,14 @@ def prepare(args: argparse.Namespace) -> None:
     )
     table = read_pose_file(str(args.ann_file))
     entries = by_kpfile(table.annotations)
-    run = preparation.ShardRun(
+    split = prepare_in_steps(
         entries,
         converter,
-        args.work_dir or f'{args.out}.work',
-        chunk_size=args.chunk_size,
-    )
-    workers = args.workers
-    if workers is None:
-        workers = preparation.default_workers()
-    preparation.run_with_progress(run, workers=workers, quiet=args.quiet)
-    split = preparation.join_and_report(
-        run,
-        args.out,
         lambda names: kept_splits(table.splits, names),
-        [],
+        args,
+        skipped=[],
         total=len(entries),
     )
-    run.clean()
     print(f'wrote {args.out}')
     for name, names in split.items():
         print(f'  {name:8s}{len(names):8,d} of {len(table.splits[name]):,}')

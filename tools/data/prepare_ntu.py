@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
+
+from prepare_arguments import add_resuming, ending, make_parser
 
 EXAMPLES = """examples:
   NTU RGB+D 60 from the archive as it is downloaded
@@ -29,11 +30,7 @@ see docs/data.md for where the archives and the lists come from"""
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = make_parser(__doc__, EXAMPLES)
     add = parser.add_argument
     add(
         'source',
@@ -43,7 +40,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help='folders or .zip archives of .skeleton files, nested or not',
     )
     add('--nturgbd', type=int, choices=(60, 120), required=True, help='set')
-    add('--out', metavar='FILE', type=Path, required=True, help='the pickle')
     add(
         '--missing-list',
         metavar='LIST',
@@ -63,34 +59,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default='float16',
         help="of the coordinates (default: float16, as MMAction2's files)",
     )
-    add('--workers', type=int, help='processes (default: all processors)')
-    add('--work-dir', metavar='DIR', type=Path, help='default: FILE.work')
-    add(
-        '--chunk-size',
-        metavar='N',
-        type=int,
-        default=256,
-        help='files that a stopped run may have to redo (default: 256)',
-    )
-    add('--quiet', action='store_true', help='show no progress bar')
+    add_resuming(parser, 'files')
     return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Convert, write and report; 0 when the pickle was written."""
-    args = parse_args(argv)
-    try:
-        prepare(args)
-    except OSError as error:
-        print(f'prepare_ntu: {error}', file=sys.stderr)
-        return 1
-    except (ValueError, BrokenProcessPool) as error:
-        print(f'prepare_ntu: {error}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print('prepare_ntu: stopped; start it again to go on', file=sys.stderr)
-        return 130
-    return 0
+    return ending('prepare_ntu', prepare, parse_args(argv))
 
 
 def prepare(args: argparse.Namespace) -> None:
@@ -105,32 +80,24 @@ def prepare(args: argparse.Namespace) -> None:
         ValueError: If a source cannot be read or holds no usable file, or
             the pickle could not be written.
     """
-    from shapmix_mm.datasets import ntu, preparation
+    from shapmix_mm.datasets.prepare import ntu
+    from shapmix_mm.datasets.prepare.annotation_file import check_target
+    from shapmix_mm.datasets.prepare.command import prepare_in_steps
 
-    preparation.check_target(args.out)
+    check_target(args.out)
     files = [file for src in args.source for file in ntu_files(src)]
     missing: set[str] = set()
     if args.missing_list:
         missing = ntu.read_missing_list(args.missing_list)
     chosen, skipped = ntu.select_files(files, args.nturgbd, missing)
-    run = preparation.ShardRun(
+    split = prepare_in_steps(
         chosen,
         ntu.NTUConverter(bodies=args.bodies, dtype=args.dtype),
-        args.work_dir or f'{args.out}.work',
-        chunk_size=args.chunk_size,
-    )
-    workers = args.workers
-    if workers is None:
-        workers = preparation.default_workers()
-    preparation.run_with_progress(run, workers=workers, quiet=args.quiet)
-    split = preparation.join_and_report(
-        run,
-        args.out,
         lambda names: ntu.split_names(names, args.nturgbd),
-        skipped,
+        args,
+        skipped=skipped,
         total=len(files),
     )
-    run.clean()
     count = sum(len(split[f'xsub_{part}']) for part in ('train', 'val'))
     print(f'wrote {args.out}: {count:,} samples')
     print(counts_text(split, ntu.PUBLISHED_COUNTS[args.nturgbd]))
@@ -138,7 +105,7 @@ def prepare(args: argparse.Namespace) -> None:
 
 def ntu_files(source: Path) -> list[Any]:
     """List the files of one source, and refuse one that has none."""
-    from shapmix_mm.datasets.preparation import list_source
+    from shapmix_mm.datasets.prepare.archives import list_source
 
     files = list_source(source)
     if not files:

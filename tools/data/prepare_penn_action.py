@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from pathlib import Path
+
+from prepare_arguments import small_set
 
 EXAMPLES = """examples:
   %(prog)s Penn_Action/labels/ --out data/penn_action/penn_action.pkl
 
 train it with
   python tools/train.py configs/ctrgcn_shapmix_ltpennaction.py"""
-
-
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line.
-
-    Args:
-        argv (list[str], optional): The arguments. None means those of the
-            process. Defaults to None.
-
-    Returns:
-        argparse.Namespace: ``source``, ``out`` and ``quiet``.
-    """
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        'source',
-        metavar='SRC',
-        type=Path,
-        help='folder or archive (.zip, .tar.xz, .tar.gz) of files '
-        'NUMBER.mat; an archive is read in place',
-    )
-    parser.add_argument(
-        '--out',
-        metavar='FILE',
-        type=Path,
-        required=True,
-        help='pickle to write; an old one stays until the new one is whole',
-    )
-    parser.add_argument(
-        '--quiet', action='store_true', help='show no progress bar'
-    )
-    return parser.parse_args(argv)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -57,17 +22,8 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         int: Exit code, 1 if nothing was written.
     """
-    args = parse_args(argv)
-    from shapmix_mm.datasets.prepare.command import prepare
-    from shapmix_mm.datasets.prepare.penn_action import convert_penn_action
-
-    return prepare(
-        'prepare_penn_action',
-        convert_penn_action,
-        args.source,
-        args.out,
-        quiet=args.quiet,
-    )
+    files = 'NUMBER.mat'
+    return small_set('penn_action', __doc__, EXAMPLES, files, argv)
 
 
 if __name__ == '__main__':

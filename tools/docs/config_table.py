@@ -15,7 +15,7 @@ from mmengine.config import Config
 import shapmix_mm  # noqa: F401  (cures stock wheels)
 from shapmix_mm.compat.configs import leaf_files
 from shapmix_mm.config.data import innermost
-from shapmix_mm.datasets.longtail_profile import exp_counts
+from shapmix_mm.datasets.longtail import exp_counts
 
 sys.path.insert(0, str(Path(__file__).parent))
 from make_leaf import recipe_of  # noqa: E402

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from ..longtail_profile import exp_counts
+from ..longtail import exp_counts
 from .classes import ACTIONS
 
 #: Changes whenever equal settings give other data.

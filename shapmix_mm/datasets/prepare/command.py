@@ -1,18 +1,22 @@
-"""What the commands share that convert a set in one go."""
+"""What the commands share that convert a set, in one go or in steps."""
 
 from __future__ import annotations
 
 import pickle
 import sys
+from argparse import Namespace
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from shapmix_mm.serialization import whole_file
 
-from ..json_members import Member, MemberReader
+from .annotation_file import join_and_report
+from .archives import Member, MemberReader
 from .conversion import Conversion
+from .shards import Converter, ShardRun, default_workers, run_with_progress
+from .skipped import Skipped
 
 MAX_NAMES = 5
 
@@ -58,6 +62,42 @@ def prepare(
         return 1
     print(report_kept(data, out))
     return 0
+
+
+def prepare_in_steps(
+    items: Sequence[Any],
+    converter: Converter,
+    split: Callable[[list[str]], dict[str, list[str]]],
+    args: Namespace,
+    *,
+    skipped: list[Skipped],
+    total: int,
+) -> dict[str, list[str]]:
+    """Convert a set that is too large for one go, and report.
+
+    Args:
+        items (Sequence): What to convert.
+        converter (Converter): Makes a sample of an item.
+        split (callable): Sorts the names of all samples into splits.
+        args (Namespace): ``out``, ``work_dir``, ``chunk_size``, ``workers``
+            and ``quiet``.
+        skipped (list[Skipped]): What was left out before.
+        total (int): Files or videos that there were.
+
+    Returns:
+        dict[str, list[str]]: The splits.
+
+    Raises:
+        NothingUsable: If there is no sample.
+        OSError: If the disk refuses the file.
+    """
+    work_dir = args.work_dir or f'{args.out}.work'
+    run = ShardRun(items, converter, work_dir, chunk_size=args.chunk_size)
+    workers = default_workers() if args.workers is None else args.workers
+    run_with_progress(run, workers=workers, quiet=args.quiet)
+    made = join_and_report(run, args.out, split, skipped, total=total)
+    run.clean()
+    return made
 
 
 def report_skipped(skipped: list[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Union
 
 import numpy as np
 
-from ..json_members import Member
+from .archives import Member
 
 # A file's name, and the sample it became or the reason why it became none.
 Outcome = tuple[str, Union[dict[str, Any], str]]

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..json_members import Member
+from .archives import Member
 from .conversion import Conversion, Outcome, checked_joints, collect, folds
 
 CLASSES = (

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..json_members import Member
+from .archives import Member
 from .conversion import Conversion, checked_joints, collect, folds, one_by_one
 
 # The action number in a file name, in the order of the class labels.

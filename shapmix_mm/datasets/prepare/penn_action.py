@@ -16,7 +16,7 @@ import numpy as np
 
 from shapmix_mm.skeletons import get_layout
 
-from ..json_members import Member
+from .archives import Member
 from .conversion import Conversion, checked_joints, collect, one_by_one
 from .matlab import read_mat
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..json_members import Member
+from .archives import Member
 from .conversion import Conversion, checked_joints, collect, folds, one_by_one
 
 CLASSES = (

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from ..json_members import Member
+from .archives import Member
 from .conversion import Conversion, checked_joints, collect, folds, one_by_one
 from .matlab import read_mat
 

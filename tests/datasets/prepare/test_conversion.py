@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shapmix_mm.datasets.json_members import Member
+from shapmix_mm.datasets.prepare.archives import Member
 from shapmix_mm.datasets.prepare.conversion import (
     checked_joints,
     collect,

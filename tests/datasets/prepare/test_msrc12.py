@@ -10,7 +10,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from shapmix_mm.datasets.json_members import Member, MemberReader
+from shapmix_mm.datasets.prepare.archives import Member, MemberReader
 from shapmix_mm.datasets.prepare.msrc12 import (
     CLASSES,
     TAG_TICKS,

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from shapmix_mm.datasets.json_members import Member
+from shapmix_mm.datasets.prepare.archives import Member
 from shapmix_mm.datasets.prepare.nw_ucla import ACTIONS, convert_nw_ucla
 
 NAME = 'a05_s01_e00_v01'

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from shapmix_mm.datasets.json_members import Member, MemberReader
+from shapmix_mm.datasets.prepare.archives import Member, MemberReader
 from shapmix_mm.datasets.prepare.penn_action import (
     CLASSES,
     convert_penn_action,

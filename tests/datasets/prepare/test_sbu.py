@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shapmix_mm.datasets.json_members import Member, MemberReader
+from shapmix_mm.datasets.prepare.archives import Member, MemberReader
 from shapmix_mm.datasets.prepare.sbu import CLASSES, FOLDS, convert_sbu
 from shapmix_mm.skeletons import get_layout
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from shapmix_mm.datasets.json_members import Member, MemberReader
+from shapmix_mm.datasets.prepare.archives import Member, MemberReader
 from shapmix_mm.datasets.prepare.utd_mhad import CLASSES, convert_utd_mhad
 from shapmix_mm.skeletons import get_layout
 

@@ -10,7 +10,7 @@ from mmaction.registry import TRANSFORMS
 from mmengine.dataset import Compose
 
 from shapmix_mm.datasets.demo import DemoSettings, make_demo
-from shapmix_mm.datasets.json_members import MemberReader
+from shapmix_mm.datasets.prepare.archives import MemberReader
 from shapmix_mm.datasets.prepare.nw_ucla import convert_nw_ucla
 
 

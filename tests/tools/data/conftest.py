@@ -1,6 +1,12 @@
 """What the tests of several data tools share."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+# As for a script that is started there: the commands share a module.
+sys.path.insert(0, str(Path(__file__).parents[3] / 'tools' / 'data'))
 
 # Keys of an annotation file, what an error calls them, and what it expects.
 BAD = [

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shapmix_mm.datasets.kinetics import PoseConverter
-from shapmix_mm.datasets.ntu import NTUConverter
+from shapmix_mm.datasets.prepare.kinetics import PoseConverter
+from shapmix_mm.datasets.prepare.ntu import NTUConverter
 from shapmix_mm.serialization import load_annotations
 
 TOOLS = Path(__file__).resolve().parents[3] / 'tools' / 'data'

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shapmix_mm.datasets.ntu import NTUConverter
+from shapmix_mm.datasets.prepare.ntu import NTUConverter
 from shapmix_mm.serialization import load_annotations
 
 ROOT = Path(__file__).resolve().parents[3]
