@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Callable, Union
+from dataclasses import dataclass
+from typing import Any, Callable, Literal, Union
 
 import numpy as np
+from pydantic import Field
+from typing_extensions import Annotated
 
+from ..arguments import PositiveInt, check_arguments
 from .name_list import match_names, read_name_list
 from .ntu_protocols import parse_ntu_name
 
-PROFILES = ('exp', 'step', 'counts', 'list')
-ClassOrder = Union[str, Sequence[int]]
+ClassOrder = Union[Literal['native', 'descending'], Sequence[int]]
+Imbalance = Annotated[float, Field(ge=1)]
+# What the legacy generator takes.
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 # A product such as 49 * (1 / 49) falls one rounding error short of the
 # integer that it stands for, and truncation would then lose a sample.
 _ROUNDING = 1 + 1e-12
-NAME_ORDERS = ('performer', 'camera', 'name')
 _NAME_KEYS: dict[str, Callable[[str], Any]] = dict(
     performer=lambda name: (parse_ntu_name(name).performer, name),
     camera=lambda name: (parse_ntu_name(name).camera, name),
     name=lambda name: name,
 )
-
-
-def check_imbalance(imbalance: float) -> float:
-    """Check an imbalance factor.
-
-    Args:
-        imbalance (float): Largest over smallest class, at least 1.
-
-    Returns:
-        float: The same number.
-
-    Raises:
-        TypeError: If it is no number.
-        ValueError: If it is below 1 or not finite.
-    """
-    if isinstance(imbalance, bool) or not isinstance(
-        imbalance, (int, float, np.integer, np.floating)
-    ):
-        raise TypeError(f'imbalance should be a number, but got {imbalance!r}')
-    if not math.isfinite(imbalance) or imbalance < 1:
-        raise ValueError(
-            f'imbalance should be a finite number >= 1, but got {imbalance}'
-        )
-    return float(imbalance)
 
 
 def exp_counts(n_max: int, imbalance: float, num_classes: int) -> list[int]:
@@ -64,15 +43,11 @@ def exp_counts(n_max: int, imbalance: float, num_classes: int) -> list[int]:
     Returns:
         list[int]: K counts, largest first.
 
-    Raises:
-        ValueError: If an argument is out of range.
-
     Examples:
         >>> exp_counts(600, 100, 5)
         [600, 189, 60, 18, 6]
     """
-    _check_positive(n_max=n_max, num_classes=num_classes)
-    mu = 1 / check_imbalance(imbalance)
+    mu = 1 / imbalance
     last = max(num_classes - 1, 1)
     return [
         int(n_max * mu ** (k / last) * _ROUNDING) for k in range(num_classes)
@@ -92,17 +67,16 @@ def step_counts(n_max: int, imbalance: float, num_classes: int) -> list[int]:
     Returns:
         list[int]: K counts, largest first.
 
-    Raises:
-        ValueError: If an argument is out of range.
-
     Examples:
         >>> step_counts(600, 100, 5)
         [600, 600, 600, 6, 6]
     """
-    _check_positive(n_max=n_max, num_classes=num_classes)
-    tail = int(n_max / check_imbalance(imbalance) * _ROUNDING)
+    tail = int(n_max / imbalance * _ROUNDING)
     head = (num_classes + 1) // 2
     return [n_max] * head + [tail] * (num_classes - head)
+
+
+_RULES = dict(exp=exp_counts, step=step_counts)
 
 
 def class_order(order: ClassOrder, available: Sequence[int]) -> list[int]:
@@ -118,18 +92,14 @@ def class_order(order: ClassOrder, available: Sequence[int]) -> list[int]:
         list[int]: K class indices.
 
     Raises:
-        ValueError: If the order is unknown or no permutation of the classes.
+        KeyError: If there is no order of that name.
+        ValueError: If it is no permutation of the classes.
     """
     num_classes = len(available)
     if isinstance(order, str):
-        if order == 'native':
-            return list(range(num_classes))
-        if order == 'descending':
-            return sorted(range(num_classes), key=lambda k: -available[k])
-        raise ValueError(
-            "order should be 'native', 'descending' or a list of class "
-            f'indices, but got {order!r}'
-        )
+        descending = sorted(range(num_classes), key=lambda k: -available[k])
+        native = list(range(num_classes))
+        return dict(native=native, descending=descending)[order]
     given = [int(k) for k in order]
     if len(given) != num_classes:
         raise ValueError(
@@ -157,7 +127,7 @@ def largest_fit(
     Returns:
         int: ``n_max``, at least 1.
     """
-    rule = exp_counts if profile == 'exp' else step_counts
+    rule = _RULES[profile]
     low, high = 1, max(int(available[0]), 1)
     while low < high:
         middle = (low + high + 1) // 2
@@ -197,27 +167,23 @@ def profile_counts(
         fewer samples than its count.
 
     Raises:
-        ValueError: If the profile is unknown, leaves a class empty, or is
-            made for another number of classes.
+        KeyError: If there is no profile of that name.
+        ValueError: If the profile leaves a class empty, or is made for
+            another number of classes.
     """
     places = class_order(order, available)
     if profile == 'counts':
         wanted = _explicit_counts(counts, len(available))
-    elif profile in ('exp', 'step'):
+    else:
         if n_max is None:
             in_place = [available[k] for k in places]
             n_max = largest_fit(profile, imbalance, in_place)
-        rule = exp_counts if profile == 'exp' else step_counts
-        wanted = rule(n_max, imbalance, len(available))
-    else:
-        raise ValueError(
-            f"profile should be 'exp', 'step' or 'counts', but got {profile!r}"
-        )
+        wanted = _RULES[profile](n_max, imbalance, len(available))
     if min(wanted) < 1:
         raise ValueError(
-            f'profile {profile!r} with n_max {n_max} and imbalance '
-            f'{imbalance} leaves class {places[wanted.index(min(wanted))]} '
-            'without samples; raise n_max or lower the imbalance'
+            f'profile {profile!r} leaves class '
+            f'{places[wanted.index(min(wanted))]} without samples; raise '
+            f'n_max ({n_max}) or lower the imbalance ({imbalance})'
         )
     result = [0] * len(available)
     for place, k in enumerate(places):
@@ -236,20 +202,10 @@ def _explicit_counts(
             f'counts has {len(counts)} entries where the data have '
             f'{num_classes} classes'
         )
-    for k, count in enumerate(counts):
-        _check_positive(**{f'counts[{k}]': count})
     return [int(n) for n in counts]
 
 
-def _check_positive(**values: int) -> None:
-    """Refuse whatever is no integer of at least 1."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f'{name} should be an integer, but got {value!r}')
-        if value < 1:
-            raise ValueError(f'{name} should be at least 1, but got {value}')
-
-
+@check_arguments
 @dataclass(frozen=True)
 class LongTailSpec:
     """What makes a long-tailed training set out of a full one.
@@ -279,28 +235,17 @@ class LongTailSpec:
         TypeError: If a value is of the wrong type.
     """
 
-    profile: str = 'exp'
-    imbalance: float = 100
-    n_max: int | None = None
+    profile: Literal['exp', 'step', 'counts', 'list'] = 'exp'
+    imbalance: Imbalance = 100
+    n_max: PositiveInt | None = None
     order: ClassOrder = 'native'
-    seed: int = 0
-    names: str = 'name'
-    counts: Sequence[int] | None = None
+    seed: Seed = 0
+    names: Literal['performer', 'camera', 'name'] = 'name'
+    counts: Sequence[PositiveInt] | None = None
     file: str | None = None
 
     def __post_init__(self) -> None:
         """Check all that can be checked without the data."""
-        if self.profile not in PROFILES:
-            raise ValueError(
-                f'profile should be one of {PROFILES}, but got '
-                f'{self.profile!r}'
-            )
-        if self.names not in NAME_ORDERS:
-            raise ValueError(
-                f'names should be one of {NAME_ORDERS}, but got {self.names!r}'
-            )
-        check_imbalance(self.imbalance)
-        _check_seed(self.seed)
         for key, profile in (('counts', 'counts'), ('file', 'list')):
             given = getattr(self, key) is not None
             if given != (self.profile == profile):
@@ -320,8 +265,8 @@ class LongTailSpec:
             LongTailSpec: The checked values.
 
         Raises:
+            ArgumentError: If a key or its value is none that it takes.
             TypeError: If it is no mapping.
-            KeyError: If it has a key that is no argument.
         """
         if isinstance(config, cls):
             return config
@@ -329,21 +274,7 @@ class LongTailSpec:
             raise TypeError(
                 f'longtail should be a dict, but got {type(config).__name__}'
             )
-        allowed = [field.name for field in fields(cls)]
-        for key in config:
-            if key not in allowed:
-                raise KeyError(
-                    f'longtail has an unknown key {key!r}; it takes {allowed}'
-                )
         return cls(**config)
-
-
-def _check_seed(seed: int) -> None:
-    """Refuse what the legacy generator does not take."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f'seed should be an integer, but got {seed!r}')
-    if not 0 <= seed < 2**32:
-        raise ValueError(f'seed should lie in 0..2**32 - 1, but got {seed}')
 
 
 @dataclass(frozen=True)

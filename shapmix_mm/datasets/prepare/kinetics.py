@@ -12,17 +12,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from ...arguments import Fraction, PositiveInt, check_arguments
 from ...serialization import load_annotations
 from .skipped import UnusableFile
 
 _MAX_SHOWN = 60
 NUM_JOINTS = 17
 MAX_PERSONS = 2
-FORMS = ('poses', 'table')
 _KEPT = ('img_shape', 'original_shape')
 
 
@@ -215,6 +215,7 @@ def two_persons(
     return arranged[..., :2].copy(), arranged[..., 2].copy()
 
 
+@check_arguments
 @dataclass(frozen=True)
 class PoseConverter:
     """Makes a sample of an entry of ``k400_2d.pkl``.
@@ -233,26 +234,10 @@ class PoseConverter:
     """
 
     folder: str
-    box_thr: float = 0.5
-    valid_ratio: float = 0.0
-    form: str = 'poses'
-    max_frames: int | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
-        if self.form not in FORMS:
-            raise ValueError(
-                f'form should be one of {list(FORMS)}, but got {self.form!r}'
-            )
-        for name in ('box_thr', 'valid_ratio'):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(
-                    f'{name} should lie in 0..1, but got {getattr(self, name)}'
-                )
-        if self.max_frames is not None and self.max_frames < 1:
-            raise ValueError(
-                f'max_frames should be at least 1, but got {self.max_frames}'
-            )
+    box_thr: Fraction = 0.5
+    valid_ratio: Fraction = 0.0
+    form: Literal['poses', 'table'] = 'poses'
+    max_frames: PositiveInt | None = None
 
     def __call__(self, item: dict[str, Any]) -> dict[str, Any]:
         """Convert one entry.

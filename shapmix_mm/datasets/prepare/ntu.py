@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from ...arguments import check_arguments
 from ..name_list import read_name_list
 from ..ntu_protocols import (
     NTU_NAME,
@@ -45,7 +46,6 @@ PUBLISHED_COUNTS = {
         xsub_train=63026, xsub_val=50919, xset_train=54468, xset_val=59477
     ),
 }
-DTYPES = ('float16', 'float32')
 
 
 def parse_file_name(path: str, nturgbd: int = 120) -> tuple[str, NTUName]:
@@ -164,6 +164,7 @@ def select_files(
     return [file for _, file in chosen], skipped
 
 
+@check_arguments
 @dataclass(frozen=True)
 class NTUConverter:
     """Makes MMAction2's annotation of a ``.skeleton`` file.
@@ -175,21 +176,8 @@ class NTUConverter:
             to 'float16', which is 1 mm to 2 mm at 1 m to 4 m.
     """
 
-    bodies: str = 'tracked'
-    dtype: str = 'float16'
-
-    def __post_init__(self) -> None:
-        """Refuse rules and types that there are not."""
-        if self.bodies not in RULES:
-            raise ValueError(
-                f'bodies should be one of {list(RULES)}, but got '
-                f'{self.bodies!r}'
-            )
-        if self.dtype not in DTYPES:
-            raise ValueError(
-                f'dtype should be one of {list(DTYPES)}, but got '
-                f'{self.dtype!r}'
-            )
+    bodies: Literal['tracked', 'slots'] = 'tracked'
+    dtype: Literal['float16', 'float32'] = 'float16'
 
     def __call__(self, item: SourceFile) -> dict[str, Any]:
         """Convert one file.

@@ -10,6 +10,7 @@ from mmaction.registry import DATA_SAMPLERS
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
+from ...arguments import Fraction, PositiveInt
 from ..class_counts import distinct_labels
 
 __all__ = ['ClassBalancedSampler']
@@ -43,7 +44,7 @@ class ClassBalancedSampler(Sampler):
             the ranks agree on.
 
     Raises:
-        ValueError: If an argument is out of range, or the dataset is empty.
+        ValueError: If the dataset is empty.
         TypeError: If the dataset does not tell one label for each sample.
     """
 
@@ -51,16 +52,10 @@ class ClassBalancedSampler(Sampler):
         self,
         dataset: Any,
         *,
-        power: float = 1.0,
-        num_samples: int | None = None,
+        power: Fraction = 1.0,
+        num_samples: PositiveInt | None = None,
         seed: int | None = None,
     ) -> None:
-        _check_power(power)
-        if num_samples is not None and not is_count(num_samples):
-            raise ValueError(
-                'num_samples must be a positive integer or None, got '
-                f'{num_samples!r}'
-            )
         labels, inverse = distinct_labels(dataset)
         if not len(inverse):
             raise ValueError(
@@ -143,28 +138,3 @@ class ClassBalancedSampler(Sampler):
             epoch (int): Number of the epoch.
         """
         self.epoch = epoch
-
-
-def _check_power(power: Any) -> None:
-    if (
-        isinstance(power, bool)
-        or not isinstance(power, (int, float))
-        or not 0 <= power <= 1
-    ):
-        raise ValueError(
-            'power must be a number in [0, 1]: 1 for class-balanced, 0.5 for '
-            f'square-root, 0 for instance-balanced sampling; got {power!r}'
-        )
-
-
-def is_count(value: Any) -> bool:
-    """Tell whether a value is a positive integer.
-
-    Args:
-        value (Any): What an argument was given.
-
-    Returns:
-        bool: True for a positive integer that is no bool.
-    """
-    whole = isinstance(value, (int, np.integer))
-    return whole and not isinstance(value, bool) and value > 0

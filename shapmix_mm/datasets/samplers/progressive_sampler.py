@@ -9,7 +9,8 @@ from mmaction.registry import DATA_SAMPLERS
 from mmengine.dataset import RepeatDataset
 from mmengine.logging import MessageHub
 
-from .class_balanced_sampler import ClassBalancedSampler, is_count
+from ...arguments import PositiveInt
+from .class_balanced_sampler import ClassBalancedSampler
 
 __all__ = ['ProgressiveSampler', 'passes_per_epoch']
 
@@ -39,7 +40,7 @@ class ProgressiveSampler(ClassBalancedSampler):
             the ranks agree on.
 
     Raises:
-        ValueError: If an argument is out of range, or the dataset is empty.
+        ValueError: If the dataset is empty.
         TypeError: If the dataset does not tell one label for each sample.
     """
 
@@ -47,16 +48,11 @@ class ProgressiveSampler(ClassBalancedSampler):
         self,
         dataset: Any,
         *,
-        max_epochs: int | None = None,
-        num_samples: int | None = None,
+        max_epochs: PositiveInt | None = None,
+        num_samples: PositiveInt | None = None,
         seed: int | None = None,
     ) -> None:
         super().__init__(dataset, num_samples=num_samples, seed=seed)
-        if max_epochs is not None and not is_count(max_epochs):
-            raise ValueError(
-                'max_epochs must be a positive integer or None, got '
-                f'{max_epochs!r}'
-            )
         self.max_epochs = max_epochs
         self.passes = passes_per_epoch(dataset)
 

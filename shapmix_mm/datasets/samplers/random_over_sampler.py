@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from mmaction.registry import DATA_SAMPLERS
@@ -10,8 +10,6 @@ from mmaction.registry import DATA_SAMPLERS
 from .class_balanced_sampler import ClassBalancedSampler
 
 __all__ = ['RandomOverSampler']
-
-LENGTHS = ('whole', 'dataset')
 
 
 @DATA_SAMPLERS.register_module()
@@ -41,17 +39,17 @@ class RandomOverSampler(ClassBalancedSampler):
             the ranks agree on.
 
     Raises:
-        ValueError: If ``length`` is unknown, or the dataset is empty.
+        ValueError: If the dataset is empty.
         TypeError: If the dataset does not tell one label for each sample.
     """
 
     def __init__(
-        self, dataset: Any, *, length: str = 'whole', seed: int | None = None
+        self,
+        dataset: Any,
+        *,
+        length: Literal['whole', 'dataset'] = 'whole',
+        seed: int | None = None,
     ) -> None:
-        if length not in LENGTHS:
-            raise ValueError(
-                f'length must be one of {LENGTHS}, got {length!r}'
-            )
         super().__init__(dataset, seed=seed)
         if length == 'whole':
             self.total = len(self._lengths) * int(self._lengths.max())

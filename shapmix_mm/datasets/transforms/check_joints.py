@@ -7,10 +7,10 @@ from typing import Any
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from shapmix_mm.skeletons import get_layout
-from shapmix_mm.skeletons.layout import LayoutLike
-
-from .keypoint_checks import check_count, present, read_keypoint, sample_name
+from ...arguments import PositiveInt
+from ...skeletons import get_layout
+from ...skeletons.layout import LayoutLike
+from .keypoints import present, read_keypoint, sample_name
 
 
 @TRANSFORMS.register_module()
@@ -32,14 +32,10 @@ class CheckJoints(BaseTransform):
     """
 
     def __init__(
-        self, layout: LayoutLike, num_person: int | None = None
+        self, layout: LayoutLike, num_person: PositiveInt | None = None
     ) -> None:
         self.layout = get_layout(layout)
-        self.num_person = (
-            None
-            if num_person is None
-            else check_count(num_person, 'num_person')
-        )
+        self.num_person = num_person
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Check one sample.

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
+from pydantic import Field
+from typing_extensions import Annotated
 
-from .keypoint_checks import (
-    check_count,
-    check_floats,
-    present,
-    read_keypoint,
-    sample_name,
-)
+from ...arguments import Chance, PositiveInt
+from .keypoints import present, read_keypoint, sample_name
+
+Shares = Annotated[Sequence[Chance], Field(min_length=1, max_length=2)]
 
 
 @TRANSFORMS.register_module()
@@ -53,28 +52,21 @@ class CropResizeFrames(BaseTransform):
             in the protocol. Defaults to 64.
 
     Raises:
-        TypeError: If an argument is no number where one is expected.
-        ValueError: If an argument is out of range.
+        ValueError: If the two shares do not ascend.
     """
 
     def __init__(
         self,
-        clip_len: int = 64,
-        p_interval: Sequence[float] = (0.5, 1.0),
+        clip_len: PositiveInt = 64,
+        p_interval: Shares = (0.5, 1.0),
         *,
-        min_frames: int = 64,
+        min_frames: PositiveInt = 64,
     ) -> None:
-        self.clip_len = check_count(clip_len, 'clip_len')
-        self.min_frames = check_count(min_frames, 'min_frames')
-        self.p_interval = check_floats(p_interval, 'p_interval')
-        if (
-            len(self.p_interval) not in (1, 2)
-            or not 0 < self.p_interval[0] <= self.p_interval[-1] <= 1
-        ):
-            raise ValueError(
-                'p_interval must be one share or an ascending '
-                f'pair of them in (0, 1], got {p_interval!r}'
-            )
+        self.clip_len = clip_len
+        self.min_frames = min_frames
+        self.p_interval = tuple(map(float, p_interval))
+        if self.p_interval[0] > self.p_interval[-1]:
+            raise ValueError(f'p_interval must ascend, got {p_interval!r}')
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Crop and resize one sample.

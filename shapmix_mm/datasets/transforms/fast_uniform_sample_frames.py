@@ -8,7 +8,7 @@ import numpy as np
 from mmaction.datasets.transforms import UniformSampleFrames
 from mmaction.registry import TRANSFORMS
 
-from .keypoint_checks import sample_name
+from .keypoints import sample_name
 
 
 @TRANSFORMS.register_module()

@@ -8,7 +8,8 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from .keypoint_checks import check_count, present, read_keypoint
+from ...arguments import PositiveInt
+from .keypoints import present, read_keypoint
 
 
 @TRANSFORMS.register_module()
@@ -35,8 +36,8 @@ class KeepMainPersons(BaseTransform):
         num_person (int): How many persons to keep at most. Defaults to 2.
     """
 
-    def __init__(self, num_person: int = 2) -> None:
-        self.num_person = check_count(num_person, 'num_person')
+    def __init__(self, num_person: PositiveInt = 2) -> None:
+        self.num_person = num_person
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Drop the surplus persons of one sample.

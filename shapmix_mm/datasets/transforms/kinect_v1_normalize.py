@@ -8,10 +8,10 @@ import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from shapmix_mm.skeletons import get_layout
-from shapmix_mm.skeletons.layout import LayoutLike
-
-from .keypoint_checks import check_count, present, read_keypoint, sample_name
+from ...arguments import NonNegativeInt
+from ...skeletons import get_layout
+from ...skeletons.layout import LayoutLike
+from .keypoints import present, read_keypoint, sample_name
 
 
 @TRANSFORMS.register_module()
@@ -45,21 +45,19 @@ class KinectV1Normalize(BaseTransform):
 
     def __init__(
         self,
-        center: int = 1,
+        center: NonNegativeInt = 1,
         layout: LayoutLike = 'nw-ucla',
         *,
         stretch: bool = True,
     ) -> None:
         self.layout = get_layout(layout)
-        self.center = check_count(center, 'center', least=0)
+        self.center = center
         if self.center >= self.layout.num_joints:
             raise ValueError(
                 f'center must be below {self.layout.num_joints}, '
                 f'the joints of layout {self.layout.name!r}, got '
                 f'{center}'
             )
-        if not isinstance(stretch, bool):
-            raise TypeError(f'stretch must be a bool, got {stretch!r}')
         self.stretch = stretch
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
+from pydantic import Field
+from typing_extensions import Annotated
 
-from .keypoint_checks import check_floats, read_keypoint
+from ...arguments import NonNegative
+from .keypoints import read_keypoint
+
+Angles = Annotated[Sequence[NonNegative], Field(min_length=3, max_length=3)]
 
 
 @TRANSFORMS.register_module()
@@ -37,21 +41,14 @@ class RandomRotation3D(BaseTransform):
             are applied. Defaults to ``'xyz'``.
 
     Raises:
-        TypeError: If theta holds something else than numbers.
-        ValueError: If theta or order is out of range.
+        ValueError: If order does not name each axis once.
     """
 
     def __init__(
-        self, theta: float | Sequence[float] = 0.3, order: str = 'xyz'
+        self, theta: NonNegative | Angles = 0.3, order: str = 'xyz'
     ) -> None:
-        if isinstance(theta, numbers.Real):
-            theta = (float(theta),) * 3
-        self.theta = check_floats(theta, 'theta')
-        if len(self.theta) != 3 or min(self.theta) < 0:
-            raise ValueError(
-                'theta must be one angle or three, none of them '
-                f'negative, got {theta!r}'
-            )
+        each = theta if isinstance(theta, Sequence) else (theta,) * 3
+        self.theta = tuple(map(float, each))
         if sorted(order) != ['x', 'y', 'z']:
             raise ValueError(
                 f'order must name x, y and z once each, got {order!r}'

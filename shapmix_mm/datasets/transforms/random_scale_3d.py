@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 
-from .keypoint_checks import check_floats, read_keypoint
+from ...arguments import Pair
+from .keypoints import read_keypoint
 
 
 @TRANSFORMS.register_module()
@@ -31,21 +31,18 @@ class RandomScale3D(BaseTransform):
             False.
 
     Raises:
-        TypeError: If an argument has the wrong type.
         ValueError: If scale is no ascending pair of positive numbers.
     """
 
     def __init__(
-        self, scale: Sequence[float] = (0.9, 1.1), per_axis: bool = False
+        self, scale: Pair = (0.9, 1.1), per_axis: bool = False
     ) -> None:
-        self.scale = check_floats(scale, 'scale')
-        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1]:
+        self.scale = tuple(map(float, scale))
+        if not 0 < self.scale[0] <= self.scale[1]:
             raise ValueError(
                 'scale must be an ascending pair of positive '
                 f'numbers, got {scale!r}'
             )
-        if not isinstance(per_axis, bool):
-            raise TypeError(f'per_axis must be a bool, got {per_axis!r}')
         self.per_axis = per_axis
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
+from pydantic import Field
+from typing_extensions import Annotated
 
-from shapmix_mm.skeletons import get_layout, joint_to_bone
-from shapmix_mm.skeletons.layout import LayoutLike
+from ...skeletons import get_layout, joint_to_bone
+from ...skeletons.layout import LayoutLike
+from .keypoints import read_keypoint, sample_name
 
-from .keypoint_checks import read_keypoint, sample_name
-
-FEATS = ('j', 'b', 'jm', 'bm')
+Feats = Annotated[Sequence[Literal['j', 'b', 'jm', 'bm']], Field(min_length=1)]
 
 
 @TRANSFORMS.register_module()
@@ -49,23 +50,16 @@ class SkeletonFeatures(BaseTransform):
             to ``('j', )``.
 
     Raises:
-        TypeError: If feats is no sequence of names.
-        ValueError: If feats is empty, repeats a name or has an unknown one.
+        ValueError: If feats repeats a name.
     """
 
     def __init__(
-        self, layout: LayoutLike = 'nturgb+d', feats: Sequence[str] = ('j',)
+        self, layout: LayoutLike = 'nturgb+d', feats: Feats = ('j',)
     ) -> None:
         self.layout = get_layout(layout)
-        if not isinstance(feats, (list, tuple)):
-            raise TypeError(f'feats must be a list of names, got {feats!r}')
         self.feats = tuple(feats)
-        unknown = [name for name in self.feats if name not in FEATS]
-        if unknown or not feats or len(set(self.feats)) != len(self.feats):
-            raise ValueError(
-                f'feats must be different names out of '
-                f'{list(FEATS)}, got {list(feats)}'
-            )
+        if len(set(self.feats)) != len(self.feats):
+            raise ValueError(f'feats must differ, got {list(feats)}')
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Make the features of one sample.

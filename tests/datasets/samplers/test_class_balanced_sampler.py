@@ -217,8 +217,8 @@ def test_a_runner_builds_it_from_a_config():
 @pytest.mark.parametrize(
     'kwargs, words',
     [
-        (dict(power='sqrt'), "square-root.*got 'sqrt'"),
-        (dict(power=1.5), r'\[0, 1\].*1.5'),
+        (dict(power='sqrt'), "power='sqrt' should be"),
+        (dict(power=1.5), 'power=1.5 should be less than or equal to 1'),
         (dict(power=-0.1), 'power'),
         (dict(power=float('nan')), 'power'),
         (dict(power=None), 'power'),

@@ -7,7 +7,7 @@ import pytest
 from mmaction.datasets.transforms import PreNormalize3D
 from scipy.spatial.transform import Rotation
 
-from shapmix_mm.datasets.transforms.fast_rotation import rotation_onto
+from shapmix_mm.datasets.transforms.fast_pre_normalize_3d import rotation_onto
 
 AXES = [(1.0, 0.0, 0.0), (0.0, 0.0, 1.0)]
 

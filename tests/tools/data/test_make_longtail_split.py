@@ -116,7 +116,7 @@ def test_failure_leaves_nothing(tool, names, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ('extra', 'message'),
     [
-        (['--imbalance', '0.5'], 'imbalance should be a finite number >= 1'),
+        (['--imbalance', '0.5'], 'imbalance=0.5 should be'),
         (['--profile', 'counts', '--counts', '3,2'], '2 entries where'),
         (['--order', '0,1'], 'order names 2 classes where the data have 3'),
         (['--benchmark', 'ntu60_xsub'], 'without a sample'),

@@ -1,8 +1,7 @@
-"""The entry checks that the skeleton transforms share."""
+"""How transforms take the joints out of a sample, and who is there."""
 
 from __future__ import annotations
 
-import numbers
 from typing import Any
 
 import numpy as np
@@ -72,48 +71,3 @@ def present(keypoint: np.ndarray) -> np.ndarray:
         np.ndarray: Boolean, shape (M, T).
     """
     return np.asarray(keypoint.any(axis=(2, 3)))
-
-
-def check_count(value: Any, what: str, *, least: int = 1) -> int:
-    """Check that an argument is a whole number that is large enough.
-
-    Args:
-        value (int): The argument.
-        what (str): What to call it.
-        least (int): The least allowed value. Defaults to 1.
-
-    Returns:
-        int: The value.
-
-    Raises:
-        TypeError: If it is no whole number.
-        ValueError: If it is too small.
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f'{what} must be an integer, got {value!r}')
-    if value < least:
-        raise ValueError(f'{what} must be at least {least}, got {value}')
-    return int(value)
-
-
-def check_floats(value: Any, what: str) -> tuple[float, ...]:
-    """Check that an argument is a sequence of finite numbers.
-
-    Args:
-        value (Sequence[float]): The argument.
-        what (str): What to call it.
-
-    Returns:
-        tuple[float]: The numbers.
-
-    Raises:
-        TypeError: If it is no sequence of numbers.
-        ValueError: If one is not finite.
-    """
-    if not isinstance(value, (list, tuple, np.ndarray)) or not all(
-        isinstance(item, numbers.Real) for item in value
-    ):
-        raise TypeError(f'{what} must be a sequence of numbers, got {value!r}')
-    if not np.isfinite(value).all():
-        raise ValueError(f'{what} must be finite, got {value!r}')
-    return tuple(float(item) for item in value)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from shapmix_mm.datasets.transforms.keypoint_checks import (
-    check_count,
-    check_floats,
+from shapmix_mm.datasets.transforms.keypoints import (
     present,
     read_keypoint,
     sample_name,
@@ -29,16 +26,3 @@ def test_present_is_any_nonzero_coordinate():
     keypoint[0, 1, 3, 2] = -1e-9
     want = [[False, True, False], [False, False, False]]
     np.testing.assert_array_equal(present(keypoint), want)
-
-
-def test_check_count_takes_numpy_integers():
-    assert check_count(np.int64(3), 'n') == 3
-    with pytest.raises(ValueError, match='n must be at least 2, got 1'):
-        check_count(1, 'n', least=2)
-
-
-def test_check_floats_takes_lists_and_arrays():
-    assert check_floats([1, 0.5], 'x') == (1.0, 0.5)
-    assert check_floats(np.array([1.5]), 'x') == (1.5,)
-    with pytest.raises(TypeError, match='x must be'):
-        check_floats(1.5, 'x')
