@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..datasets.benchmarks import BENCHMARKS
+from ..datasets.ntu_protocols import BENCHMARKS
 from .data import innermost
 from .load import pipeline_steps, type_name
 
