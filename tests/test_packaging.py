@@ -73,18 +73,28 @@ def test_wheel_holds_package_configs_and_tools(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     expected = {'shapmix_mm/.mim/model-index.yml'}
+    speed = ROOT / 'tools' / 'benchmark'
     for folder in ('configs', 'tools'):
         expected |= {
             f'shapmix_mm/.mim/{p.relative_to(ROOT)}'
             for p in (ROOT / folder).rglob('*')
-            if p.suffix in ('.py', '.sh', '.yml')
+            if p.suffix in ('.py', '.sh', '.yml', '.yaml')
+            and (p.parent != speed or p.name == 'longtail.py')
         }
+    expected |= {
+        f'shapmix_mm/runs/templates/{p.name}'
+        for p in (ROOT / 'shapmix_mm/runs/templates').iterdir()
+    }
     expected |= {
         str(p.relative_to(ROOT))
         for p in (ROOT / 'shapmix_mm').rglob('*.py')
         if '.mim' not in p.parts
     }
     assert expected <= names
+    # Benchmarks of speed are for a checkout.
+    own = {Path(n).name for n in names if '/tools/benchmark/' in n}
+    suites = {p.name for p in (speed / 'suites').iterdir()}
+    assert own == {'longtail.py', *suites}
     assert not [n for n in names if '__pycache__' in n or n.startswith('te')]
     assert any(n.endswith('LICENSE') for n in names)
 
@@ -161,3 +171,17 @@ def test_installed_train_tool_starts(installed, tmp_path):
     environ = {**os.environ, 'PYTHONPATH': str(installed)}
     text = run(sys.executable, str(tool), '-h', cwd=tmp_path, env=environ)
     assert '--resume' in text and '--launcher' in text
+
+
+def test_suites_and_pages_come_with_the_wheel(installed, tmp_path):
+    tool = installed / 'shapmix_mm/.mim/tools/benchmark/longtail.py'
+    environ = {**os.environ, 'PYTHONPATH': str(installed)}
+    text = run(sys.executable, tool, '--list', cwd=tmp_path, env=environ)
+    assert 'nwucla-cpu (' in text and 'ltnwucla, ctrgcn: ' in text
+    code = (
+        'from shapmix_mm.runs.pages import render\n'
+        "page = render('page.html', title='<t>', sections={})\n"
+        "assert '&lt;t&gt;' in page and 'max-width' in page\n"
+        'import shapmix_mm.runs.pages as p; print(p.__file__)'
+    )
+    assert str(installed) in python(installed, tmp_path, code)

@@ -503,6 +503,11 @@ class Task:
         folder = self.folder.parents[1] / method / str(self.seed)
         return Task(self.plan.first, self.seed, folder)
 
+    @property
+    def last_checkpoint(self) -> Path:
+        """Checkpoint that the run ends with."""
+        return self.folder / f'epoch_{self.plan.max_epochs}.pth'
+
     def arguments(self) -> list[str]:
         """Arguments of the training tool, all but ``--resume``."""
         found = [str(self.plan.config), '--seed', str(self.seed)]
@@ -511,8 +516,7 @@ class Task:
             found += ['--with', *self.plan.mixins]
         options = dict(self.plan.options)
         if self.first is not None:
-            name = f'epoch_{self.first.plan.max_epochs}.pth'
-            options['load_from'] = self.first.folder / name
+            options['load_from'] = self.first.last_checkpoint
         if options:
             found.append('--cfg-options')
             found += [

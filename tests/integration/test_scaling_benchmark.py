@@ -24,12 +24,10 @@ def scaling(tool, stick_maker, tmp_path_factory):
         'shapmix_fast',
         '--json',
         folder / 'rows.json',
-        '--plot',
-        folder / 'figure.png',
         path=[BENCHMARK],
     )
     rows = json.loads((folder / 'rows.json').read_text())
-    return rows, result.out, folder / 'figure.png'
+    return rows, result.out
 
 
 def chosen(scaling, what):
@@ -76,15 +74,14 @@ def test_traffic_depends_on_the_table_and_not_on_the_classes(scaling):
 
 
 def test_projections_say_what_they_are(scaling):
-    rows, out, figure = scaling
+    out = scaling[1]
     future = chosen(scaling, 'projection')
     assert {row['clips'] for row in future} == {63026, 630260}
     assert {row['k'] for row in future} == {120, 1200}
-    assert {row['ranks'] for row in future} == {8}
+    assert {row['machines'][:4] for row in future} == {'8 x '}
     assert all(0 < row['efficiency'] < 1 for row in future)
     heading = out.index('PROJECTION, not measured')
     assert out.index('GPU, full model') > heading
-    assert figure.stat().st_size > 10_000
 
 
 def test_unknown_variants_are_refused(tool):

@@ -101,6 +101,48 @@ def test_best_on_test_only_if_asked_and_labelled(
     assert float(run['few']) == few
 
 
+def test_the_best_epoch_beside_the_last(ran, make_suite, accuracy, tmp_path):
+    """Both are whole comparisons of their own, and neither is unlabelled."""
+    runs = collect(ran, best=[False, True])
+    assert len(runs) == 2 * len(ran)
+    paths = write_comparison(make_suite(ran), runs, tmp_path / 'out')
+    found = {p.name: p.read_text() for p in paths if p.suffix != '.png'}
+    rows = {
+        row['selection']: row
+        for row in lines(found['summary.csv'])
+        if (row['dataset'], row['method'], row['metric'])
+        == ('tail', 'mix', 'overall')
+    }
+    last = values(accuracy, 'tail', 'mix', range(3), 'overall')
+    every = [
+        values(accuracy, 'tail', 'mix', range(3), 'overall', epoch)
+        for epoch in (1, 2, 3)
+    ]
+    assert float(rows['last epoch']['mean']) == pytest.approx(last.mean())
+    assert float(rows['best on test']['mean']) == pytest.approx(
+        np.max(every, axis=0).mean()
+    )
+    assert {r['selection'] for r in lines(found['runs.csv'])} == set(rows)
+    for name in ('report.md', 'report.html'):
+        text = found[name]
+        assert 'last epoch and best epoch on the test set' in text[:700]
+        for title in ('tail, CTR-GCN', 'flat, CTR-GCN'):
+            assert f'{title} (last epoch)' in text
+            assert f'{title} (best epoch ON THE TEST SET)' in text
+        assert 'which flatters every method' in text
+    # Figures of the two stand beside each other.
+    assert {p.name for p in paths} >= {'tail.png', 'tail-best.png'}
+
+
+def test_the_report_says_what_the_groups_are(ran, make_suite, tmp_path):
+    for task in ran:
+        task.plan.cfg.val_evaluator = dict(type='LongTailMetric', many=9)
+    found = write(make_suite, ran, tmp_path / 'out')
+    for name in ('report.md', 'report.html'):
+        text = found[name].replace('&gt;', '>').replace('&lt;', '<')
+        assert 'Groups: many > 9 training samples, few < 20.' in text
+
+
 def test_unfinished_runs_are_named_and_left_out(
     ran, make_suite, make_tasks, tmp_path
 ):

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from shapmix_mm.runs.comparison import collect, write_comparison
-from shapmix_mm.runs.queue import is_done, run_tasks, try_lock
+from shapmix_mm.runs.queue import Cluster, Slot, is_done, run_tasks, try_lock
 from shapmix_mm.runs.run import RunError
 from shapmix_mm.runs.suite import Task
 
@@ -78,6 +78,67 @@ def test_a_failed_run_is_told_and_stops_no_other(
     assert len(outcome.done) == 6
     begun = names(events(tmp_path)['begin'])
     assert begun['tail/bad/0'] == 2 and begun['tail/ce/0'] == 1
+
+
+def test_a_run_that_made_no_step_may_be_mended(
+    tmp_path, make_tasks, trainer, slots, monkeypatch
+):
+    """Its record is of what it was to be, and nothing would be lost."""
+    monkeypatch.setenv('FAKE_FAILS', 'ce')
+    tasks = make_tasks(tmp_path, methods=('ce',), seeds=(0,))
+    assert run_tasks(tasks, tmp_path, slots, trainer, poll=POLL).failed
+    assert (tasks[0].folder / 'task.json').is_file()
+    monkeypatch.delenv('FAKE_FAILS')
+    tasks = make_tasks(tmp_path, methods=('ce',), seeds=(0,), epochs=2)
+    outcome = run_tasks(tasks, tmp_path, slots, trainer, poll=POLL)
+    assert outcome.done == tasks and not outcome.failed
+
+
+@pytest.mark.slow
+def test_a_cluster_does_the_runs(tmp_path, make_tasks, trainer, events):
+    """Submitit's local executor: processes in place of nodes."""
+    pytest.importorskip('submitit')
+    tasks = staged(make_tasks(tmp_path, methods=('ce', 'mix'), seeds=(0,)))
+    cluster = Cluster(tmp_path, 'local', dict(timeout_min=2))
+    jobs = [Slot('job0', {}), Slot('job1', {})]
+    outcome = run_tasks(
+        tasks, tmp_path, jobs, trainer, cluster=cluster, poll=POLL
+    )
+    assert [task.name for task in outcome.done] == ['tail/ce/0', 'tail/mix/0']
+    assert not outcome.failed and all(map(is_done, tasks))
+    # The second stage has waited for the first.
+    lines = [line.split() for line in (tmp_path / 'events').open()]
+    assert [(kind, name) for kind, _, name in lines] == [
+        ('begin', 'tail/ce/0'),
+        ('done', 'tail/ce/0'),
+        ('begin', 'tail/mix/0'),
+        ('done', 'tail/mix/0'),
+    ]
+    record = (tasks[0].folder / 'task.json').read_text()
+    assert 'fake_trainer.py' in record
+
+
+@pytest.mark.slow
+def test_a_job_that_fails_tells_why(
+    tmp_path, make_tasks, trainer, monkeypatch
+):
+    pytest.importorskip('submitit')
+    monkeypatch.setenv('FAKE_FAILS', 'ce')
+    tasks = make_tasks(tmp_path, methods=('ce',), seeds=(0,))
+    cluster = Cluster(tmp_path, 'local', dict(timeout_min=2))
+    outcome = run_tasks(
+        tasks, tmp_path, [Slot('job0', {})], trainer, cluster=cluster
+    )
+    told = outcome.failed['tail/ce/0']
+    assert 'exit status 3' in told and 'the reason of the failure' in told
+
+
+def test_a_cluster_that_is_not_there_is_told(tmp_path, monkeypatch):
+    with pytest.raises(RunError, match='--cluster nowhere: '):
+        Cluster(tmp_path, 'nowhere', {})
+    monkeypatch.setitem(sys.modules, 'submitit', None)
+    with pytest.raises(RunError, match=r'shapmix_mm\[cluster\]'):
+        Cluster(tmp_path, 'local', {})
 
 
 def staged(tasks):

@@ -246,6 +246,59 @@ def test_adding_a_method_takes_one_file_and_one_line(tmp_path, write):
         'model = dict(cls_head=dict(loss_cls=dict(label_smooth_eps=0.1)))\n'
     )
     text = 'configs: configs\ndatasets: [ltnwucla]\nseeds: [0]\nmethods:\n'
-    (task,) = plan(write(text=text + '  - smooth\n'))
-    assert task.plan.cfg.model.cls_head.loss_cls.label_smooth_eps == 0.1
-    assert task.name == 'ltnwucla/smooth/0'
+    # Every shipped method that is a mixin runs on a leaf of one's own.
+    text += '  - smooth\n  - shapmix\n  - both: {with: [smooth, stmix]}\n'
+    smooth, shapmix, both = plan(write(text=text))
+    assert smooth.plan.cfg.model.cls_head.loss_cls.label_smooth_eps == 0.1
+    assert smooth.name == 'ltnwucla/smooth/0'
+    blend = shapmix.plan.cfg.model.data_preprocessor.blending
+    assert (blend.type, shapmix.plan.samples) == ('ShapMixBlending', 2)
+    assert both.plan.cfg.model.cls_head.loss_cls.label_smooth_eps == 0.1
+    assert both.plan.cfg.model.data_preprocessor.blending.num_classes == 10
+    listed = list_known([write(text=text)], CONFIGS)
+    assert '  ltnwucla, ctrgcn: balsoftmax, ' in listed
+    assert ', shapmix, ' in listed and ', smooth, ' in listed
+    assert 'mine (3 runs): ' in listed and 'nwucla-cpu' not in listed
+
+
+@pytest.fixture
+def data_there(monkeypatch):
+    """No annotation file is missed."""
+    monkeypatch.setattr(
+        'shapmix_mm.runs.suite.check_annotations', lambda *args: None
+    )
+
+
+def test_all_runs_are_checked_before_the_first(write, data_there):
+    """The warm-up of the last method, which a shorter training has not."""
+    text = GOOD.replace('  - long', '  - shapmix\n  - long') + 'epochs: 5\n'
+    tasks = plan(write(text=text.replace('epochs: 120', 'epochs: 10')))
+    with pytest.raises(
+        RunError,
+        match=r'ltnwucla: shapmix: custom_hooks\.(\d)\.warmup_epochs=5 lasts '
+        r'as long as the training of 5 passes .*custom_hooks\.\1\.warmup',
+    ) as error:
+        check_tasks(tasks)
+    key = str(error.value).split('{+')[1].split(':')[0]
+    mended = text.replace(
+        '  - shapmix\n', f'  - shapmix: {{options: {{+{key}: 1}}}}\n'
+    )
+    check_tasks(plan(write(text=mended.replace('epochs: 120', 'epochs: 10'))))
+
+
+@pytest.mark.parametrize(
+    ('option', 'told'),
+    [
+        ('+custom_hooks: [1]', 'mixed: custom_hooks.0: '),
+        (
+            '+model.data_preprocessor.blending.mixup_prob: 7',
+            'mixed: model: .*mixup_prob=7',
+        ),
+        ('model.type: NoSuch', 'mixed: model: .*NoSuch'),
+    ],
+)
+def test_what_cannot_be_built_is_told_before(write, data_there, option, told):
+    path = write('train_dataloader.batch_size: 16', option)
+    with pytest.raises(RunError, match=told) as error:
+        check_tasks(plan(path))
+    assert '\n' not in str(error.value)

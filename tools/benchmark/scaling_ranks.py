@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Callable, Iterator
 from unittest.mock import patch
@@ -14,8 +14,7 @@ from unittest.mock import patch
 import torch
 from mmaction.structures import ActionDataSample
 from mmengine.model import MMDistributedDataParallel
-from scaling_points import build
-from step_variants import Variant
+from step_variants import Variant, build
 from synthetic_clips import Shape
 from timing import Clock, spread
 from torch import distributed
@@ -201,37 +200,25 @@ def _relabel(batch: dict[str, Any], classes: int) -> None:
 def _counted(hook: Any) -> Iterator[list[tuple[str, int]]]:
     """Note each collective that the hook calls, and the bytes it was given."""
     given: list[tuple[str, int]] = []
-    inside = [False]
     original = hook.after_train_iter
 
     def watched(*args: Any, **kwargs: Any) -> None:
-        inside[0] = True
-        original(*args, **kwargs)
-        inside[0] = False
+        with ExitStack() as patches:
+            for name in COLLECTIVES:
+                for module in (distributed, distributed.distributed_c10d):
+                    call = _noting(name, getattr(module, name), given)
+                    patches.enter_context(patch.object(module, name, call))
+            original(*args, **kwargs)
 
-    def counting(name: str) -> Callable[..., Any]:
-        real = getattr(distributed, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            if inside[0]:
-                # The last tensor is this rank's own share.
-                own = [a for a in args if isinstance(a, torch.Tensor)][-1]
-                given.append((name, own.numel() * own.element_size()))
-            return real(*args, **kwargs)
-
-        return call
-
-    deep = distributed.distributed_c10d
     with patch.object(hook, 'after_train_iter', watched):
-        patches = [
-            patch.object(module, name, counting(name))
-            for name in COLLECTIVES
-            for module in (distributed, deep)
-        ]
-        for each in patches:
-            each.start()
-        try:
-            yield given
-        finally:
-            for each in patches:
-                each.stop()
+        yield given
+
+
+def _noting(name: str, real: Callable, given: list) -> Callable:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        # The last tensor is this rank's own share.
+        own = [a for a in args if isinstance(a, torch.Tensor)][-1]
+        given.append((name, own.numel() * own.element_size()))
+        return real(*args, **kwargs)
+
+    return call

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import math
+import tempfile
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
@@ -18,7 +22,7 @@ from torch.utils.data import DataLoader, RandomSampler
 from shapmix_mm.config.mixins import apply_mixin, find_mixin, load_config
 from shapmix_mm.engine import SaliencyHook
 
-__all__ = ['VARIANTS', 'Variant', 'cycle_of']
+__all__ = ['VARIANTS', 'Variant', 'build', 'cycle_of']
 
 #: The mixins of each variant.
 VARIANTS: dict[str, tuple[str, ...]] = dict(
@@ -183,3 +187,29 @@ def _runner(name: str, cfg: Config, loader: DataLoader, folder: str) -> Runner:
         default_scope='mmaction',
         experiment_name=f'{name}_{Path(folder).name}',
     )
+
+
+def build(
+    names: Sequence[str], path: str, shape: Shape, clock: Clock, folder: str
+) -> list[Variant]:
+    """Training runs of a config, its model changed to the sizes of a batch."""
+    cfg = Config.fromfile(path)
+    joints, parts = shape.joints, np.array_split(np.arange(shape.joints), 5)
+    # A body of any number of joints: a chain, cut into five parts.
+    cfg.model.backbone.graph_cfg.layout = dict(
+        name=f'chain{joints}',
+        num_node=joints,
+        center=0,
+        inward=[(joint, joint - 1) for joint in range(1, joints)],
+        parts=[part.tolist() for part in parts],
+    )
+    cfg.model.backbone.num_person = shape.persons
+    cfg.model.cls_head.num_classes = shape.classes
+    leaf = Path(tempfile.mkdtemp(dir=folder), 'leaf.py')
+    cfg.dump(leaf)
+    # The bars of the pass that measures the mean pose.
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        return [
+            Variant(name, str(leaf), shape, clock, str(leaf.parent))
+            for name in names
+        ]

@@ -16,8 +16,14 @@ from mmengine.hooks import CheckpointHook
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from shapmix_mm.evaluation import LongTailMetric, grouped_accuracy
+from shapmix_mm.evaluation import (
+    LongTailMetric,
+    grouped_accuracy,
+    metric_thresholds,
+    thresholds_of,
+)
 
 COUNTS = [300, 101, 50, 20, 19, 5]
 WORKER = Path(__file__).with_name('two_rank_worker.py')
@@ -75,6 +81,53 @@ def test_values_and_keys():
         'acc/num_few': 2,
     }
     assert all(type(v) in (int, float) for v in result.values())
+
+
+class Waits(TorchDispatchMode):
+    """Counts numbers that Python asks a tensor for; a GPU is waited for."""
+
+    count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.count += func is torch.ops.aten._local_scalar_dense.default
+        return func(*args, **(kwargs or {}))
+
+
+def test_no_label_is_waited_for_alone():
+    data = samples()
+    metric = LongTailMetric(class_counts=COUNTS)
+    with Waits() as waits:
+        metric.process(None, data)
+        assert waits.count == 0
+        int(data[0]['gt_label'])
+    assert waits.count == 1
+    labels = [label for _, label in metric.results]
+    assert labels == [int(sample['gt_label']) for sample in data]
+    assert all(type(label) is int for label in labels)
+
+
+@pytest.mark.parametrize('topk', [[1, 2.5], 0, True, '5'])
+def test_topk_is_checked_by_its_annotation(topk):
+    with pytest.raises(ValueError, match='LongTailMetric: topk='):
+        METRICS.build(dict(type='LongTailMetric', topk=topk))
+
+
+@pytest.mark.parametrize(
+    'settings', [dict(many='10'), dict(few=-1), dict(many=float('nan'))]
+)
+def test_thresholds_are_checked_by_their_annotations(settings):
+    with pytest.raises(ValueError, match='LongTailMetric: (many|few)='):
+        METRICS.build(dict(type='LongTailMetric', **settings))
+
+
+@pytest.mark.parametrize('kind', ['LongTailMetric', LongTailMetric])
+def test_thresholds_have_one_source(kind):
+    metric = dict(type=kind, few=4)
+    other = dict(type='AccMetric')
+    assert thresholds_of(dict(val_evaluator=metric)) == (4, 100)
+    assert thresholds_of(dict(test_evaluator=[other, metric])) == (4, 100)
+    assert thresholds_of(dict(val_evaluator=other)) == (20, 100)
+    assert metric_thresholds(dict(val_evaluator=None)) is None
 
 
 def test_agrees_with_accmetric():
