@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
+import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
@@ -25,6 +26,33 @@ def shared_dir() -> Path:
     if not (path / 'data').is_dir():
         pytest.skip(f'no real data in {path}; set SHAPMIX_SHARED')
     return path
+
+
+def _uniform(stream: int, *shape: int) -> torch.Tensor:
+    with np.errstate(over='ignore'):
+        state = np.arange(np.prod(shape), dtype=np.uint64)
+        state += (np.uint64(stream) << np.uint64(32)) + np.uint64(
+            0x9E3779B97F4A7C15
+        )
+        for shift, factor in (
+            (30, 0xBF58476D1CE4E5B9),
+            (27, 0x94D049BB133111EB),
+        ):
+            state ^= state >> np.uint64(shift)
+            state *= np.uint64(factor)
+        state ^= state >> np.uint64(31)
+    values = (state >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1
+    return torch.from_numpy(values.reshape(shape))
+
+
+@pytest.fixture(scope='session')
+def uniform() -> Callable[..., torch.Tensor]:
+    """Function of a stream's number and a shape: float64 in [-1, 1).
+
+    It is the splitmix64 generator with which the inputs of the numbers in
+    ``tests/authors_numbers`` were made.
+    """
+    return _uniform
 
 
 @pytest.fixture(autouse=True)

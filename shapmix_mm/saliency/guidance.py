@@ -34,7 +34,7 @@ Guidance = Literal[
     'marginal', 'marginal_per_sample', 'permutation', 'gradcam', 'random'
 ]
 #: Rules by which a table averages what it observes.
-Average = Literal['ema', 'recent']
+Average = Literal['ema', 'recent', 'ema_per_sample']
 
 
 def shared_generator(seed: int, iteration: int) -> torch.Generator:
@@ -262,7 +262,7 @@ def update_table(
         label (Tensor): Classes of this rank's samples, int64, shape (n,).
         observation (Observation, optional): Their contributions; None if
             this rank has observed nothing.
-        average (str): ``'ema'`` or ``'recent'``.
+        average (str): One of ``shapmix_mm.shapley.AVERAGES``.
         momentum (float): Share of the old value in the EMA.
         clamp (bool): Whether negative contributions count as zero.
     """
@@ -278,4 +278,5 @@ def update_table(
     if average == 'recent':
         table.update_recent(totals, counts)
     else:
-        table.update(totals, counts, momentum=momentum)
+        per_sample = average == 'ema_per_sample'
+        table.update(totals, counts, momentum=momentum, per_sample=per_sample)

@@ -12,7 +12,7 @@ from .coalitions import combination_parts
 __all__ = ['AVERAGES', 'SaliencyTable']
 
 #: Rules by which a table averages what it observes.
-AVERAGES = ('ema', 'recent')
+AVERAGES = ('ema', 'recent', 'ema_per_sample')
 # The rule 'recent' weighs about the last half of the updates, and never less
 # than about 20 of them: the model changes fast at first and settles later.
 RECENT_POWER = 2.0
@@ -61,7 +61,12 @@ class SaliencyTable(nn.Module):
 
     @torch.no_grad()
     def update(
-        self, totals: Tensor, counts: Tensor, *, momentum: float
+        self,
+        totals: Tensor,
+        counts: Tensor,
+        *,
+        momentum: float,
+        per_sample: bool = False,
     ) -> None:
         """Make one EMA step for every entry that has samples behind it.
 
@@ -74,9 +79,13 @@ class SaliencyTable(nn.Module):
             totals (Tensor): Summed contributions, shape (K, B).
             counts (Tensor): Samples in each sum, shape (K, B).
             momentum (float): Share of the old value that stays.
+            per_sample (bool): Whether an entry makes as many steps towards
+                its mean as it has samples, so that it keeps
+                ``momentum ** counts`` of the old value. Defaults to False.
         """
         first = self.updates == 0
-        share = torch.where(first, 1.0, 1 - momentum)
+        kept = momentum**counts if per_sample else momentum
+        share = torch.where(first, 1.0, 1 - kept)
         self._move(totals, counts, share)
 
     @torch.no_grad()

@@ -33,6 +33,19 @@ def test_ema_equals_a_loop_and_leaves_unseen_entries_alone():
     assert not table.updates[3].any() and not table.values[3].any()
 
 
+def test_a_step_for_each_sample_equals_a_loop_over_the_samples():
+    """Equal samples leave no question of their order."""
+    table = SaliencyTable(1, 3, (1,))
+    table.update(torch.ones(1, 3), torch.ones(1, 3), momentum=0.9)
+    counts = torch.tensor([[0.0, 1.0, 4.0]])
+    table.update(counts * 3, counts, momentum=0.9, per_sample=True)
+    expected = [1.0, 1.0, 1.0]
+    for column, samples in enumerate((0, 1, 4)):
+        for _ in range(samples):
+            expected[column] += 0.1 * (3 - expected[column])
+    np.testing.assert_allclose(table.values[0], expected, rtol=1e-6)
+
+
 def test_recent_average_equals_weights_spelt_out():
     """Each observation's weight is its count times all later decays."""
     rng = np.random.default_rng(1)

@@ -60,15 +60,21 @@ class SaliencyHook(Hook):
             classes first. Defaults to 1.0.
         average (str): ``'ema'``, the paper's, one step per update;
             ``'recent'``, the mean of the more recent half of all
-            contributions. Defaults to 'ema'.
+            contributions; ``'ema_per_sample'``, a step towards the class's
+            mean for each of its samples, as the released code makes one step
+            per sample. Defaults to 'ema'.
         momentum (float): Share of the old value in the EMA. Defaults to 0.9.
         warmup_epochs (float): Passes over the training data before the
             table guides the mixing; RepeatDataset's repeats count as passes.
             Defaults to 5.
         warmup_rule (str): ``'average'``, or ``'overwrite'`` as in the
-            released code: until the warm-up is over, contributions are to
-            the empty coalition, and the last value replaces the one before.
+            released code: for ``overwrite_epochs``, contributions are to the
+            empty coalition, and the last value replaces the one before.
             Defaults to 'average', as in the paper.
+        overwrite_epochs (float, optional): Passes over the data for which
+            values are overwritten. The released code guides after five and
+            still overwrites in the sixth. Defaults to None: as long as the
+            warm-up.
         clamp (bool): Whether negative contributions count as zero, as in the
             released code. Defaults to False, as in the paper.
         seed (int, optional): Seed of the draws. Defaults to None: the
@@ -85,6 +91,7 @@ class SaliencyHook(Hook):
         momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9,
         warmup_epochs: NonNegative = 5,
         warmup_rule: Literal['average', 'overwrite'] = 'average',
+        overwrite_epochs: NonNegative | None = None,
         clamp: bool = False,
         seed: NonNegativeInt | None = None,
     ) -> None:
@@ -95,6 +102,9 @@ class SaliencyHook(Hook):
         self.momentum = momentum
         self.warmup_epochs = warmup_epochs
         self.warmup_rule = warmup_rule
+        self.overwrite_epochs = (
+            warmup_epochs if overwrite_epochs is None else overwrite_epochs
+        )
         self.clamp = clamp
         self.seed = seed
         self._raw: Tensor | None = None
@@ -258,6 +268,11 @@ class SaliencyHook(Hook):
         loader, total = runner.train_dataloader, runner.max_iters
         passes = passes_per_epoch(loader.dataset)
         iters = round(self.warmup_epochs * len(loader) / passes)
+        self.overwrite_iters = (
+            round(self.overwrite_epochs * len(loader) / passes)
+            if self.warmup_rule == 'overwrite'
+            else 0
+        )
         if iters >= total > 0 and self.warmup_epochs:
             raise ValueError(
                 f'warmup_epochs={self.warmup_epochs} of SaliencyHook are '
@@ -283,9 +298,7 @@ class SaliencyHook(Hook):
             return self._observe(self.model, batch, generator)
 
     def _overwrites(self, runner: Runner) -> bool:
-        return (
-            self.warmup_rule == 'overwrite' and runner.iter < self.warmup_iters
-        )
+        return runner.iter < self.overwrite_iters
 
     def _update(
         self, runner: Runner, label: Tensor, observation: Observation | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import NamedTuple
 
 import torch
@@ -16,6 +17,7 @@ __all__ = [
     'draw_subset',
     'draw_window',
     'in_place',
+    'place_window',
 ]
 
 
@@ -104,7 +106,13 @@ def draw_subset(size: Tensor, num_joints: int) -> Tensor:
 
 
 def draw_window(
-    num: int, frames: int, ratio: tuple[float, float], device: torch.device
+    num: int,
+    frames: int,
+    ratio: tuple[float, float],
+    device: torch.device,
+    *,
+    grid: int = 1,
+    at: str = 'middle',
 ) -> Window:
     """Draw window and source clip of each sample.
 
@@ -117,24 +125,63 @@ def draw_window(
         frames (int): T, the clip length; T = 1 gives the one frame.
         ratio (tuple[float, float]): Range of N_t / T.
         device (torch.device): Device of the result.
+        grid (int): Frames of which lengths and positions are multiples.
+            Defaults to 1.
+        at (str): Frames that resampling takes, see :func:`place_window`.
+            Defaults to 'middle'.
 
     Returns:
         Window: The window and its source frames.
     """
     low, high = ratio
+    units = max(frames // grid, 1)
     unit = torch.rand(4, num, 1, device=device)
-    share = low + (high - low) * unit[0]
-    length = (share * frames).round().clamp(1, frames)
-    longer, start = (unit[1:3] * (frames + 1 - length)).floor().unbind()
+    if grid == 1:
+        share = low + (high - low) * unit[0]
+        length = (share * frames).round().clamp(1, frames)
+    else:
+        least = min(max(ceil(low * frames / grid), 1), units)
+        most = min(max(floor(high * frames / grid), least), units)
+        length = least + (unit[0] * (most - least + 1)).floor()
+    longer, start = (unit[1:3] * (units + 1 - length)).floor().unbind()
     clip = length + longer
-    origin = (unit[3] * (frames + 1 - clip)).floor()
+    origin = (unit[3] * (units + 1 - clip)).floor()
+    scale = min(grid, frames)
+    return place_window(
+        length * scale, start * scale, clip * scale, origin * scale, frames, at
+    )
 
+
+def place_window(
+    length: Tensor,
+    start: Tensor,
+    clip: Tensor,
+    origin: Tensor,
+    frames: int,
+    at: str = 'middle',
+) -> Window:
+    """Lay a source clip over a window.
+
+    Args:
+        length (Tensor): Frames of each window, float32, shape (N, 1).
+        start (Tensor): Its first frame, shape (N, 1).
+        clip (Tensor): Frames of the source clip, shape (N, 1).
+        origin (Tensor): Its first frame, shape (N, 1).
+        frames (int): T, the clip length.
+        at (str): The source clip has a stretch for each frame of the window;
+            ``'middle'`` takes the frame at the middle of the stretch,
+            ``'start'`` the one at its start, as nearest-neighbour
+            interpolation does. Defaults to 'middle'.
+
+    Returns:
+        Window: The window and its source frames.
+    """
     # Frames stand at their middles, 0.5, 1.5 and so on, counted from the
-    # window's start; a source frame is where the middle of each of the N_t
-    # equal stretches of the source clip falls.
-    middle = torch.arange(0.5, frames, device=device) - start
+    # window's start.
+    middle = torch.arange(0.5, frames, device=length.device) - start
     inside = (middle > 0) & (middle < length)
-    source = (middle * clip / length).int() + origin.int()
+    point = middle if at == 'middle' else middle - 0.5
+    source = (point * clip / length).int() + origin.int()
     return Window(inside, source.clamp(0, frames - 1))
 
 

@@ -8,7 +8,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from shapmix_mm.arguments import Fraction, Pair, Positive
+from shapmix_mm.arguments import Fraction, Pair, Positive, PositiveInt
 from shapmix_mm.shapley import combination_masks, mask_to_parts
 from shapmix_mm.skeletons import Layout
 
@@ -62,6 +62,12 @@ class STMixBlending(SkeletonBlending):
             or ``'copy'``. Defaults to ``'resample'``.
         persons (str): Who is pasted: ``'all'`` slots, or those present in
             ``'both'`` samples. Defaults to ``'all'``.
+        window_grid (int): Frames of which lengths and positions of windows
+            and source clips are multiples; 4 in the released code. Defaults
+            to 1.
+        resample_at (str): Frames of the source clip that resampling takes:
+            ``'middle'`` of the stretch that stands for a frame, or its
+            ``'start'``, as in the released code. Defaults to 'middle'.
         kwargs (dict): ``keep_originals``, see :class:`SkeletonBlending`.
     """
 
@@ -77,6 +83,8 @@ class STMixBlending(SkeletonBlending):
         spatial: Literal['part', 'joint'] = 'part',
         temporal: Literal['resample', 'copy'] = 'resample',
         persons: Literal['all', 'both'] = 'all',
+        window_grid: PositiveInt = 1,
+        resample_at: Literal['middle', 'start'] = 'middle',
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -92,6 +100,8 @@ class STMixBlending(SkeletonBlending):
         self.alpha = alpha
         self.spatial = spatial
         self.temporal = temporal
+        self.window_grid = window_grid
+        self.resample_at = resample_at
         self.persons = persons
         self.register_buffer(
             'part_joints',
@@ -103,7 +113,14 @@ class STMixBlending(SkeletonBlending):
         """Draw a Mixup and a Cut-Mix and choose one; see the base."""
         num, _, frames = clips.shape[:3]
         partner = draw_partner(num, clips.device)
-        window = draw_window(num, frames, self.temporal_ratio, clips.device)
+        window = draw_window(
+            num,
+            frames,
+            self.temporal_ratio,
+            clips.device,
+            grid=self.window_grid,
+            at=self.resample_at,
+        )
         shares = self._draw_mixup(num, clips.device)
         joints = self.draw_joints(label, partner)
         there = (

@@ -277,15 +277,24 @@ def test_table_of_each_estimator_recomputed_by_hand(stick_config, build, name):
     assert set(logged[1::2]) == {0.0}
 
 
-def test_overwriting_until_the_warm_up_is_over(stick_config, build):
-    """Contributions to the empty coalition; the last value stays."""
+@pytest.mark.parametrize(
+    'epochs',
+    [dict(warmup_epochs=1), dict(warmup_epochs=0, overwrite_epochs=1)],
+)
+def test_overwriting_in_the_first_epochs(stick_config, build, epochs):
+    """Contributions to the empty coalition; the last value stays.
+
+    The released code guides already while it still overwrites.
+    """
     cfg = stick_config()
-    cfg.custom_hooks[1].update(warmup_epochs=1, warmup_rule='overwrite')
+    cfg.custom_hooks[1].update(warmup_rule='overwrite', **epochs)
     runner = build(cfg)
     expected = np.zeros((4, 20))
     checked = []
 
     def probe(runner, data_batch):
+        guided = runner.iter >= 3 * epochs['warmup_epochs']
+        assert blend_of(runner).guided == guided
         table = blend_of(runner).saliency.values.numpy()
         if runner.iter >= 3:
             checked.append(not np.allclose(table, expected, atol=2e-6))

@@ -1,4 +1,4 @@
-"""Label shares and targets are those of the authors' code."""
+"""Mixtures, label shares and chances are those of the authors' code."""
 
 from pathlib import Path
 
@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 from mmaction.registry import MODELS
+from scipy.stats import chisquare
 
-import shapmix_mm  # noqa: F401
+from shapmix_mm.models.blending import shapmix_blending
+from shapmix_mm.models.blending.drawing import draw_window, place_window
+from shapmix_mm.models.blending.mixing import Mixture, mix, pasted_cells
 
 FOLDER = Path(__file__).resolve().parents[2] / 'authors_numbers'
 
@@ -33,3 +36,150 @@ def test_remix_leans_to_the_rarer_class(share):
     np.testing.assert_allclose(
         1 - lean, found[f'l{share}_lam_y'], rtol=1e-6, atol=1e-7
     )
+
+
+@pytest.fixture(scope='module')
+def released():
+    return np.load(FOLDER / 'shapmix.npz')
+
+
+def part_mask(parts, num_joints):
+    mask = torch.zeros(len(parts), num_joints, dtype=torch.bool)
+    for row, text in zip(mask, parts):
+        row[[int(joint) for joint in str(text).split(',')]] = True
+    return mask
+
+
+def pasted(window, joints, partner, frames, num_joints):
+    """Sample and frame that each cell of a mixture comes from."""
+    num = len(partner)
+    clips = torch.empty(num, 2, frames, num_joints, 2)
+    clips[..., 0] = torch.arange(num).view(-1, 1, 1, 1)
+    clips[..., 1] = torch.arange(frames).view(-1, 1)
+    present = torch.ones(num, 2, dtype=torch.bool)
+    cells, share = pasted_cells(window, joints, present, partner)
+    mixed = mix(
+        clips,
+        Mixture(
+            partner,
+            source=window.source,
+            cells=cells,
+            share=share,
+            is_mixup=torch.zeros(num, dtype=torch.bool),
+        ),
+    )
+    assert torch.equal(mixed[:, 0], mixed[:, 1])
+    return mixed[:, 0, ..., 0], mixed[:, 0, ..., 1], share
+
+
+def released_window(draws, num, frames):
+    """Window of the released draws, in units of 4 frames."""
+    length, start, clip, origin = (
+        torch.full((num, 1), 4.0 * number) for number in draws
+    )
+    return place_window(length, start, clip, origin, frames, 'start')
+
+
+@pytest.mark.parametrize(
+    'name, frames, parts',
+    [
+        *((f'st_{letter}', 64, 'parts') for letter in 'abcd'),
+        *((f'k400_{letter}', 100, 'parts_k400') for letter in 'ab'),
+    ],
+)
+def test_random_mixing_at_the_starts_of_stretches(
+    released, name, frames, parts
+):
+    shift, *draws = released[f'{name}_draws'].tolist()
+    window = released_window(draws[:4], 5, frames)
+    members = part_mask(released[parts], 25 if frames == 64 else 17)
+    joints = members[draws[4:]].any(0).expand(5, -1)
+    partner = (torch.arange(5) + shift) % 5
+    sample, frame, share = pasted(
+        window, joints, partner, frames, members.size(1)
+    )
+    np.testing.assert_array_equal(sample, released[f'{name}_source_sample'])
+    np.testing.assert_array_equal(frame, released[f'{name}_source_frame'])
+    np.testing.assert_allclose(share, released[f'{name}_lambda'], rtol=1e-6)
+
+
+@pytest.fixture
+def guided(released):
+    """Blend with the table and the part numbers of the released code."""
+    parts = [
+        [int(joint) for joint in str(text).split(',')]
+        for text in released['parts']
+    ]
+    layout = dict(
+        num_node=25,
+        center=20,
+        inward=[(joint, 20) for joint in range(25) if joint != 20],
+        parts=parts,
+    )
+    blend = MODELS.build(
+        dict(
+            type='ShapMixBlending',
+            num_classes=10,
+            layout=layout,
+            norm='none',
+            gain=10.0,
+            minority='index',
+        )
+    )
+    values = torch.from_numpy(released['table']).float()
+    blend.saliency.values.copy_(values * blend.joint_counts / 10)
+    blend.saliency.updates.fill_(1)
+    return blend
+
+
+def test_guided_mixing_with_the_released_scale(released, guided, monkeypatch):
+    labels = torch.from_numpy(released['guided_labels'])
+    partner = torch.from_numpy(released['guided_partner'])
+    guided.set_class_counts([1] * 10)
+    guided.guided.fill_(1)
+    chances = []
+
+    def choose(logits, row):
+        chances.append(logits.softmax(1)[row])
+        return torch.from_numpy(released['guided_choices'])
+
+    monkeypatch.setattr(shapmix_blending, 'draw_category', choose)
+    joints = guided.draw_joints(torch.eye(10)[labels], partner)
+    np.testing.assert_allclose(
+        chances[0], released['guided_weights'], rtol=1e-4
+    )
+    shift, length, start, _, clip, origin = released['guided_draws'].tolist()
+    assert partner.tolist() == [(i + shift) % 5 for i in range(5)]
+    window = released_window((length, start, clip, origin), 5, 64)
+    sample, frame, share = pasted(window, joints, partner, 64, 25)
+    np.testing.assert_array_equal(sample, released['guided_source_sample'])
+    np.testing.assert_array_equal(frame, released['guided_source_frame'])
+    np.testing.assert_allclose(
+        share, released['guided_lambda'].ravel(), rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    'frames, ratio, allowed',
+    [(64, (0.4, 0.7), range(28, 45, 4)), (100, (0.52, 0.8), range(52, 81, 4))],
+)
+def test_windows_of_the_released_grid(frames, ratio, allowed):
+    """Lengths as released, each alike; all positions on the grid."""
+    torch.manual_seed(0)
+    window = draw_window(
+        20000, frames, ratio, torch.device('cpu'), grid=4, at='start'
+    )
+    lengths = window.inside.sum(1)
+    assert set(lengths.tolist()) == set(allowed)
+    counts = torch.bincount(lengths)[list(allowed)]
+    assert chisquare(counts).pvalue > 1e-3
+    starts = window.inside.int().argmax(1)
+    assert not (starts % 4).any()
+    first = window.source.gather(1, starts[:, None].long())
+    assert not (first % 4).any()
+
+
+def test_a_short_clip_has_a_window_on_any_grid():
+    window = draw_window(50, 3, (0.4, 0.7), torch.device('cpu'), grid=4)
+    assert window.inside.any(1).all()
+    assert ((window.source >= 0) & (window.source < 3)).all()

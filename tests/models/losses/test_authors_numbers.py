@@ -16,24 +16,6 @@ import shapmix_mm  # noqa: F401
 FOLDER = Path(__file__).resolve().parents[2] / 'authors_numbers'
 
 
-def uniform(stream, *shape):
-    """Numbers in [-1, 1) of a splitmix64 stream, row by row."""
-    with np.errstate(over='ignore'):
-        state = np.arange(np.prod(shape), dtype=np.uint64)
-        state += (np.uint64(stream) << np.uint64(32)) + np.uint64(
-            0x9E3779B97F4A7C15
-        )
-        for shift, factor in (
-            (30, 0xBF58476D1CE4E5B9),
-            (27, 0x94D049BB133111EB),
-        ):
-            state ^= state >> np.uint64(shift)
-            state *= np.uint64(factor)
-        state ^= state >> np.uint64(31)
-    values = (state >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1
-    return torch.from_numpy(values.reshape(shape))
-
-
 def numbers(name):
     return np.load(FOLDER / f'{name}.npz')
 
@@ -133,7 +115,9 @@ CASES = [
     CASES,
     ids=[f'{case[0]}-{case[1]}' for case in CASES],
 )
-def test_value_and_gradient(name, value, gradient, stream, scale, cfg):
+def test_value_and_gradient(
+    uniform, name, value, gradient, stream, scale, cfg
+):
     found = numbers(name)
     given = uniform(stream, 12, 10).requires_grad_()
     cfg = dict(cfg)
