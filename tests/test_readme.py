@@ -47,11 +47,12 @@ FILE = re.compile(
 )
 # A command ends at a comment or at a line without a backslash.
 COMMAND = re.compile(r'(tools/[\w/]+\.py)((?:[^`\n#\\]|\\\n)*)')
-# Of another repository, or of a reader's own.
+# Of another repository, of a reader's own, or looked up by its name alone.
 ELSEWHERE = {
     'tools/data/skeleton/README.md',
     'shapmix_mm/a/b.py',
     'tests/a/test_b.py',
+    'configs/ctrgcn_cb_ltntu60.py',
 }
 
 
