@@ -25,10 +25,7 @@ from shapmix_mm.evaluation.functional import (
 )
 from shapmix_mm.serialization import whole_file
 from shapmix_mm.version import __version__
-from shapmix_mm.visualization.method_intervals import (
-    MeanOfSeeds,
-    plot_method_intervals,
-)
+from shapmix_mm.visualization import MeanOfSeeds, plot_method_intervals
 
 from .pages import ABSENT, image, markdown, needed, render
 from .queue import changed_settings, is_done

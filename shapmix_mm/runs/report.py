@@ -29,12 +29,13 @@ from shapmix_mm.evaluation.functional import (
 from shapmix_mm.serialization import whole_file
 from shapmix_mm.shapley import combination_parts
 from shapmix_mm.skeletons import Layout, get_layout
-from shapmix_mm.visualization import plot_class_counts, plot_saliency
-from shapmix_mm.visualization.confusion import plot_confusion
-from shapmix_mm.visualization.reliability import plot_reliability
-from shapmix_mm.visualization.run_classes import plot_accuracy_by_count
-from shapmix_mm.visualization.run_curves import (
+from shapmix_mm.visualization import (
+    plot_accuracy_by_count,
     plot_accuracy_curves,
+    plot_class_counts,
+    plot_confusion,
+    plot_reliability,
+    plot_saliency,
     plot_training_curves,
 )
 

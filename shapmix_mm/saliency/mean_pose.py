@@ -17,8 +17,7 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
 
 from shapmix_mm.config.data import unrepeated
 from shapmix_mm.datasets import SkeletonFeatures
-from shapmix_mm.skeletons import Layout
-from shapmix_mm.visualization import bones_to_joints
+from shapmix_mm.skeletons import Layout, bones_to_joints
 
 __all__ = [
     'feature_joints',

@@ -15,6 +15,7 @@ from mmengine.config import Config
 from torch import Tensor
 from torch.utils.data import Subset
 
+from shapmix_mm import visualization
 from shapmix_mm.config.data import build_split
 from shapmix_mm.config.launch import num_classes_of
 from shapmix_mm.config.trained_model import TrainedModel
@@ -23,7 +24,6 @@ from shapmix_mm.evaluation import thresholds_of
 from shapmix_mm.evaluation.functional import class_groups
 from shapmix_mm.serialization import whole_file
 from shapmix_mm.skeletons import Layout
-from shapmix_mm.visualization import plot_saliency
 
 from .exact import (
     ClassSaliency,
@@ -305,7 +305,7 @@ def write_result(folder: Path, result: SaliencyResult) -> None:
 
 
 def _save_figure(path: Path, result: SaliencyResult) -> None:
-    plot_saliency(
+    visualization.plot_saliency(
         result.exact / result.joints,
         path,
         combinations=result.combinations,

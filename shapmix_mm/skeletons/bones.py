@@ -1,10 +1,10 @@
-"""Bone features: each joint as the vector that leads to it."""
+"""Bone features, each joint as the vector that leads to it, and back."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .layout import LayoutLike, get_layout
+from .layout import Layout, LayoutLike, get_layout
 
 
 def joint_to_bone(
@@ -47,3 +47,30 @@ def joint_to_bone(
     ):
         bones[..., 2] = (joints[..., 2] + ends[..., 2]) / 2
     return bones
+
+
+def bones_to_joints(bones: np.ndarray, layout: Layout) -> np.ndarray:
+    """Put bone vectors end to end, from the root outwards.
+
+    Args:
+        bones (np.ndarray): Bone features (..., V, C), as
+            :func:`joint_to_bone` makes them.
+        layout (Layout): The layout.
+
+    Returns:
+        np.ndarray: Joints (..., V, C), the root at the origin.
+
+    Raises:
+        ValueError: If the parents of the layout lead in a circle.
+    """
+    layout.check_joints(bones.shape[-2], 'the clip of bones')
+    joints, rest = bones.astype(np.float64), set(range(layout.num_joints))
+    rest -= {j for j, parent in enumerate(layout.parents) if parent == j}
+    while rest:
+        ready = {j for j in rest if layout.parents[j] not in rest}
+        if not ready:
+            raise ValueError(f'layout {layout.name!r} has parents in a circle')
+        for joint in ready:
+            joints[..., joint, :] += joints[..., layout.parents[joint], :]
+        rest -= ready
+    return joints

@@ -1,20 +1,45 @@
-"""Figures of class counts, learnt saliency and mixed samples."""
+"""Figures; each is read, and matplotlib with it, when it is first drawn."""
 
-from .bodies import plot_bodies
-from .body_plane import bones_to_joints
-from .class_counts import plot_class_counts
-from .error_curves import plot_error_curves
-from .mixed_sample import animate_mixed_sample, plot_mixed_sample
-from .saliency import plot_saliency
-from .saliency_history import plot_saliency_history
+from importlib import import_module
+from typing import Any
 
 __all__ = [
+    'MeanOfSeeds',
     'animate_mixed_sample',
-    'bones_to_joints',
+    'plot_accuracy_by_count',
+    'plot_accuracy_curves',
+    'plot_annotations',
     'plot_bodies',
     'plot_class_counts',
+    'plot_confusion',
     'plot_error_curves',
+    'plot_method_intervals',
     'plot_mixed_sample',
+    'plot_prediction',
+    'plot_reliability',
     'plot_saliency',
     'plot_saliency_history',
+    'plot_training_curves',
 ]
+_HOMES = dict(
+    MeanOfSeeds='curves',
+    plot_accuracy_by_count='scores',
+    plot_accuracy_curves='curves',
+    plot_annotations='counts',
+    plot_bodies='bodies',
+    plot_class_counts='counts',
+    plot_confusion='scores',
+    plot_error_curves='curves',
+    plot_method_intervals='curves',
+    plot_reliability='scores',
+    plot_saliency='saliency',
+    plot_saliency_history='history',
+    plot_training_curves='curves',
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    home = import_module(f'.{_HOMES.get(name, "clips")}', __name__)
+    return getattr(home, name)

@@ -1,37 +1,167 @@
-"""Figure of the learnt saliency: classes against part combinations."""
+"""The saliency table: what is told of it, and its heat map."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
-from ..evaluation.functional import check_class_counts, class_groups
-from .saliency_panels import (
+from .style import (
     HATCH,
-    MARKS,
-    Sheet,
-    draw_best,
-    draw_colour_bar,
-    draw_groups,
-    draw_table,
-    frame_parts,
-    make_axes,
-    plan_sheet,
+    ClassOrder,
+    draw_cells,
+    draw_scale,
+    fit,
+    head_line,
+    label_classes,
+    new_figure,
+    saliency_scale,
+    save_figure,
 )
-from .saliency_summary import (
-    Combinations,
-    check_true_parts,
-    part_saliency,
-    part_symbols,
-    read_table,
+
+Combinations = Sequence[Sequence[int]]
+BEST = 3
+_COLUMN, _PART = 0.27, 0.4
+# White and black on each mark: it must show on the palest and darkest cell.
+_MARK: dict[str, Any] = dict(
+    marker='o', linestyle='', zorder=4, markeredgewidth=0.8
 )
-from .style import class_labels, group_legend, save_figure
+MARKS = (
+    dict(_MARK, color='black', markeredgecolor='white', markersize=5.5),
+    dict(_MARK, color='white', markeredgecolor='black', markersize=4),
+)
+
+
+def read_table(
+    values: np.ndarray,
+    combinations: Combinations,
+    num_parts: int,
+    updates: np.ndarray | None = None,
+) -> np.ndarray:
+    """Check a table and turn entries that were never updated into NaN.
+
+    Args:
+        values (np.ndarray): Saliency, ``(..., K, B)``.
+        combinations (Sequence[Sequence[int]]): Parts of each of the B
+            columns.
+        num_parts (int): P.
+        updates (np.ndarray, optional): Number of updates of each entry
+            ``(..., K, B)`` or class ``(..., K)``. Defaults to None: all are
+            known.
+
+    Returns:
+        np.ndarray: The table as float64 ``(..., K, B)``, a copy.
+
+    Raises:
+        ValueError: If shapes disagree or a part is out of range.
+    """
+    table = np.array(values, dtype=np.float64)
+    if table.ndim < 2 or 0 in table.shape:
+        raise ValueError(
+            'values must be (classes, combinations), none of them 0, got '
+            f'shape {table.shape}'
+        )
+    if len(combinations) != table.shape[-1]:
+        raise ValueError(
+            f'combinations has {len(combinations)} entries '
+            f'where values has {table.shape[-1]} columns'
+        )
+    for column, parts in enumerate(combinations):
+        _check_parts(parts, num_parts, f'combinations[{column}]')
+        if not len(parts):
+            raise ValueError(f'combinations[{column}] has no part')
+    table[~np.isfinite(table)] = np.nan
+    if updates is not None:
+        seen = np.asarray(updates, dtype=np.float64)
+        if seen.shape not in (table.shape, table.shape[:-1]):
+            raise ValueError(
+                f'updates has shape {seen.shape}, expected '
+                f'{table.shape} or {table.shape[:-1]}'
+            )
+        seen = seen if seen.ndim == table.ndim else seen[..., None]
+        table[np.broadcast_to(seen, table.shape) <= 0] = np.nan
+    return table
+
+
+def _check_parts(parts: Sequence[int], num_parts: int, name: str) -> None:
+    """Raise ValueError if a part is not in ``0..num_parts - 1``."""
+    for part in parts:
+        if not 0 <= part < num_parts:
+            raise ValueError(
+                f'{name} names part {part}, expected parts in '
+                f'0..{num_parts - 1}'
+            )
+
+
+def part_saliency(
+    table: np.ndarray, combinations: Combinations, num_parts: int
+) -> np.ndarray:
+    """Average the known entries whose combination contains a part.
+
+    This is a summary for the eye; the exact Shapley value of a part comes
+    from the coalition worths, not from this table.
+
+    Args:
+        table (np.ndarray): Saliency ``(..., B)``, NaN where unknown.
+        combinations (Sequence[Sequence[int]]): Parts of each column.
+        num_parts (int): P.
+
+    Returns:
+        np.ndarray: ``(..., P)``, NaN where nothing is known.
+    """
+    known = np.isfinite(table)
+    member = np.array(
+        [
+            [part in parts for part in range(num_parts)]
+            for parts in combinations
+        ]
+    )
+    uses = known @ member.astype(float)
+    total = np.where(known, table, 0) @ member
+    return np.where(uses > 0, total / np.maximum(uses, 1), np.nan)
+
+
+def best_combinations(row: np.ndarray, number: int = BEST) -> list[int]:
+    """Columns of the largest known entries, best first; ties by column.
+
+    Args:
+        row (np.ndarray): Saliency of one class, ``(B,)``.
+        number (int): How many at most. Defaults to 3.
+
+    Returns:
+        list[int]: Column indices; fewer if fewer entries are known.
+    """
+    order = np.argsort(-row, kind='stable')
+    return [int(i) for i in order[:number] if np.isfinite(row[i])]
+
+
+def part_symbols(part_names: Sequence[str]) -> list[str]:
+    """Shorten part names to initials, or to indices if those collide.
+
+    Example:
+        >>> part_symbols(['trunk', 'left_arm', 'right leg'])
+        ['T', 'LA', 'RL']
+    """
+    words = [n.replace('_', ' ').replace('-', ' ').split() for n in part_names]
+    symbols = [''.join(word[0].upper() for word in own) for own in words]
+    if len(set(symbols)) < len(symbols) or not all(symbols):
+        return [str(part) for part in range(len(part_names))]
+    return symbols
+
+
+def combination_names(
+    combinations: Combinations, part_names: Sequence[str]
+) -> list[str]:
+    """Name combinations by the symbols of their parts, as 'LA+RA'."""
+    symbols = part_symbols(part_names)
+    return ['+'.join(symbols[p] for p in parts) for parts in combinations]
 
 
 def plot_saliency(
@@ -51,11 +181,11 @@ def plot_saliency(
 
     Classes are sorted by training count, largest first. The left panel holds
     the table, with the three best combinations of a class marked; the middle
-    one the mean over the combinations that contain a part; on the right are
-    the three best combinations by name, as in Fig. 3 of the Shap-Mix paper.
-    Entries that were never updated are hatched and left out of means and
-    rankings. Values are ranked as they are: pass ``v / |b|`` for the ranking
-    that guides the mixing (Eq. 3).
+    one the mean over the combinations that contain a part, in the same
+    colours; on the right are the three best combinations by name, as in
+    Fig. 3 of the Shap-Mix paper. Entries that were never updated are hatched
+    and left out of means and rankings. Values are ranked as they are: pass
+    ``v / |b|`` for the ranking that guides the mixing (Eq. 3).
 
     Args:
         values (np.ndarray): Saliency ``(K, B)``.
@@ -81,117 +211,137 @@ def plot_saliency(
     Raises:
         ValueError: If shapes, names, counts or parts disagree.
     """
-    table = read_table(values, combinations, len(part_names), updates)
-    labels = class_labels(classes, len(table))
+    num_parts = len(part_names)
+    table = read_table(values, combinations, num_parts, updates)
+    if true_parts is not None and len(true_parts) != len(table):
+        raise ValueError(
+            f'true_parts has {len(true_parts)} entries where values has '
+            f'{len(table)} classes'
+        )
+    for index, parts in enumerate(true_parts or ()):
+        _check_parts(parts, num_parts, f'true_parts[{index}]')
+    order = ClassOrder.by_count(len(table), class_counts, classes, thresholds)
+    table = table[order.indices]
+    means = part_saliency(table, combinations, num_parts)
+    names = combination_names(combinations, part_names)
+    pitch, font = (0.26, 9) if len(table) <= 30 else (0.155, 7.5)
+    widths = _COLUMN * len(names), _PART * num_parts
+    text = BEST * (0.2 + max(map(len, names)) * font * 0.0095)
+    figure = new_figure()
+    axes = figure.subplot_mosaic(
+        [['table', 'parts', 'best']], width_ratios=(*widths, text), sharey=True
+    )
+    scale = saliency_scale(np.concatenate([table, means], axis=1))
+    _draw_cells(axes['table'], table, names, scale)
+    _draw_cells(axes['parts'], means, part_names, scale)
+    label_classes(
+        axes['table'].yaxis, order, order.labels, pitch, fontsize=font
+    )
+    for name in ('parts', 'best'):
+        axes[name].tick_params(axis='y', length=0, labelleft=False)
+    for row in np.flatnonzero(order.groups[1:] != order.groups[:-1]).tolist():
+        for one in axes.values():
+            one.axhline(row + 0.5, color='black', linewidth=0.8, zorder=3)
+    _draw_best(axes['table'], axes['best'], table, names, font)
     if true_parts is not None:
-        check_true_parts(true_parts, len(table), len(part_names))
-    order, groups, legend = np.arange(len(table)), None, list[Patch]()
-    if class_counts is not None:
-        counts = check_class_counts(class_counts, len(table))
-        order = np.argsort(-counts, kind='stable')
-        labels = [f'{n} ({c:.0f})' for n, c in zip(labels, counts)]
-        legend, groups = _groups(counts, thresholds)
-    symbols = part_symbols(part_names)
-    names = ['+'.join(symbols[p] for p in parts) for parts in combinations]
-    table, labels = table[order], [labels[i] for i in order.tolist()]
-    sheet = plan_sheet(labels, names, part_names)
-    figure = Figure(figsize=sheet.size)
-    panels = make_axes(figure, sheet, labels)
-    means = part_saliency(table, combinations, len(part_names))
-    _fill(figure, sheet, panels, (table, names), (means, part_names))
-    if groups is not None:
-        draw_groups(panels, sheet, groups[order])
-    if true_parts is not None:
-        frame_parts(panels[1], [true_parts[i] for i in order.tolist()])
-    _describe(figure, sheet, title or 'Learnt saliency of body parts', legend)
-    spelt = ',  '.join(f'{s} = {n}' for s, n in zip(symbols, part_names))
-    marks = _marks(true_parts is not None, bool(np.isnan(table).any()))
-    _key(figure, sheet, spelt.replace('_', ' '), marks)
+        _frame(axes['parts'], [true_parts[i] for i in order.indices.tolist()])
+    figure.get_layout_engine().set(wspace=0.02)
+    title = title or 'Learnt saliency of body parts'
+    head_line(figure, title, order.legend, sum(widths) + text)
+    tall = pitch * len(table)
+    draw_scale(scale, axes['table'], (widths[0], tall), 'saliency')
+    _key(
+        figure, part_names, true_parts is not None, bool(np.isnan(table).any())
+    )
+    fit(figure, list(axes.values()), (sum(widths) + text, tall))
     return save_figure(figure, path)
 
 
-def _fill(
-    figure: Figure,
-    sheet: Sheet,
-    panels: Sequence[Axes],
-    combinations: tuple[np.ndarray, Sequence[str]],
-    parts: tuple[np.ndarray, Sequence[str]],
+def _draw_cells(
+    axes: Axes, table: np.ndarray, names: Sequence[str], scale: Any
 ) -> None:
-    """Draw both tables with their colour bars, and the best by name."""
-    for index, (drawn, label) in enumerate(
-        ((combinations, 'saliency'), (parts, 'mean per part'))
-    ):
-        image = draw_table(panels[index], *drawn)
-        draw_colour_bar(figure, sheet, image, panel=index, label=label)
-    draw_best(panels[0], panels[2], *combinations, sheet.font)
-
-
-def _describe(
-    figure: Figure, sheet: Sheet, title: str, legend: Sequence[Patch]
-) -> None:
-    """Title and group legend, at the top left."""
-    width, height = sheet.size
-    figure.text(
-        0.15 / width,
-        1 - 0.15 / height,
-        title,
-        fontsize=12,
-        fontweight='bold',
-        va='top',
-    )
-    if legend:
-        figure.legend(
-            handles=legend,
-            ncols=len(legend),
-            frameon=False,
-            fontsize=9,
-            loc='upper left',
-            borderpad=0,
-            borderaxespad=0,
-            bbox_to_anchor=(0.15 / width, 1 - 0.42 / height),
-        )
-
-
-def _groups(
-    counts: np.ndarray, thresholds: tuple[float, float]
-) -> tuple[list[Patch], np.ndarray]:
-    few, many = thresholds
-    groups = class_groups(counts, many=many, few=few)
-    return group_legend(counts, thresholds), groups
-
-
-def _marks(framed: bool, hatched: bool) -> list[Line2D | Patch]:
-    marks: list[Line2D | Patch] = [
-        Line2D([], [], label='best', **MARKS[0]),
-        Line2D([], [], label='2nd, 3rd', **MARKS[1]),
+    """Colour the known cells; unknown ones let the hatching show."""
+    look = dict(edgecolors='white', linewidth=0.6, zorder=1)
+    cmap = scale.cmap.with_extremes(bad=(0, 0, 0, 0))
+    draw_cells(axes, table, cmap=cmap, norm=scale.norm, **look)
+    cells = [
+        Rectangle((column - 0.5, row - 0.5), 1, 1)
+        for row, column in np.argwhere(np.isnan(table))
     ]
-    if framed:
-        marks.append(
-            Patch(
-                fill=False,
-                edgecolor='black',
-                linewidth=1.4,
-                label='part that tells the class apart',
-            )
-        )
-    if hatched:
-        marks.append(Patch(label='not observed', **HATCH))
-    return marks
+    axes.add_collection(PatchCollection(cells, zorder=0.5, **HATCH))
+    labels = [name.replace('_', ' ') for name in names]
+    axes.set_xticks(range(len(names)), labels, rotation=90, fontsize=8.5)
+    axes.tick_params(axis='x', length=0, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
+
+
+def _draw_best(
+    heat: Axes,
+    right: Axes,
+    table: np.ndarray,
+    names: Sequence[str],
+    font: float,
+) -> None:
+    """Name the best combinations of each class and mark them in the map."""
+    right.set_xlim(0, BEST)
+    right.set_xticks(
+        range(BEST), ('1st', '2nd', '3rd'), ha='left', fontsize=8.5
+    )
+    right.tick_params(which='both', length=0)
+    right.tick_params(axis='x', labeltop=True, labelbottom=False)
+    right.spines[:].set_visible(False)
+    # Texts stand in columns of their own: layout need not measure them.
+    look: dict[str, Any] = dict(va='center', fontsize=font, in_layout=False)
+    cells: list[list[tuple[int, int]]] = [[], []]
+    for row, values in enumerate(table):
+        best = best_combinations(values, BEST)
+        for rank, column in enumerate(best):
+            weight = 'normal' if rank else 'bold'
+            right.text(rank, row, names[column], fontweight=weight, **look)
+            cells[min(rank, 1)].append((column, row))
+        if not best:
+            note = dict(look, color='#666666', style='italic')
+            right.text(0, row, 'not observed', **note)
+    for mark, places in zip(MARKS, cells):
+        heat.plot(*np.reshape(places, (-1, 2)).T, **mark)
+
+
+def _frame(axes: Axes, true_parts: Sequence[Sequence[int]]) -> None:
+    """Frame the parts that are known to tell a class apart."""
+    for row, parts in enumerate(true_parts):
+        for part in parts:
+            corner = part - 0.42, row - 0.42
+            frame = Rectangle(corner, 0.84, 0.84, fill=False, zorder=5)
+            frame.set(edgecolor='black', linewidth=1.4)
+            axes.add_patch(frame)
 
 
 def _key(
-    figure: Figure, sheet: Sheet, symbols: str, marks: list[Line2D | Patch]
+    figure: Figure, part_names: Sequence[str], framed: bool, hatched: bool
 ) -> None:
     """Explain symbols and marks, at the bottom left."""
-    width, height = sheet.size
+    marks: list[Line2D | Patch] = [
+        Line2D([], [], label=label, **mark)
+        for label, mark in zip(('best', '2nd, 3rd'), MARKS)
+    ]
+    if framed:
+        look: dict[str, Any] = dict(
+            fill=False, edgecolor='black', linewidth=1.4
+        )
+        marks.append(Patch(label='part that tells the class apart', **look))
+    if hatched:
+        marks.append(Patch(label='not observed', **HATCH))
+    spelt = zip(part_symbols(part_names), part_names)
+    symbols = ',  '.join(f'{symbol} = {name}' for symbol, name in spelt)
     figure.legend(
         handles=marks,
+        title=symbols.replace('_', ' '),
+        loc='outside lower left',
         ncols=len(marks),
-        frameon=False,
         fontsize=8,
-        loc='lower left',
+        title_fontsize=8,
+        alignment='left',
+        frameon=False,
         borderpad=0,
-        borderaxespad=0,
-        bbox_to_anchor=(0.15 / width, 0.27 / height),
+        borderaxespad=0.3,
     )
-    figure.text(0.15 / width, 0.1 / height, symbols, fontsize=8, va='bottom')

@@ -1,42 +1,71 @@
-"""Colours, labels and saving shared by all figures."""
+"""What all figures share: colours, class names and their order, saving."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from os.path import commonprefix
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.animation import PillowWriter
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import AsinhNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ..evaluation.functional import GROUPS, class_groups
+from ..evaluation.functional import GROUPS, check_class_counts, class_groups
+from ..serialization import whole_file
+from .body import UNKNOWN
 
 # From the palette of Okabe and Ito, safe for the colour-blind; their
 # lightness differs too, so that they survive grey print.
 GROUP_COLOURS = dict(many='#0072B2', medium='#56B4E9', few='#D55E00')
-# The whole palette, for parts: P is at most 8. Yellow, faint on white, last.
+# For parts, of which there are at most 8: no colour of a group is among them.
 PART_COLOURS = (
     '#000000',
     '#E69F00',
-    '#56B4E9',
     '#009E73',
-    '#D55E00',
-    '#0072B2',
     '#CC79A7',
+    '#7A3B00',
+    '#8A9A8A',
+    '#5E2CA5',
     '#F0E442',
 )
+UNGROUPED = 'all'
 DPI = 150
+HATCH: dict[str, Any] = dict(
+    facecolor='white', edgecolor='#999999', hatch='////', linewidth=0
+)
 
 
 def class_labels(
     classes: Sequence[str] | None, num_classes: int, max_length: int = 28
 ) -> list[str]:
-    """Class names cut to ``max_length``, or indices if there are none.
+    """Class names, the long ones cut so that they can be told apart.
+
+    Names that begin alike keep their first letters and what differs.
+
+    Args:
+        classes (Sequence[str], optional): Names; None stands for indices.
+        num_classes (int): K.
+        max_length (int): Letters of a label. Defaults to 28.
+
+    Returns:
+        list[str]: K labels, no two alike.
 
     Raises:
         ValueError: If there is another number of names than classes.
+
+    Example:
+        >>> class_labels(['raise the left hand', 'raise the left foot'], 2, 12)
+        ['raise …hand', 'raise …foot']
     """
     if classes is None:
         return [str(index) for index in range(num_classes)]
@@ -45,34 +74,332 @@ def class_labels(
             f'classes has {len(classes)} names where there are '
             f'{num_classes} classes'
         )
-    names = [str(name) for name in classes]
+    names = [str(name).replace('_', ' ') for name in classes]
+    labels = [_cut(name, max_length) for name in names]
+    for label, uses in Counter(labels).items():
+        if uses > 1:
+            alike = [i for i, own in enumerate(labels) if own == label]
+            for i, other in zip(alike, _differing(names, alike, max_length)):
+                labels[i] = other
+    again = Counter(labels)
     return [
-        name if len(name) <= max_length else name[: max_length - 3] + '...'
-        for name in names
+        label
+        if again[label] == 1
+        else f'{_cut(label, max_length - 1 - len(str(i)))}#{i}'
+        for i, label in enumerate(labels)
     ]
 
 
-def group_legend(
-    counts: np.ndarray, thresholds: tuple[float, float]
-) -> list[Patch]:
-    """Legend entries that name each group that has classes, and its size."""
-    few, many = thresholds
-    rules = dict(
-        many=f'n > {many:g}', medium=f'{few:g} to {many:g}', few=f'n < {few:g}'
+def _cut(name: str, length: int) -> str:
+    return name if len(name) <= length else name[: length - 1].rstrip() + '…'
+
+
+def _differing(
+    names: Sequence[str], alike: Sequence[int], length: int
+) -> list[str]:
+    """First letters, then the words that differ from the nearest name."""
+    words = [names[i].split() for i in alike]
+    found = []
+    for place, own in enumerate(words):
+        others = words[:place] + words[place + 1 :]
+        common = max(len(commonprefix([own, other])) for other in others)
+        start = min(common, len(own) - 1)
+        rest = _cut(' '.join(own[start:]), length - 7)
+        head = ' '.join(own)[: length - 1 - len(rest)].rstrip()
+        found.append(f'{head}…{rest}')
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class ClassOrder:
+    """Classes sorted by training count, largest first.
+
+    Args:
+        indices (np.ndarray): Class at each place, (K,).
+        names (list[str]): Name at each place.
+        labels (list[str]): Name and count at each place.
+        groups (np.ndarray): Group at each place, (K,); ``'all'`` without
+            counts.
+        legend (list[Patch]): Legend entry of each group; none without
+            counts.
+    """
+
+    indices: np.ndarray
+    names: list[str]
+    labels: list[str]
+    groups: np.ndarray
+    legend: list[Patch]
+
+    @classmethod
+    def by_count(
+        cls,
+        num_classes: int,
+        class_counts: Sequence[float] | np.ndarray | None,
+        classes: Sequence[str] | None,
+        thresholds: tuple[float, float],
+        max_length: int = 28,
+    ) -> ClassOrder:
+        """Sort classes.
+
+        Args:
+            num_classes (int): K.
+            class_counts (Sequence[float] | np.ndarray, optional): Training
+                samples (K,); None keeps the order.
+            classes (Sequence[str], optional): Names; None shows indices.
+            thresholds (tuple[float, float]): Counts (few, many) that bound
+                the groups.
+            max_length (int): Letters of a name. Defaults to 28.
+
+        Returns:
+            ClassOrder: The order.
+
+        Raises:
+            ValueError: If names or counts are of another number of classes.
+        """
+        names = class_labels(classes, num_classes, max_length)
+        if class_counts is None:
+            everyone = np.full(num_classes, UNGROUPED)
+            return cls(np.arange(num_classes), names, names, everyone, [])
+        counts = check_class_counts(class_counts, num_classes)
+        groups = class_groups(counts, many=thresholds[1], few=thresholds[0])
+        order = np.argsort(-counts, kind='stable')
+        names = [names[i] for i in order.tolist()]
+        return cls(
+            order,
+            names,
+            [f'{name} ({n:.0f})' for name, n in zip(names, counts[order])],
+            groups[order],
+            _group_legend(groups, *thresholds),
+        )
+
+    @property
+    def colours(self) -> list[str]:
+        """list[str]: Colour of the group at each place."""
+        return [GROUP_COLOURS.get(name, UNKNOWN) for name in self.groups]
+
+
+def _group_legend(groups: np.ndarray, few: float, many: float) -> list[Patch]:
+    """Entries that name each group that has classes, and its size."""
+    rules = (f'n > {many:g}', f'{few:g} to {many:g}', f'n < {few:g}')
+    sizes = [int((groups == name).sum()) for name in GROUPS]
+    return [
+        Patch(
+            facecolor=GROUP_COLOURS[name],
+            label=f'{name} ({rule}): {size} class' + 'es' * (size != 1),
+        )
+        for name, rule, size in zip(GROUPS, rules, sizes)
+        if size
+    ]
+
+
+def label_classes(
+    axis: Axis,
+    order: ClassOrder,
+    labels: Sequence[str],
+    pitch: float,
+    **font: Any,
+) -> None:
+    """Name the classes on an axis, each beside the colour of its group.
+
+    The colours are thick tick marks: they stay where names and cells are.
+
+    Args:
+        axis (Axis): Axis on which a class takes one unit.
+        order (ClassOrder): The classes.
+        labels (Sequence[str]): Their labels.
+        pitch (float): Length of that unit in inches.
+        **font (Any): How the labels look.
+    """
+    axis.set_ticks(range(len(labels)), list(labels), **font)
+    axis.set_tick_params(length=7 if order.legend else 0, pad=2)
+    for tick, colour in zip(axis.get_major_ticks(), order.colours):
+        for line in (tick.tick1line, tick.tick2line):
+            line.set(markeredgecolor=colour, markeredgewidth=72 * pitch)
+
+
+def saliency_scale(values: np.ndarray) -> ScalarMappable:
+    """The colours of saliency: green for what helps, purple what misleads.
+
+    Symmetric about zero where values have signs. Linear up to a twentieth of
+    the largest value and logarithmic beyond, so that a few strong classes do
+    not turn the others white.
+
+    Args:
+        values (np.ndarray): Saliencies of any shape, NaN where unknown.
+
+    Returns:
+        ScalarMappable: Unknown values turn grey.
+    """
+    known = np.abs(values[np.isfinite(values)])
+    limit = float(known.max(initial=0)) or 1.0
+    signed = bool((values < 0).any())
+    norm = AsinhNorm(limit / 20, vmin=-limit * signed, vmax=limit)
+    scale = ScalarMappable(norm, 'PRGn' if signed else 'Greens')
+    scale.set_cmap(scale.cmap.with_extremes(bad=UNKNOWN))
+    return scale
+
+
+def new_figure(size: tuple[float, float] | None = None) -> Figure:
+    """A figure laid out by matplotlib, measured as it will be saved."""
+    figure = Figure(size, layout='constrained', dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def draw_cells(
+    axes: Axes, table: np.ndarray, edges: np.ndarray | None = None, **look: Any
+) -> QuadMesh:
+    """Colour the cells of a table, rows from top to bottom.
+
+    Args:
+        axes (Axes): The axes; a row and a column take one unit each.
+        table (np.ndarray): Values (R, C); where NaN nothing is drawn.
+        edges (np.ndarray, optional): Edges of the columns (C + 1,).
+            Defaults to None.
+        **look (Any): For ``Axes.pcolormesh``.
+
+    Returns:
+        QuadMesh: The cells.
+    """
+    rows, columns = (np.arange(size + 1) - 0.5 for size in table.shape)
+    across = columns if edges is None else edges
+    mesh = axes.pcolormesh(across, rows, np.ma.masked_invalid(table), **look)
+    axes.set(xlim=(across[0], across[-1]), ylim=(rows[-1], rows[0]))
+    return mesh
+
+
+def draw_scale(
+    scale: ScalarMappable, axes: Axes, size: tuple[float, float], label: str
+) -> None:
+    """Draw the colour bar of a scale below axes, at the left.
+
+    Args:
+        scale (ScalarMappable): The scale.
+        axes (Axes): What it belongs to.
+        size (tuple[float, float]): Width and height of the axes in inches.
+        label (str): What it shows.
+    """
+    wide, tall = size
+    place = 0.0, -0.25 / tall, min(3.5 / wide, 1.0), 0.1 / tall
+    bar = axes.figure.colorbar(
+        scale, cax=axes.inset_axes(place), orientation='horizontal'
     )
-    groups = class_groups(counts, many=many, few=few)
-    entries = []
-    for name in GROUPS:
-        size = int((groups == name).sum())
-        if size:
-            noun = 'class' if size == 1 else 'classes'
-            entries.append(
-                Patch(
-                    facecolor=GROUP_COLOURS[name],
-                    label=f'{name} ({rules[name]}): {size} {noun}',
-                )
-            )
-    return entries
+    # Equal steps of colour.
+    ticks = scale.norm.inverse(np.linspace(0, 1, 5))
+    bar.set_ticks(ticks, labels=[f'{tick:.2g}' for tick in ticks])
+    bar.minorticks_off()
+    bar.ax.tick_params(labelsize=7.5)
+    bar.set_label(label, fontsize=8.5)
+
+
+def fit(
+    figure: Figure, axes: Sequence[Axes], size: tuple[float, float]
+) -> None:
+    """Resize a figure until axes side by side have a size in all.
+
+    Layout is left to matplotlib: titles, labels and legends take what they
+    need, and the figure grows around them.
+
+    Args:
+        figure (Figure): A figure with constrained layout.
+        axes (Sequence[Axes]): Axes of one row.
+        size (tuple[float, float]): Sum of their widths, and height of the
+            first, in inches.
+    """
+    for _ in range(2):
+        figure.draw_without_rendering()
+        boxes = [one.get_window_extent() for one in axes]
+        have = np.array([sum(b.width for b in boxes), boxes[0].height])
+        growth = np.array(size) - have / figure.dpi
+        figure.set_size_inches(figure.get_size_inches() + growth)
+    figure.draw_without_rendering()
+    # Saving would lay out once more.
+    figure.set_layout_engine('none')
+
+
+def head_line(
+    figure: Figure, title: str, handles: Sequence[Any], width: float
+) -> None:
+    """Title and legend, at the top left of a figure.
+
+    Args:
+        figure (Figure): The figure.
+        title (str): Its title.
+        handles (Sequence[Any]): Entries of the legend.
+        width (float): Inches that the legend may take.
+    """
+    sizes = [0.55 + 0.068 * len(one.get_label()) for one in handles]
+    fits = sum(sizes) <= width
+    columns = len(sizes) if fits else int(width / max(sizes))
+    legend = figure.legend(
+        handles=list(handles),
+        title=title,
+        loc='outside upper left',
+        ncols=max(columns, 1),
+        fontsize=9,
+        title_fontsize=12,
+        alignment='left',
+        frameon=False,
+        borderpad=0,
+        borderaxespad=0.3,
+        columnspacing=1.3,
+        handlelength=1.6,
+    )
+    legend.get_title().set_fontweight('bold')
+
+
+def tidy(axes: Axes, *sides: str, grid: str | None = 'both') -> None:
+    """Grid behind the data, no frame at the sides named.
+
+    Args:
+        axes (Axes): The axes.
+        *sides (str): Sides without a line; top and right if none is named.
+        grid (str, optional): Axis of the grid, or None for no grid.
+            Defaults to 'both'.
+    """
+    for side in sides or ('top', 'right'):
+        axes.spines[side].set_visible(False)
+    if grid:
+        axes.grid(axis=grid, color='#DDDDDD', linewidth=0.7)
+        axes.set_axisbelow(True)
+
+
+def write_gif(
+    figure: Figure,
+    path: str | Path,
+    frames: int,
+    draw: Callable[[int], None],
+    fps: int,
+) -> Path:
+    """Write an animation, in whole or not at all, making missing folders.
+
+    Args:
+        figure (Figure): The figure, laid out.
+        path (str | Path): File to write; ends in ``.gif``.
+        frames (int): Number of frames.
+        draw (Callable[[int], None]): Brings the figure to a frame.
+        fps (int): Frames per second.
+
+    Returns:
+        Path: The GIF.
+
+    Raises:
+        ValueError: If the name has another ending.
+    """
+    path = Path(path)
+    if path.suffix.lower() != '.gif':
+        raise ValueError(f'an animation needs a .gif file, got {path}')
+    # What moves must not move the rest.
+    figure.set_layout_engine('none')
+    writer = PillowWriter(fps=fps)
+    with (
+        whole_file(path) as scratch,
+        writer.saving(figure, str(scratch), dpi=90),
+    ):
+        for frame in range(frames):
+            draw(frame)
+            writer.grab_frame(facecolor='white')
+    return path
 
 
 def save_figure(figure: Figure, path: str | Path) -> Path:
@@ -81,13 +408,7 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     Drawn on its own Agg canvas: no window, no state in ``pyplot``.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    kind = path.suffix.lstrip('.') or 'png'
-    FigureCanvasAgg(figure)
-    scratch = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
-    try:
-        figure.savefig(scratch, dpi=DPI, format=kind, facecolor='white')
-        os.replace(scratch, path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with whole_file(path) as scratch:
+        kind = path.suffix.lstrip('.') or 'png'
+        figure.savefig(scratch, format=kind, facecolor='white')
     return path

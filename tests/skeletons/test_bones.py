@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from mmaction.datasets.transforms import JointToBone
 
-from shapmix_mm.skeletons import get_layout, joint_to_bone
+from shapmix_mm.skeletons import (
+    BUILTIN_LAYOUTS,
+    bones_to_joints,
+    get_layout,
+    joint_to_bone,
+)
 
 
 @pytest.mark.parametrize(
@@ -84,3 +89,15 @@ def test_wrong_channels_are_refused(shape):
 def test_wrong_number_of_joints_is_refused():
     with pytest.raises(ValueError, match="25 joints where layout 'coco'"):
         joint_to_bone(np.zeros((1, 25, 3)), 'coco')
+
+
+@pytest.mark.parametrize('name', sorted(BUILTIN_LAYOUTS))
+def test_bones_put_end_to_end_give_the_joints_back(name):
+    layout = get_layout(name)
+    joints = np.random.default_rng(0).normal(size=(2, 3, layout.num_joints, 2))
+    bones = joint_to_bone(joints, layout)
+    root = [j for j, p in enumerate(layout.parents) if p == j]
+    np.testing.assert_allclose(
+        bones_to_joints(bones, layout), joints - joints[:, :, root], atol=1e-5
+    )
+    assert not bones_to_joints(np.zeros_like(bones), layout).any()

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize, to_rgba
 
-from shapmix_mm.visualization import bodies, plot_bodies, style
+from shapmix_mm.visualization import plot_bodies
 from shapmix_mm.visualization.body import OUTLINE, UNKNOWN
 from shapmix_mm.visualization.style import GROUP_COLOURS
 
@@ -31,14 +31,8 @@ def chains(parts):
 
 
 @pytest.fixture
-def drawn(look, monkeypatch, tmp_path):
+def drawn(look, tmp_path):
     """Function that plots and returns the look at the figure."""
-
-    def save(figure, path):
-        look.catch(figure)
-        return style.save_figure(figure, path) if look.render else path
-
-    monkeypatch.setattr(bodies, 'save_figure', save)
 
     def draw(values, path=tmp_path / 'bodies.png', **kwargs):
         kwargs.setdefault('layout', STAR)

@@ -1,40 +1,101 @@
-"""Saving leaves no trace but the image; labels and legends are right."""
+"""Saving leaves no trace but the image; labels, order, colours are right."""
+
+import subprocess
+import sys
+from itertools import combinations
 
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from shapmix_mm.visualization import plot_class_counts, plot_saliency
 from shapmix_mm.visualization.style import (
     GROUP_COLOURS,
+    PART_COLOURS,
+    ClassOrder,
     class_labels,
-    group_legend,
+    saliency_scale,
     save_figure,
 )
 
 
 def test_labels():
     assert class_labels(None, 3) == ['0', '1', '2']
-    assert class_labels(['a', 'b' * 40], 2, 10) == ['a', 'bbbbbbb...']
+    assert class_labels(['a_b', 'b' * 40], 2, 10) == ['a b', 'bbbbbbbbb…']
     with pytest.raises(ValueError, match='2 names where there are 3'):
         class_labels(['a', 'b'], 3)
 
 
-def test_legend_leaves_out_empty_groups():
-    entries = group_legend(np.array([50.0, 30, 5]), (20, 100))
-    assert [e.get_label() for e in entries] == [
+@pytest.mark.parametrize('length', [14, 19, 28])
+def test_names_that_begin_alike_are_told_apart(long_names, length):
+    names = [
+        'put your hands on his hips',
+        'put your hands on his head',
+        'put your hands on his hips and look',
+        'wear a shoe on the left foot, standing',
+        'wear a shoe on the right foot, standing',
+        *long_names(200),
+        'same words that are long enough to be cut',
+        'same words that are long enough to be cut',
+    ]
+    labels = class_labels(names, len(names), length)
+    assert len(set(labels)) == len(names)
+    assert max(map(len, labels)) <= length
+    assert labels[0].startswith('put') and labels[0].endswith('hips')
+    assert labels[1].endswith('head') and labels[2].endswith('look')
+
+
+def test_classes_are_sorted_by_count_with_their_groups():
+    order = ClassOrder.by_count(
+        4, [50, 300, 5, 50], ['a', 'b', 'c', 'd'], (20, 100)
+    )
+    assert order.indices.tolist() == [1, 0, 3, 2]
+    assert order.labels == ['b (300)', 'a (50)', 'd (50)', 'c (5)']
+    assert order.groups.tolist() == ['many', 'medium', 'medium', 'few']
+    assert [entry.get_label() for entry in order.legend] == [
+        'many (n > 100): 1 class',
         'medium (20 to 100): 2 classes',
         'few (n < 20): 1 class',
     ]
+    plain = ClassOrder.by_count(2, None, None, (20, 100))
+    assert plain.labels == ['0', '1'] and not plain.legend
+    few = ClassOrder.by_count(2, [30, 5], None, (20, 100))
+    assert len(few.legend) == 2
+
+
+def luminance(colour):
+    return np.dot(np.array(to_rgb(colour)) ** 2.2, [0.2126, 0.7152, 0.0722])
 
 
 def test_group_colours_differ_for_the_colour_blind():
     # Luminance alone tells the groups apart, whatever the hues look like.
-    rgb = [matplotlib.colors.to_rgb(c) for c in GROUP_COLOURS.values()]
-    linear = [[v**2.2 for v in colour] for colour in rgb]
-    light = sorted(np.dot(linear, [0.2126, 0.7152, 0.0722]))
+    light = sorted(map(luminance, GROUP_COLOURS.values()))
     assert min(np.diff(light)) > 0.03
+
+
+def test_no_colour_stands_for_a_part_and_a_group():
+    everything = [*PART_COLOURS, *GROUP_COLOURS.values()]
+    for first, second in combinations(everything, 2):
+        far = np.linalg.norm(np.subtract(to_rgb(first), to_rgb(second)))
+        assert far > 0.25, (first, second)
+
+
+def test_weak_values_have_a_colour_beside_strong_ones():
+    values = np.array([0.8] * 5 + [0.05, -0.05] + [5e-4] * 3)
+    scale = saliency_scale(values)
+    white = np.array(scale.cmap(0.5)[:3])
+
+    def strength(value):
+        return np.linalg.norm(np.array(scale.to_rgba(value)[:3]) - white)
+
+    assert strength(0.05) > 0.2 and strength(-0.05) > 0.1
+    assert strength(5e-4) < 0.03
+    assert scale.norm.vmin == -scale.norm.vmax == -0.8
+    assert saliency_scale(np.abs(values)).norm.vmin == 0
+    for empty in (np.zeros(3), np.full(3, np.nan)):
+        assert saliency_scale(empty).norm.vmax == 1
 
 
 def test_save_makes_folders_and_keeps_no_scratch(tmp_path):
@@ -70,3 +131,18 @@ def test_pyplot_and_settings_stay_as_they_were(tmp_path):
     assert pyplot.get_fignums() == []
     assert dict(matplotlib.rcParams) == before
     assert matplotlib.get_backend() == backend
+
+
+def test_the_room_is_entered_without_matplotlib():
+    code = (
+        'import importlib.util as u, sys, types;'
+        'p = types.ModuleType("shapmix_mm");'
+        's = u.find_spec("shapmix_mm");'
+        'p.__path__ = list(s.submodule_search_locations);'
+        'sys.modules["shapmix_mm"] = p;'
+        'import shapmix_mm.visualization as v;'
+        'assert "matplotlib" not in sys.modules;'
+        '[getattr(v, name) for name in v.__all__];'
+        'assert "matplotlib" in sys.modules'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)

@@ -107,7 +107,7 @@ def draw(summary: Any, args: argparse.Namespace) -> None:
     Raises:
         OSError: If it cannot be written where --plot says.
     """
-    from shapmix_mm.visualization.annotation_overview import plot_annotations
+    from shapmix_mm.visualization import plot_annotations
 
     target = args.plot or f'{args.ann_file.rstrip("/")}.inspect.png'
     try:

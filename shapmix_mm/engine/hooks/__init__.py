@@ -6,6 +6,7 @@ from .max_norm_hook import MaxNormHook
 from .saliency_figure_hook import SaliencyFigureHook
 from .saliency_hook import SaliencyHook
 from .second_stage_hook import SecondStageHook
+from .skeleton_visualization_hook import SkeletonVisualizationHook
 from .tau_norm_hook import TauNormHook
 from .train_accuracy_hook import TrainAccuracyHook
 from .training_progress_hook import TrainingProgressHook
@@ -17,6 +18,7 @@ __all__ = [
     'SaliencyFigureHook',
     'SaliencyHook',
     'SecondStageHook',
+    'SkeletonVisualizationHook',
     'TauNormHook',
     'TrainAccuracyHook',
     'TrainingProgressHook',

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Sequence
 
 import numpy as np
-from matplotlib.image import imread
 from mmaction.registry import HOOKS
 from mmengine.dist import is_main_process, master_only
 from mmengine.hooks import Hook
@@ -14,14 +13,10 @@ from mmengine.runner import Runner
 from pydantic import Field
 from typing_extensions import Annotated
 
+from shapmix_mm import visualization
 from shapmix_mm.evaluation import metric_thresholds
 from shapmix_mm.evaluation.functional import classes_with_true_parts_first
 from shapmix_mm.models import ShapMixBlending
-from shapmix_mm.visualization import (
-    plot_bodies,
-    plot_saliency,
-    plot_saliency_history,
-)
 
 from ...arguments import NonNegative, NonNegativeInt
 from ...config.data import unrepeated
@@ -161,7 +156,7 @@ class SaliencyFigureHook(Hook):
         self._log_known_parts(runner)
         if len(self.record):
             common = self._common(runner)
-            plot_saliency_history(
+            visualization.plot_saliency_history(
                 self.record.values / self._joint_counts(),
                 self.record.epochs,
                 self._path(runner, '_history'),
@@ -194,20 +189,22 @@ class SaliencyFigureHook(Hook):
         common, table = self._common(runner), self.blend.saliency
         values = table.values.cpu().numpy() / self._joint_counts()
         common['updates'] = table.updates.cpu().numpy()
-        heat = plot_saliency(
+        heat = visualization.plot_saliency(
             values,
             self._path(runner),
             part_names=self.blend.layout.part_names,
             true_parts=self._true_parts(runner),
             **common,
         )
-        bodies = plot_bodies(
+        bodies = visualization.plot_bodies(
             values,
             self._path(runner, '_bodies'),
             layout=self.blend.layout,
             pose=self._pose(runner),
             **common,
         )
+        from matplotlib.image import imread
+
         for path in (heat, bodies):
             if path.suffix.lower() not in _PIXELS:
                 continue

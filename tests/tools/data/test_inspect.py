@@ -200,7 +200,7 @@ def test_a_read_only_disk_is_named(pickled, capsys, monkeypatch):
     def refuse(figure, path):
         raise OSError(errno.EROFS, 'Read-only file system', f'{path}.tmp')
 
-    room = 'shapmix_mm.visualization.annotation_overview'
+    room = 'shapmix_mm.visualization.counts'
     monkeypatch.setattr(f'{room}.save_figure', refuse)
     assert main([str(pickled), '--quiet']) == 0
     err = capsys.readouterr().err

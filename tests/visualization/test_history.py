@@ -7,15 +7,8 @@ import pytest
 from matplotlib.colors import to_hex
 from scipy.stats import rankdata
 
-from shapmix_mm.visualization import (
-    plot_saliency_history,
-    saliency_history,
-    style,
-)
-from shapmix_mm.visualization.history_summary import (
-    leading_part,
-    rank_agreement,
-)
+from shapmix_mm.visualization import plot_saliency_history
+from shapmix_mm.visualization.history import leading_part, rank_agreement
 from shapmix_mm.visualization.style import GROUP_COLOURS, PART_COLOURS
 
 PARTS = ['trunk', 'left_arm', 'right_arm']
@@ -23,14 +16,8 @@ PAIRS = [(0, 1), (0, 2), (1, 2)]
 
 
 @pytest.fixture
-def drawn(look, monkeypatch, tmp_path):
+def drawn(look, tmp_path):
     """Function that plots and returns the look at the figure."""
-
-    def save(figure, path):
-        look.catch(figure)
-        return style.save_figure(figure, path) if look.render else path
-
-    monkeypatch.setattr(saliency_history, 'save_figure', save)
 
     def draw(history, epochs=None, path=tmp_path / 'h.png', **kwargs):
         kwargs.setdefault('combinations', PAIRS)

@@ -7,14 +7,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from PIL import Image
 
-from shapmix_mm.visualization import (
-    animate_mixed_sample,
-    mixed_sample,
-    plot_mixed_sample,
-    style,
-)
+from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
 from shapmix_mm.visualization.body import UNKNOWN
-from shapmix_mm.visualization.mixed_clip import OWN, PARTNER, read_mixed_clip
+from shapmix_mm.visualization.clips import OWN, PARTNER, read_mixed_clip
 
 STAR = dict(
     num_node=4,
@@ -55,14 +50,8 @@ def clip_of(**changes):
 
 
 @pytest.fixture
-def drawn(look, monkeypatch, tmp_path):
+def drawn(look, tmp_path):
     """Function that draws a sample and returns the look at the figure."""
-
-    def save(figure, path):
-        look.catch(figure)
-        return style.save_figure(figure, path) if look.render else path
-
-    monkeypatch.setattr(mixed_sample, 'save_figure', save)
 
     def draw(**changes):
         look.path = plot_mixed_sample(

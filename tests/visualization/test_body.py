@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from shapmix_mm.skeletons import BUILTIN_LAYOUTS, get_layout, joint_to_bone
-from shapmix_mm.visualization.body_plane import (
-    bones_to_joints,
+from shapmix_mm.skeletons import BUILTIN_LAYOUTS, get_layout
+from shapmix_mm.visualization.body import (
+    find_sides,
     frontal_view,
     reference_body,
     sample_view,
+    schematic_body,
 )
-from shapmix_mm.visualization.schematic import schematic_body
 
 LAYOUTS = sorted(BUILTIN_LAYOUTS)
 
@@ -101,18 +101,6 @@ def test_a_collapsed_pose_gives_the_schematic(value):
     )
 
 
-@pytest.mark.parametrize('name', LAYOUTS)
-def test_bones_put_end_to_end_give_the_joints_back(name):
-    layout = get_layout(name)
-    joints = np.random.default_rng(0).normal(size=(2, 3, layout.num_joints, 2))
-    bones = joint_to_bone(joints, layout)
-    root = [j for j, p in enumerate(layout.parents) if p == j]
-    np.testing.assert_allclose(
-        bones_to_joints(bones, layout), joints - joints[:, :, root], atol=1e-5
-    )
-    assert not bones_to_joints(np.zeros_like(bones), layout).any()
-
-
 def test_two_persons_stand_side_by_side_one_is_seen_from_the_front():
     layout = get_layout('nturgb+d')
     one = standing(layout)
@@ -128,3 +116,85 @@ def test_two_persons_stand_side_by_side_one_is_seen_from_the_front():
     )
     with pytest.raises(ValueError, match='no person'):
         sample_view(np.zeros_like(clip), layout)
+
+
+BONES = [(1, 0), (2, 0), (3, 2), (4, 0), (5, 4), (6, 1), (7, 6), (8, 6)]
+# Head 1, arms 2-3 and 4-5, hip 6 with two feet; nine joints.
+NINE = dict(num_node=9, center=0, inward=[*BONES[:5], (6, 0), *BONES[6:]])
+UNNAMED = dict(NINE, parts=[[0, 1, 6], [2, 3], [4, 5], [7], [8]])
+
+
+def nine_joints():
+    """A body with y up, its left at +x, that faces +z."""
+    across = [0, 0, 0.4, 1, -0.4, -1, 0, 0.3, -0.3]
+    up = [1, 1.6, 1, 0.8, 1, 0.7, 0, -1.2, -1.2]
+    return np.stack([across, up, 0.1 * np.sin(np.arange(9))], axis=1)
+
+
+@pytest.mark.parametrize(
+    'told',
+    [
+        dict(pairs=[(2, 4), (3, 5), (7, 8)]),
+        dict(
+            joint_names=['neck', 'head', 'l_elbow', 'l_hand', 'r_elbow']
+            + ['r_hand', 'hip', 'l_foot', 'r_foot']
+        ),
+        dict(
+            joint_names=['Neck', 'Head', 'ElbowLeft', 'HandLeft', 'ElbowRight']
+            + ['HandRight', 'Hip', 'LFoot', 'RFoot']
+        ),
+        dict(
+            parts=dict(
+                trunk=[0, 1, 6],
+                left_arm=[2, 3],
+                right_arm=[4, 5],
+                left_leg=[7],
+                right_leg=[8],
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize('turn', [0, 90, 180, 250])
+def test_sides_come_from_pairs_joint_names_or_part_names(told, turn):
+    layout = get_layout(dict(UNNAMED, **told))
+    sides = find_sides(layout)
+    assert sorted(sides.left) == [2, 3, 7] and sides.named
+    assert sorted(sides.right) == [4, 5, 8]
+    cos, sin = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
+    turned = nine_joints() @ [[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]]
+    seen = frontal_view(turned, layout).project(turned)
+    assert seen[[2, 3, 7], 0].min() > 0 > seen[[4, 5, 8], 0].max()
+
+
+@pytest.mark.parametrize('turn', [0, 90, 130])
+def test_symmetric_bones_give_the_front_without_saying_which_side(turn):
+    layout = get_layout(UNNAMED)
+    sides = find_sides(layout)
+    assert {tuple(sorted(s)) for s in sides[:2]} == {(2, 3, 7), (4, 5, 8)}
+    assert not sides.named
+    cos, sin = np.cos(np.deg2rad(turn)), np.sin(np.deg2rad(turn))
+    turned = nine_joints() @ [[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]]
+    seen = frontal_view(turned, layout).project(turned)
+    # Both hands are seen, apart by nearly their whole distance.
+    assert abs(seen[3, 0] - seen[5, 0]) == pytest.approx(2, abs=0.1)
+
+
+def test_without_any_symmetry_the_view_hides_no_part():
+    """Five alike limbs, one behind another where the axes are as they are."""
+    layout = get_layout(
+        dict(
+            num_node=6,
+            center=0,
+            inward=[(j, 0) for j in range(1, 6)],
+            parts=[[j] for j in range(6)],
+        )
+    )
+    assert find_sides(layout) is None
+    # A flat star in the plane x = 0, along which the x-y view sees a line.
+    angles = 2 * np.pi * np.arange(5) / 5
+    tips = np.stack([0 * angles, 2 * np.cos(angles), np.sin(angles)], axis=1)
+    pose = np.concatenate([np.zeros((1, 3)), tips])
+    seen = frontal_view(pose, layout).project(pose)
+    apart = np.linalg.norm(seen[:, None] - seen, axis=2) + 9 * np.eye(6)
+    true = np.linalg.norm(pose[:, None] - pose, axis=2) + 9 * np.eye(6)
+    assert apart.min() == pytest.approx(true.min(), rel=0.01)
