@@ -147,7 +147,7 @@ def plot_bodies(
         order.legend + (marks if noisy.any() else []),
         sheet.size[0],
     )
-    draw_scale(colours, axes, sheet.size, BAR_LABELS[scale])
+    draw_scale(colours, axes, sheet.size[0], BAR_LABELS[scale])
     _key(figure, layout, sheet.size[0])
     fit(figure, [axes], sheet.size)
     return save_figure(figure, path)

@@ -62,7 +62,8 @@ def draw_body(
         lines.set(capstyle='round', zorder=2)
         axes.add_collection(lines)
     axes.scatter(
-        *points.T,
+        points[:, 0],
+        points[:, 1],
         s=(1.25 * width) ** 2,
         c=colours,
         edgecolors=OUTLINE,
@@ -203,10 +204,9 @@ def frontal_view(pose: np.ndarray, layout: Layout) -> View:
         left, other = (points[list(side)].mean(0) for side in sides[:2])
         right = left - other
         right[axis] = 0
-    length = np.linalg.norm(right)
-    if length < 1e-3 * max(extent.max(), 1e-12):
-        right, length = _spreading(points, layout, axis), 1.0
-    return View(np.stack([right / length, up], axis=1))
+    if np.linalg.norm(right) < 1e-3 * max(extent.max(), 1e-12):
+        right = _spreading(points, layout, axis)
+    return View(np.stack([right / np.linalg.norm(right), up], axis=1))
 
 
 def _spreading(points: np.ndarray, layout: Layout, axis: int) -> np.ndarray:

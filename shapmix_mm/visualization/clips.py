@@ -339,10 +339,10 @@ def _sheet(
     tall = scale * _TALL
     wide = tall * _width(_bounds(clip.points[clip.there]))
     size = columns * (wide + 0.06) + 3.2, len(rows) * tall + 1.8
-    figure = new_figure(size)
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, hspace=0, wspace=0)
+    figure = new_figure(size, w_pad=0.03, h_pad=0.03, hspace=0, wspace=0)
+    mosaic: Any = [[*row, 'label'] for row in rows]
     axes = figure.subplot_mosaic(
-        [*([*row, 'label'] for row in rows), [*['time'] * columns, '.']],
+        [*mosaic, [*['time'] * columns, '.']],
         width_ratios=[*[wide] * columns, 2.6],
         height_ratios=[*[tall] * len(rows), 0.45],
     )
@@ -434,7 +434,7 @@ def plot_prediction(
     clip = np.nan_to_num(np.asarray(clip, dtype=np.float64))
     layout.check_joints(clip.shape[2], 'the clip')
     points = sample_view(clip, layout).project(clip)
-    there, length = clip.any((2, 3)), clip.shape[1]
+    there, length = (clip != 0).any((2, 3)), clip.shape[1]
     moving = path.suffix.lower() == '.gif'
     number = 1 if moving else min(frames, length)
     bounds = _bounds(points[there])

@@ -67,9 +67,8 @@ def plot_method_intervals(
     if not metrics:
         raise ValueError('methods has no number to draw')
     size = 1.6 + 2.1 * len(metrics), 1.0 + 0.34 * len(methods)
-    figure = new_figure(size)
     # The outermost numbers of two panels stay apart.
-    figure.get_layout_engine().set(wspace=0.06)
+    figure = new_figure(size, wspace=0.06)
     panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
     for axes, metric in zip(panels, metrics):
         look: dict[str, Any] = dict(color=_COLOURS.get(metric, '#009E73'))

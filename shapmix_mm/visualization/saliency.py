@@ -227,7 +227,7 @@ def plot_saliency(
     pitch, font = (0.26, 9) if len(table) <= 30 else (0.155, 7.5)
     widths = _COLUMN * len(names), _PART * num_parts
     text = BEST * (0.2 + max(map(len, names)) * font * 0.0095)
-    figure = new_figure()
+    figure = new_figure(wspace=0.02)
     axes = figure.subplot_mosaic(
         [['table', 'parts', 'best']], width_ratios=(*widths, text), sharey=True
     )
@@ -245,11 +245,10 @@ def plot_saliency(
     _draw_best(axes['table'], axes['best'], table, names, font)
     if true_parts is not None:
         _frame(axes['parts'], [true_parts[i] for i in order.indices.tolist()])
-    figure.get_layout_engine().set(wspace=0.02)
     title = title or 'Learnt saliency of body parts'
     head_line(figure, title, order.legend, sum(widths) + text)
     tall = pitch * len(table)
-    draw_scale(scale, axes['table'], (widths[0], tall), 'saliency')
+    draw_scale(scale, axes['table'], widths[0], 'saliency')
     _key(
         figure, part_names, true_parts is not None, bool(np.isnan(table).any())
     )
@@ -261,7 +260,7 @@ def _draw_cells(
     axes: Axes, table: np.ndarray, names: Sequence[str], scale: Any
 ) -> None:
     """Colour the known cells; unknown ones let the hatching show."""
-    look = dict(edgecolors='white', linewidth=0.6, zorder=1)
+    look: dict[str, Any] = dict(edgecolors='white', linewidth=0.6, zorder=1)
     cmap = scale.cmap.with_extremes(bad=(0, 0, 0, 0))
     draw_cells(axes, table, cmap=cmap, norm=scale.norm, **look)
     cells = [

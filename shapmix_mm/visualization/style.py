@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os.path import commonprefix
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.animation import PillowWriter
@@ -19,6 +19,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import AsinhNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.transforms import ScaledTranslation
 
 from ..evaluation.functional import GROUPS, check_class_counts, class_groups
 from ..serialization import whole_file
@@ -239,9 +240,12 @@ def saliency_scale(values: np.ndarray) -> ScalarMappable:
     return scale
 
 
-def new_figure(size: tuple[float, float] | None = None) -> Figure:
+def new_figure(
+    size: tuple[float, float] | None = None, **gaps: float
+) -> Figure:
     """A figure laid out by matplotlib, measured as it will be saved."""
-    figure = Figure(size, layout='constrained', dpi=DPI)
+    figure = Figure(size, dpi=DPI)
+    figure.set_layout_engine('constrained', **gaps)
     FigureCanvasAgg(figure)
     return figure
 
@@ -269,23 +273,26 @@ def draw_cells(
 
 
 def draw_scale(
-    scale: ScalarMappable, axes: Axes, size: tuple[float, float], label: str
+    scale: ScalarMappable, axes: Axes, wide: float, label: str
 ) -> None:
     """Draw the colour bar of a scale below axes, at the left.
 
     Args:
         scale (ScalarMappable): The scale.
         axes (Axes): What it belongs to.
-        size (tuple[float, float]): Width and height of the axes in inches.
+        wide (float): Width of the axes in inches; the bar is no wider.
         label (str): What it shows.
     """
-    wide, tall = size
-    place = 0.0, -0.25 / tall, min(3.5 / wide, 1.0), 0.1 / tall
+    corner: Any = axes.transAxes
+    inches = axes.figure.dpi_scale_trans + ScaledTranslation(0, 0, corner)
     bar = axes.figure.colorbar(
-        scale, cax=axes.inset_axes(place), orientation='horizontal'
+        scale,
+        cax=axes.inset_axes((0, -0.25, min(3.5, wide), 0.1), transform=inches),
+        orientation='horizontal',
     )
     # Equal steps of colour.
-    ticks = scale.norm.inverse(np.linspace(0, 1, 5))
+    norm: Any = scale.norm
+    ticks = norm.inverse(np.linspace(0, 1, 5))
     bar.set_ticks(ticks, labels=[f'{tick:.2g}' for tick in ticks])
     bar.minorticks_off()
     bar.ax.tick_params(labelsize=7.5)
@@ -311,7 +318,7 @@ def fit(
         boxes = [one.get_window_extent() for one in axes]
         have = np.array([sum(b.width for b in boxes), boxes[0].height])
         growth = np.array(size) - have / figure.dpi
-        figure.set_size_inches(figure.get_size_inches() + growth)
+        figure.set_size_inches(*(figure.get_size_inches() + growth))
     figure.draw_without_rendering()
     # Saving would lay out once more.
     figure.set_layout_engine('none')
@@ -348,7 +355,9 @@ def head_line(
     legend.get_title().set_fontweight('bold')
 
 
-def tidy(axes: Axes, *sides: str, grid: str | None = 'both') -> None:
+def tidy(
+    axes: Axes, *sides: str, grid: Literal['both', 'x', 'y'] | None = 'both'
+) -> None:
     """Grid behind the data, no frame at the sides named.
 
     Args:

@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Normalize, to_rgba
+from matplotlib.colors import AsinhNorm, to_rgba
 
 from shapmix_mm.visualization import plot_bodies
 from shapmix_mm.visualization.body import OUTLINE, UNKNOWN
@@ -56,7 +56,8 @@ def bone_colours(look):
 
 
 def expected(values, low, high, name):
-    return matplotlib.colormaps[name](Normalize(low, high)(values))
+    norm = AsinhNorm(high / 20, vmin=low, vmax=high)
+    return matplotlib.colormaps[name](norm(values))
 
 
 def cell_texts(look):
@@ -65,7 +66,7 @@ def cell_texts(look):
 
 def test_bones_have_the_colour_of_their_part_on_the_scale(drawn, tmp_path):
     values = np.array([[0.1, 0.2, 0.4, 0.8]] * 2)
-    look = drawn(values, tmp_path / 'b.png', scale='all')
+    look = drawn(values, tmp_path / 'b.png')
     for colours in bone_colours(look):
         np.testing.assert_allclose(
             colours, expected(values[0, 1:], 0, 0.8, 'Greens')
@@ -75,7 +76,8 @@ def test_bones_have_the_colour_of_their_part_on_the_scale(drawn, tmp_path):
 
 
 def test_each_class_is_scaled_by_its_largest_magnitude(drawn):
-    look = drawn(np.array([[0, 1.0, -2, 4], [0, 0.1, -0.2, 0.4]]))
+    values = np.array([[0, 1.0, -2, 4], [0, 0.1, -0.2, 0.4]])
+    look = drawn(values, scale='class')
     first, second = bone_colours(look)
     np.testing.assert_allclose(
         first, expected(np.array([0.25, -0.5, 1]), -1, 1, 'PRGn'), atol=0.02
@@ -95,11 +97,10 @@ def test_given_part_values_replace_the_means(drawn):
 
 def test_part_colour_is_the_mean_over_combinations_with_it(drawn):
     pairs = [(0, 1), (1, 2), (2, 3)]
-    look = drawn(np.array([[0.2, 0.6, 0.8]]), combinations=pairs, scale='all')
+    look = drawn(np.array([[0.2, 0.6, 0.8]]), combinations=pairs)
     means = np.array([0.4, 0.7, 0.8])
-    limit = np.quantile([0.2, *means], 0.99)
     np.testing.assert_allclose(
-        bone_colours(look)[0], expected(means, 0, limit, 'Greens')
+        bone_colours(look)[0], expected(means, 0, 0.8, 'Greens')
     )
 
 
@@ -151,33 +152,66 @@ def test_the_pose_given_is_the_body_drawn(drawn):
         if isinstance(c, LineCollection)
     ]
     start, end = np.array(lines[0].get_segments())[2]
-    # From the foot to the centre: 3 up and half to the left, at 1.35 inches.
-    assert start[0] - end[0] == pytest.approx(1.35 / 3 * 0.5)
-    assert end[1] - start[1] == pytest.approx(1.35)
+    # From the foot to the centre: 3 up and half to the left; of the sheet's
+    # axes y points down.
+    right, down = look.axes[0].transData.transform([end, start])
+    inches = (down - right) / look.figure.dpi
+    np.testing.assert_allclose(inches, [1.25 / 3 * 0.5 * 1, -1.25], atol=0.2)
+    assert inches[0] / -inches[1] == pytest.approx(0.5 / 3, rel=0.03)
     with pytest.raises(ValueError, match='the pose has 3 joints'):
         drawn(np.ones((1, 4)), pose=pose[:3])
 
 
-@pytest.mark.parametrize('classes', [10, 16, 60, 120])
-@pytest.mark.parametrize('parts, sizes', [(3, (2,)), (5, (2, 3)), (8, (2, 3))])
-def test_all_texts_can_be_read(drawn, look, classes, parts, sizes):
+@pytest.mark.parametrize(
+    'classes, parts, sizes',
+    [(10, 5, (2, 3)), (16, 3, (2,)), (60, 8, (2, 3)), (200, 5, (2, 3))],
+)
+def test_all_texts_can_be_read(drawn, look, long_names, classes, parts, sizes):
     look.render = False
     combinations = [
         c for s in sizes for c in itertools.combinations(range(parts), s)
     ]
     rng = np.random.default_rng(classes)
-    name = 'put something inside pocket or take something out of it'
     drawn(
         rng.normal(size=(classes, len(combinations))),
         layout=chains(parts),
         combinations=combinations,
         class_counts=np.arange(classes) * 5,
-        classes=[f'{i} {name[: 3 + 7 * (i % 9)]}' for i in range(classes)],
+        classes=long_names(classes),
         updates=np.arange(classes) > 0,
+        part_errors=rng.normal(size=(classes, parts)) ** 2,
     )
-    assert look.cut_off() == []
-    assert not look.overlapping(look.texts())
-    assert min(t.get_fontsize() for t in look.texts()) >= 7.5
+    look.is_legible(smallest=7.5)
+    names = [t.get_text() for t in look.axes[0].texts if '(' in t.get_text()]
+    assert len(set(names)) == classes
+
+
+def test_a_class_within_noise_is_drawn_as_such(drawn):
+    # Standard errors of 0.1: 0.2 is two of them, of four parts not enough.
+    values = np.array([[0.2, 0.2, -0.2, 0.1], [0.2, 0.2, 0.2, 0.4]])
+    look = drawn(values, part_errors=np.full((2, 4), 0.1))
+    noisy, known = bone_colours(look)
+    assert (noisy == to_rgba('white')).all()
+    np.testing.assert_allclose(
+        known, expected(values[1, 1:], -0.4, 0.4, 'PRGn'), atol=1e-6
+    )
+    assert cell_texts(look) == ['0', 'within noise', '1', 'LL', 'T', 'LA']
+    legend = [t.get_text() for t in look.figure.legends[0].get_texts()]
+    assert legend == ['within noise']
+    # Of classes with unknown errors nothing is said.
+    look = drawn(values, part_errors=np.full((2, 4), np.nan))
+    assert 'within noise' not in cell_texts(look)
+    with pytest.raises(ValueError, match='part_errors has shape'):
+        drawn(values, part_errors=np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize('named', [True, False])
+def test_the_key_says_whether_sides_are_known(drawn, named):
+    layout = STAR if named else dict(STAR, parts=[[0], [1], [2], [3]])
+    key = drawn(np.ones((1, 4)), layout=layout).figure.get_supxlabel()
+    key = key.replace('\n', ' ')
+    assert ('Bodies face the reader' in key) == named
+    assert ('does not tell left from right' in key) != named
 
 
 def test_columns(drawn):

@@ -7,9 +7,13 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from PIL import Image
 
-from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
+from shapmix_mm.visualization import (
+    animate_mixed_sample,
+    plot_mixed_sample,
+    plot_prediction,
+)
 from shapmix_mm.visualization.body import UNKNOWN
-from shapmix_mm.visualization.clips import OWN, PARTNER, read_mixed_clip
+from shapmix_mm.visualization.clips import OWN, PARTNER, ROWS, read_mixed_clip
 
 STAR = dict(
     num_node=4,
@@ -38,6 +42,7 @@ def sample(**changes):
             weights=weights,
             source=source,
             label=label,
+            own_class=1,
             classes=['a', 'pick_up', 'c', 'throw'],
             layout=STAR,
         ),
@@ -121,10 +126,9 @@ def test_rows_of_frames_and_the_label_beside(drawn):
     look = drawn(frames=6)
     assert look.path.read_bytes()[:4] == b'\x89PNG'
     assert len(list(look.path.parent.iterdir())) == 1
-    panels = look.figure.axes[:18]
+    panels = {axes.get_label(): axes for axes in look.axes}
     blue, orange, grey = map(to_rgba, (OWN, PARTNER, UNKNOWN))
-    # Columns are frames; the rows of frame 3 are panels 9 to 11.
-    own, partner, mixed = panels[9:12]
+    own, partner, mixed = (panels[f'{name} 3'] for name in ROWS)
     np.testing.assert_allclose(bones(own)[0], [grey, blue, grey])
     np.testing.assert_allclose(bones(partner)[0], [orange, grey, orange])
     np.testing.assert_allclose(bones(mixed)[0], [orange, blue, orange])
@@ -133,36 +137,52 @@ def test_rows_of_frames_and_the_label_beside(drawn):
     assert [a.texts[0].get_text() for a in (own, partner, mixed)] == (
         ['3', '1', '3']
     )
-    assert not panels[1].texts
-    label = look.figure.axes[-1]
+    assert not panels['partner 0'].texts
+    label = panels['label']
     assert [t.get_text() for t in label.texts] == [
         'pick up: 75%',
         'throw: 25%',
     ]
-    assert [p.get_width() for p in label.patches] == [0.75, 0.25]
+    bars = [(p.get_width(), p.get_facecolor()) for p in label.patches]
+    assert [bar for bar in bars if bar[0]] == [(0.75, blue), (0.25, orange)]
+    heads = [t.get_text() for t in look.figure.legends[0].get_texts()]
+    assert heads == ['the sample itself', 'its partner', 'left out']
+    look.is_legible()
 
 
-@pytest.mark.parametrize('letters', [3, 60])
 @pytest.mark.parametrize('wide', [0.1, 10])
-def test_texts_stay_inside(drawn, look, letters, wide):
+def test_texts_are_legible_and_bodies_inside(drawn, look, long_names, wide):
     look.render = False
     data = sample()
     stretch = np.array([wide, 1, 1])
     clips = {k: data[k] * stretch for k in ('own', 'partner', 'mixed')}
-    look = drawn(
-        **clips,
-        classes=[f'{i}' + 'x' * letters for i in range(4)],
-        label=np.full(4, 0.25),
-    )
-    assert look.cut_off() == []
+    look = drawn(**clips, classes=long_names(4), label=np.full(4, 0.25))
+    look.is_legible()
+    for axes in look.axes:
+        (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+        for points in axes.collections[2::3]:
+            x, y = points.get_offsets().T
+            assert left < x.min() and x.max() < right
+            assert low < y.min() and y.max() < high
 
 
 def test_one_unit_is_as_long_on_both_axes(drawn):
-    axes = drawn().figure.axes[0]
+    look = drawn()
+    axes = look.axes[0]
+    axes.apply_aspect()
     across, up = axes.get_window_extent().size
     assert across / np.ptp(axes.get_xlim()) == pytest.approx(
         up / np.ptp(axes.get_ylim())
     )
+
+
+def test_a_label_of_one_class_is_shared_by_what_was_pasted(drawn):
+    look = drawn(label=np.eye(4)[1])
+    (label,) = [a for a in look.axes if a.get_label() == 'label']
+    blue, orange = map(to_rgba, (OWN, PARTNER))
+    bars = [(p.get_width(), p.get_facecolor()) for p in label.patches]
+    # Half of the joints in three of six frames.
+    assert bars == [(0.75, blue), (0.25, orange)]
 
 
 def test_the_animation_has_every_frame(tmp_path):
@@ -208,3 +228,51 @@ def test_other_names_than_gif_are_refused(tmp_path):
 def test_bad_samples(drawn, changes, words):
     with pytest.raises(ValueError, match=words):
         drawn(**changes)
+
+
+SCORES = np.array([0.1, 0.2, 0.05, 0.65])
+
+
+def prediction(path, **changes):
+    data = sample()
+    settings = dict(scores=SCORES, layout=STAR, classes=data['classes'])
+    return plot_prediction(data['own'], path, **{**settings, **changes})
+
+
+@pytest.mark.parametrize(
+    'label, words, filled',
+    [
+        (3, 'predicted: throw (right)', ['throw: 0.65']),
+        (1, 'predicted: throw; true: pick up', ['pick up: 0.2']),
+        (None, 'predicted: throw', []),
+    ],
+)
+def test_a_prediction_has_its_scores_and_the_truth(
+    look, tmp_path, label, words, filled
+):
+    prediction(tmp_path / 'p.png', label=label, frames=3)
+    panels = {axes.get_label(): axes for axes in look.axes}
+    assert list(panels) == ['0', '1', '2', 'scores']
+    assert look.figure.legends[0].get_title().get_text() == words
+    scores = panels['scores']
+    names = [t.get_text() for t in scores.texts]
+    assert names == ['throw: 0.65', 'pick up: 0.2', 'a: 0.1', 'c: 0.05']
+    assert [p.get_width() for p in scores.patches] == [0.65, 0.2, 0.1, 0.05]
+    colours = [p.get_facecolor() == to_rgba(OWN) for p in scores.patches]
+    assert [n for n, true in zip(names, colours) if true] == filled
+    frames = [panels[name].get_title() for name in '012']
+    assert frames == ['frame 0', 'frame 2', 'frame 5']
+    # The second person is absent; each limb has a colour of its own.
+    (limbs,) = bones(panels['0'])
+    assert len({tuple(colour) for colour in limbs}) == 3
+    look.is_legible()
+
+
+def test_a_prediction_moves_in_a_gif(tmp_path):
+    path = prediction(tmp_path / 'p.gif', fps=5)
+    with Image.open(path) as image:
+        assert image.n_frames == FRAMES and image.info['duration'] == 200
+        image.seek(0)
+        first = np.asarray(image.convert('RGB'))
+        image.seek(5)
+        assert (first != np.asarray(image.convert('RGB'))).any()

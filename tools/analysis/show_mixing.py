@@ -171,6 +171,7 @@ def mixtures(
             weights=mixture.weights[0].numpy(),
             source=mixture.source[0].numpy(),
             label=soft.numpy(),
+            own_class=int(labels[0]),
             layout=blend.layout,
         )
 

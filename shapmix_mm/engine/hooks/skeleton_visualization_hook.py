@@ -84,6 +84,7 @@ class SkeletonVisualizationHook(VisualizationHook):
             self._prepare(runner, runner.test_dataloader.dataset)
 
     def _prepare(self, runner: Runner, dataset: Any) -> None:
+        self._seen = 0
         self._feats = stream_features(dataset)
         self._joints = self.layout or _find_layout(runner, dataset)
         metainfo = getattr(dataset, 'metainfo', None) or {}
@@ -107,11 +108,11 @@ class SkeletonVisualizationHook(VisualizationHook):
         """
         if not self.enable or not is_main_process():
             return
-        first = batch_idx * len(data_samples)
-        for place, sample in enumerate(data_samples):
-            if (first + place) % self.interval == 0:
-                clip = data_batch['inputs'][place]
-                self._draw_one(clip, sample, first + place, step)
+        # The last batch may be smaller than its index tells.
+        for clip, sample in zip(data_batch['inputs'], data_samples):
+            if self._seen % self.interval == 0:
+                self._draw_one(clip, sample, self._seen, step)
+            self._seen += 1
 
     def _draw_one(
         self,

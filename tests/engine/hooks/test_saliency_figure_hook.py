@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from shapmix_mm import visualization
 from shapmix_mm.config.launch import bare_model
 from shapmix_mm.engine import hooks
 from shapmix_mm.engine.hooks import saliency_figure_hook
@@ -17,13 +18,13 @@ def test_training_ends_with_the_figure_of_saliency_per_joint(
     stick_config, build, monkeypatch
 ):
     drawn = []
-    plot = saliency_figure_hook.plot_saliency
+    plot = visualization.plot_saliency
 
     def spy(values, path, **kwargs):
         drawn.append((values, kwargs))
         return plot(values, path, **kwargs)
 
-    monkeypatch.setattr(saliency_figure_hook, 'plot_saliency', spy)
+    monkeypatch.setattr(visualization, 'plot_saliency', spy, raising=False)
     cfg = stick_config()
     cfg.custom_hooks.append(dict(type='SaliencyFigureHook', thresholds=(4, 7)))
     runner = build(cfg)
@@ -224,13 +225,13 @@ def test_groups_are_those_of_the_metric_of_the_run(stick_config, build):
 
 def test_the_body_is_the_mean_pose(stick_config, build, monkeypatch):
     seen = []
-    plot = saliency_figure_hook.plot_bodies
+    plot = visualization.plot_bodies
 
     def spy(values, path, **kwargs):
         seen.append(kwargs['pose'])
         return plot(values, path, **kwargs)
 
-    monkeypatch.setattr(saliency_figure_hook, 'plot_bodies', spy)
+    monkeypatch.setattr(visualization, 'plot_bodies', spy, raising=False)
     runner = build(with_figures(stick_config))
     runner.train()
     pose = bare_model(runner).data_preprocessor.blending.mean_pose
