@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,34 +135,24 @@ def read_mixed_clip(
     weights, source = np.array(weights, np.float64), np.asarray(source)
     _check(clips, weights, source, layout)
     clips[1] = clips[1][:, source]
-    view = sample_view(clips[0], layout)
     there = np.stack([clip.any((2, 3)) for clip in clips])
-    kept, used = (
-        there[0, ..., None] * (1 - weights),
-        there[1, ..., None] * weights,
-    )
-    colours = [
-        _between(UNKNOWN, OWN, kept),
-        _between(UNKNOWN, PARTNER, used),
+    shown = there[..., None]
+    colours = (
+        _between(UNKNOWN, OWN, shown[0] * (1 - weights)),
+        _between(UNKNOWN, PARTNER, shown[1] * weights),
         _between(OWN, PARTNER, weights),
-    ]
+    )
+    points = sample_view(clips[0], layout).project(np.stack(clips))
     clip = MixedClip(
-        layout,
-        np.stack([view.project(clip) for clip in clips]),
-        there,
-        np.stack(colours),
-        weights,
-        source,
-        shares=[],
+        layout, points, there, np.stack(colours), weights, source, []
     )
     names = class_labels(classes, len(label))
-    for index in np.argsort(-np.asarray(label), kind='stable')[
-        :_SHOWN
-    ].tolist():
+    best = np.argsort(-np.asarray(label), kind='stable')[:_SHOWN].tolist()
+    for index in best:
         share = float(label[index])
+        given = share if index == own_class else 0.0
         # What two samples of one class give it is told by what was pasted.
-        given = 0.0 if index != own_class else share
-        if share > 0.999 and index == own_class:
+        if given > 0.999:
             given -= float(clip.pasted().mean())
         if share > 0:
             clip.shares.append((names[index], given, share - given))
@@ -260,10 +251,10 @@ def plot_mixed_sample(
     if frames < 1:
         raise ValueError(f'frames must be at least 1, got {frames}')
     length = len(clip.source)
-    shown = np.linspace(0, length - 1, min(frames, length)).round().astype(int)
+    shown = _spread(length, min(frames, length))
     figure, axes = _sheet(clip, len(shown), 1.0, title)
     bounds = _bounds(clip.points[clip.there])
-    for column, frame in enumerate(shown.tolist()):
+    for column, frame in enumerate(shown):
         for row, name in enumerate(ROWS):
             panel = axes[f'{name} {column}']
             _draw_frame(panel, clip, bounds, row, frame)
@@ -318,7 +309,7 @@ def animate_mixed_sample(
             text = f'frame {shown}' if used else 'not used'
             axes[name].set_title(f'{name}, {text}', fontsize=9, pad=3)
         axes['time'].clear()
-        _draw_time(axes['time'], clip, np.array([frame]))
+        _draw_time(axes['time'], clip, [frame])
 
     draw(0)
     figure.draw_without_rendering()
@@ -368,13 +359,13 @@ def _draw_frame(
         draw_body(axes, points, clip.layout, colours, width=2.4)
 
 
-def _draw_time(axes: Axes, clip: MixedClip, shown: np.ndarray) -> None:
+def _draw_time(axes: Axes, clip: MixedClip, shown: Sequence[int]) -> None:
     """Draw the partner's share at each frame, and which frames are drawn."""
     steps = np.arange(len(clip.source))
     look: dict[str, Any] = dict(width=1, linewidth=0)
     axes.bar(steps, np.ones(len(steps)), color=OWN, **look)
     axes.bar(steps, clip.pasted(), color=PARTNER, **look)
-    for frame in shown.tolist():
+    for frame in shown:
         axes.axvline(frame, color='black', linewidth=1)
     axes.set(xlim=(-0.5, len(steps) - 0.5), ylim=(0, 1), yticks=[0, 1])
     axes.tick_params(labelsize=7.5, length=2)
@@ -437,33 +428,31 @@ def plot_prediction(
     there, length = (clip != 0).any((2, 3)), clip.shape[1]
     moving = path.suffix.lower() == '.gif'
     number = 1 if moving else min(frames, length)
-    bounds = _bounds(points[there])
-    tall = 2.6 if moving else 1.9
-    wide = tall * _width(bounds)
-    figure = new_figure((number * wide + 3.2, tall + 0.8))
-    axes = figure.subplot_mosaic(
-        [[*map(str, range(number)), 'scores']],
-        width_ratios=[*[wide] * number, 2.6],
-    )
-    names = class_labels(classes, len(scores))
-    _draw_scores(axes['scores'], np.asarray(scores), names, label)
-    head_line(figure, _verdict(np.asarray(scores), names, label), [], 9)
-    colours = _part_colours(layout)
+    bounds, tall = _bounds(points[there]), 2.6 if moving else 1.9
+    widths = [*[tall * _width(bounds)] * number, 2.6]
+    figure = new_figure((sum(widths) + 0.6, tall + 0.8))
+    *panels, side = figure.subplots(1, number + 1, width_ratios=widths)
+    _draw_scores(side, np.asarray(scores), classes, label)
 
-    def draw(panel: str, frame: int) -> None:
-        axes[panel].clear()
-        _panel(axes[panel], bounds)
-        axes[panel].set_title(f'frame {frame}', fontsize=8, pad=3)
+    def draw(frame: int, axes: Axes) -> None:
+        axes.clear()
+        _panel(axes, bounds)
+        axes.set_title(f'frame {frame}', fontsize=8, pad=3)
         for person in np.flatnonzero(there[:, frame]).tolist():
-            draw_body(axes[panel], points[person, frame], layout, colours)
+            where = points[person, frame]
+            draw_body(axes, where, layout, _part_colours(layout))
 
-    shown = np.linspace(0, length - 1, number).round().astype(int)
-    for panel, frame in enumerate(shown.tolist()):
-        draw(str(panel), frame)
+    for axes, frame in zip(panels, _spread(length, number)):
+        draw(frame, axes)
     if not moving:
         return save_figure(figure, path)
     figure.draw_without_rendering()
-    return write_gif(figure, path, length, lambda i: draw('0', i), fps)
+    return write_gif(figure, path, length, partial(draw, axes=panels[0]), fps)
+
+
+def _spread(length: int, number: int) -> list[int]:
+    """Frames at equal distances, from the first to the last."""
+    return np.linspace(0, length - 1, number).round().astype(int).tolist()
 
 
 def _part_colours(layout: Layout) -> np.ndarray:
@@ -474,20 +463,20 @@ def _part_colours(layout: Layout) -> np.ndarray:
     return colours
 
 
-def _verdict(
-    scores: np.ndarray, names: Sequence[str], label: int | None
-) -> str:
-    found = f'predicted: {names[int(scores.argmax())]}'
-    if label is None:
-        return found
-    right = int(scores.argmax()) == label
-    return f'{found} (right)' if right else f'{found}; true: {names[label]}'
-
-
 def _draw_scores(
-    axes: Axes, scores: np.ndarray, names: Sequence[str], label: int | None
+    axes: Axes,
+    scores: np.ndarray,
+    classes: Sequence[str] | None,
+    label: int | None,
 ) -> None:
-    """Draw the largest scores as bars, names above."""
+    """Draw the largest scores as bars, names above; the title judges."""
+    names = class_labels(classes, len(scores))
+    title = f'predicted: {names[int(scores.argmax())]}'
+    if label is not None:
+        right = int(scores.argmax()) == label
+        title += ' (right)' if right else f'; true: {names[label]}'
+    figure: Any = axes.get_figure()
+    head_line(figure, title, [], 9)
     best = np.argsort(-scores, kind='stable')[:_SHOWN].tolist()
     for row, index in enumerate(best):
         true = index == label

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import spearmanr
+from typing_extensions import Unpack
 
 from ..evaluation.functional import GROUPS
 from .saliency import Combinations, part_saliency, read_table
@@ -21,6 +22,7 @@ from .style import (
     GROUP_COLOURS,
     PART_COLOURS,
     UNGROUPED,
+    ClassNames,
     ClassOrder,
     draw_cells,
     head_line,
@@ -106,11 +108,9 @@ def plot_saliency_history(
     *,
     combinations: Combinations,
     part_names: Sequence[str],
-    class_counts: Sequence[float] | np.ndarray | None = None,
-    classes: Sequence[str] | None = None,
     updates: np.ndarray | None = None,
-    thresholds: tuple[float, float] = (20, 100),
     title: str | None = None,
+    **classes: Unpack[ClassNames],
 ) -> Path:
     """Draw how saliency per part moved, and when the ranking settled.
 
@@ -127,16 +127,10 @@ def plot_saliency_history(
         path (str | Path): Image to write; the suffix chooses the format.
         combinations (Sequence[Sequence[int]]): Part indices of each column.
         part_names (Sequence[str]): Names of the P parts.
-        class_counts (Sequence[float] | np.ndarray, optional): Training
-            samples of each class ``(K,)``, by which classes are sorted.
-            Defaults to None, which keeps their order and draws no groups.
-        classes (Sequence[str], optional): Names of the classes. Defaults to
-            None, which shows indices.
         updates (np.ndarray, optional): Updates of each entry ``(E, K, B)``.
             Defaults to None: every entry is known.
-        thresholds (tuple[float, float]): Counts (few, many) that bound the
-            groups. Defaults to (20, 100).
         title (str, optional): Title. Defaults to None, a generic one.
+        **classes (Unpack[ClassNames]): Names, counts and thresholds.
 
     Returns:
         Path: The image.
@@ -154,35 +148,36 @@ def plot_saliency_history(
     if (np.diff(steps) <= 0).any():
         raise ValueError(f'epochs must ascend, got {list(epochs)}')
     many = tables.shape[1] > MAX_PANELS
-    order = ClassOrder.by_count(
-        tables.shape[1], class_counts, classes, thresholds, 28 if many else 19
-    )
+    length = 28 if many else 19
+    order = ClassOrder.by_count(tables.shape[1], max_length=length, **classes)
     parts = part_saliency(tables, combinations, len(part_names))
-    parts = parts[:, order.indices]
-    figure = new_figure()
-    if many:
-        panels = _draw_groups(figure, steps, parts, order)
-    else:
-        panels = _draw_classes(figure, steps, parts, order)
+    figure, draw = new_figure(), _draw_groups if many else _draw_classes
+    last = draw(figure, steps, parts[:, order.indices], order)
     agreement = rank_agreement(tables)[:, order.indices]
-    _draw_agreement(panels[-1], steps, agreement, order.groups)
+    _draw_agreement(last, steps, agreement, order.groups)
+    _draw_heads(figure, title or 'Saliency over training', part_names, order)
+    return save_figure(figure, path)
+
+
+def _draw_heads(
+    figure: Figure, title: str, part_names: Sequence[str], order: ClassOrder
+) -> None:
+    """Title and parts at the left, groups at the right."""
     lines = [
         Line2D([], [], color=colour, linewidth=3, label=name.replace('_', ' '))
         for name, colour in zip(part_names, PART_COLOURS)
     ]
-    title = title or 'Saliency over training'
-    width = figure.get_figwidth()
-    head_line(figure, title, lines, width - 2.9 * bool(order.legend))
+    room = figure.get_figwidth() - 2.9 * bool(order.legend)
+    head_line(figure, title, lines, room)
     look: dict[str, Any] = dict(loc='outside upper right', fontsize=8)
     if order.legend:
         figure.legend(handles=order.legend, frameon=False, **look)
-    return save_figure(figure, path)
 
 
 def _draw_classes(
     figure: Figure, steps: np.ndarray, parts: np.ndarray, order: ClassOrder
-) -> list[Axes]:
-    """Draw a panel for each class, all of one range; add an empty one."""
+) -> Axes:
+    """Draw a panel for each class, all of one range; return one more."""
     number = parts.shape[1] + 1
     # The fewest empty places; of equals, the widest grid.
     columns = min((6, 5, 4), key=lambda width: -number % width)
@@ -201,13 +196,13 @@ def _draw_classes(
         _draw_parts(axes, steps, parts[:, place], limits)
         if place % columns:
             axes.tick_params(labelleft=False)
-    return panels[:number].tolist()
+    return panels[number - 1]
 
 
 def _draw_groups(
     figure: Figure, steps: np.ndarray, parts: np.ndarray, order: ClassOrder
-) -> list[Axes]:
-    """Draw a panel for each group, and the strip; add an empty panel."""
+) -> Axes:
+    """Draw a panel for each group, and the strip; return one more panel."""
     present = [g for g in (*GROUPS, UNGROUPED) if g in order.groups]
     tall = _ROW * parts.shape[1]
     width = max(2.7 * (len(present) + 1), 8.5)
@@ -234,7 +229,7 @@ def _draw_groups(
                 *band, color=colour, alpha=0.15, linewidth=0
             )
     _draw_leaders(axes[_STRIP], steps, leading_part(parts).T, order)
-    return [*(axes[name] for name in present), axes['agreement']]
+    return axes['agreement']
 
 
 def _frame(axes: Axes, steps: np.ndarray, title: str, colour: str) -> None:
@@ -313,5 +308,4 @@ def _draw_leaders(
     axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
     axes.set_xlabel('epoch', fontsize=8, labelpad=1)
     axes.set_title(_STRIP, fontsize=8.5, loc='left')
-    for row in np.flatnonzero(order.groups[1:] != order.groups[:-1]).tolist():
-        axes.axhline(row + 0.5, color='white', linewidth=2)
+    order.rule_off(axes, color='white', linewidth=2)

@@ -12,9 +12,11 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
+from typing_extensions import Unpack
 
 from .style import (
     HATCH,
+    ClassNames,
     ClassOrder,
     draw_cells,
     draw_scale,
@@ -170,12 +172,10 @@ def plot_saliency(
     *,
     combinations: Combinations,
     part_names: Sequence[str],
-    class_counts: Sequence[float] | np.ndarray | None = None,
-    classes: Sequence[str] | None = None,
     updates: np.ndarray | None = None,
     true_parts: Sequence[Sequence[int]] | None = None,
-    thresholds: tuple[float, float] = (20, 100),
     title: str | None = None,
+    **classes: Unpack[ClassNames],
 ) -> Path:
     """Draw a saliency table as a heat map, part means and best combinations.
 
@@ -192,18 +192,12 @@ def plot_saliency(
         path (str | Path): Image to write; the suffix chooses the format.
         combinations (Sequence[Sequence[int]]): Part indices of each column.
         part_names (Sequence[str]): Names of the P parts.
-        class_counts (Sequence[float] | np.ndarray, optional): Training
-            samples of each class ``(K,)``. Defaults to None, which keeps the
-            order of the table and draws no groups.
-        classes (Sequence[str], optional): Names of the classes. Defaults to
-            None, which shows indices.
         updates (np.ndarray, optional): Updates of each entry ``(K, B)`` or
             class ``(K,)``. Defaults to None: every entry is known.
         true_parts (Sequence[Sequence[int]], optional): Parts known to tell
             each class apart; framed in the part panel. Defaults to None.
-        thresholds (tuple[float, float]): Counts (few, many) that bound the
-            groups. Defaults to (20, 100).
         title (str, optional): Title. Defaults to None, a generic one.
+        **classes (Unpack[ClassNames]): Names, counts and thresholds.
 
     Returns:
         Path: The image.
@@ -213,47 +207,48 @@ def plot_saliency(
     """
     num_parts = len(part_names)
     table = read_table(values, combinations, num_parts, updates)
-    if true_parts is not None and len(true_parts) != len(table):
-        raise ValueError(
-            f'true_parts has {len(true_parts)} entries where values has '
-            f'{len(table)} classes'
-        )
-    for index, parts in enumerate(true_parts or ()):
-        _check_parts(parts, num_parts, f'true_parts[{index}]')
-    order = ClassOrder.by_count(len(table), class_counts, classes, thresholds)
+    known = _read_true_parts(true_parts, len(table), num_parts)
+    order = ClassOrder.by_count(len(table), **classes)
     table = table[order.indices]
     means = part_saliency(table, combinations, num_parts)
     names = combination_names(combinations, part_names)
     pitch, font = (0.26, 9) if len(table) <= 30 else (0.155, 7.5)
-    widths = _COLUMN * len(names), _PART * num_parts
     text = BEST * (0.2 + max(map(len, names)) * font * 0.0095)
+    widths = _COLUMN * len(names), _PART * num_parts, text
     figure = new_figure(wspace=0.02)
-    axes = figure.subplot_mosaic(
-        [['table', 'parts', 'best']], width_ratios=(*widths, text), sharey=True
+    heat, middle, right = figure.subplots(
+        1, 3, width_ratios=widths, sharey=True
     )
     scale = saliency_scale(np.concatenate([table, means], axis=1))
-    _draw_cells(axes['table'], table, names, scale)
-    _draw_cells(axes['parts'], means, part_names, scale)
-    label_classes(
-        axes['table'].yaxis, order, order.labels, pitch, fontsize=font
-    )
-    for name in ('parts', 'best'):
-        axes[name].tick_params(axis='y', length=0, labelleft=False)
-    for row in np.flatnonzero(order.groups[1:] != order.groups[:-1]).tolist():
-        for one in axes.values():
-            one.axhline(row + 0.5, color='black', linewidth=0.8, zorder=3)
-    _draw_best(axes['table'], axes['best'], table, names, font)
-    if true_parts is not None:
-        _frame(axes['parts'], [true_parts[i] for i in order.indices.tolist()])
+    _draw_cells(heat, table, names, scale)
+    _draw_cells(middle, means, part_names, scale)
+    label_classes(heat.yaxis, order, order.labels, pitch, fontsize=font)
+    _draw_best(heat, right, table, names, font)
+    _frame(middle, [known[i] for i in order.indices.tolist()])
+    for axes in (heat, middle, right):
+        order.rule_off(axes, color='black', linewidth=0.8, zorder=3)
     title = title or 'Learnt saliency of body parts'
-    head_line(figure, title, order.legend, sum(widths) + text)
-    tall = pitch * len(table)
-    draw_scale(scale, axes['table'], widths[0], 'saliency')
-    _key(
-        figure, part_names, true_parts is not None, bool(np.isnan(table).any())
-    )
-    fit(figure, list(axes.values()), (sum(widths) + text, tall))
+    head_line(figure, title, order.legend, sum(widths))
+    draw_scale(scale, heat, widths[0], 'saliency')
+    _key(figure, part_names, any(known), bool(np.isnan(table).any()))
+    fit(figure, [heat, middle, right], (sum(widths), pitch * len(table)))
     return save_figure(figure, path)
+
+
+def _read_true_parts(
+    true_parts: Combinations | None, num_classes: int, num_parts: int
+) -> Combinations:
+    """Check the parts that tell each class; none where none are given."""
+    if true_parts is None:
+        return [()] * num_classes
+    if len(true_parts) != num_classes:
+        raise ValueError(
+            f'true_parts has {len(true_parts)} entries where values has '
+            f'{num_classes} classes'
+        )
+    for index, parts in enumerate(true_parts):
+        _check_parts(parts, num_parts, f'true_parts[{index}]')
+    return true_parts
 
 
 def _draw_cells(

@@ -10,11 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from typing_extensions import Unpack
 
 from ..evaluation.functional import Calibration, check_class_counts
 from .style import (
     GROUP_COLOURS,
     HATCH,
+    ClassNames,
     ClassOrder,
     draw_cells,
     fit,
@@ -77,14 +79,7 @@ def plot_accuracy_by_count(
     label_classes(left.yaxis, order, order.labels, pitch, fontsize=font)
     left.set(xlim=(-2, 102), ylim=(len(rows) - 0.5, -0.5))
     left.set_xlabel('accuracy (%)')
-    right.barh(rows, values, color=order.colours, height=0.7)
-    right.set_xscale('symlog', linthresh=1)
-    right.xaxis.set_major_formatter('{x:g}')
-    right.set_xlim(0, values.max() * 1.1 + 1)
-    right.tick_params(axis='y', length=0, labelleft=False)
-    for name, bound in zip(('few', 'many'), thresholds):
-        right.axvline(bound, color=GROUP_COLOURS[name], ls='--', lw=0.9)
-    right.set_xlabel('training samples')
+    _draw_counts(right, values, order.colours, thresholds)
     for axes in (left, right):
         axes.tick_params(axis='x', labelsize=8, labeltop=len(rows) > 30)
         tidy(axes, grid='x')
@@ -93,13 +88,25 @@ def plot_accuracy_by_count(
     return save_figure(figure, path)
 
 
+def _draw_counts(
+    axes: Axes,
+    counts: np.ndarray,
+    colours: Sequence[str],
+    thresholds: tuple[float, float],
+) -> None:
+    """Draw training samples as horizontal bars."""
+    axes.barh(np.arange(len(counts)), counts, color=colours, height=0.7)
+    axes.set_xscale('symlog', linthresh=1)
+    axes.xaxis.set_major_formatter('{x:g}')
+    axes.set_xlim(0, counts.max() * 1.1 + 1)
+    axes.tick_params(axis='y', length=0, labelleft=False)
+    for name, bound in zip(('few', 'many'), thresholds):
+        axes.axvline(bound, color=GROUP_COLOURS[name], ls='--', lw=0.9)
+    axes.set_xlabel('training samples')
+
+
 def plot_confusion(
-    confusion: np.ndarray,
-    path: str | Path,
-    *,
-    class_counts: Sequence[float] | np.ndarray | None = None,
-    classes: Sequence[str] | None = None,
-    thresholds: tuple[float, float] = (20, 100),
+    confusion: np.ndarray, path: str | Path, **classes: Unpack[ClassNames]
 ) -> Path:
     """Draw which class each true class is taken for.
 
@@ -112,13 +119,7 @@ def plot_confusion(
         confusion (np.ndarray): Samples of true class i taken for class j,
             ``(K, K)``.
         path (str | Path): Image to write; the suffix chooses the format.
-        class_counts (Sequence[float] | np.ndarray, optional): Training
-            samples of each class ``(K,)``. Defaults to None, which keeps the
-            order and draws no groups.
-        classes (Sequence[str], optional): Names of the classes. Defaults to
-            None, which shows indices.
-        thresholds (tuple[float, float]): Counts (few, many) that bound the
-            groups. Defaults to (20, 100).
+        **classes (Unpack[ClassNames]): Names, counts and thresholds.
 
     Returns:
         Path: The image.
@@ -129,7 +130,7 @@ def plot_confusion(
     table = np.asarray(confusion, dtype=np.float64)
     if table.ndim != 2 or table.shape[0] != table.shape[1] or not table.size:
         raise ValueError(f'confusion must be (K, K), got shape {table.shape}')
-    order = ClassOrder.by_count(len(table), class_counts, classes, thresholds)
+    order = ClassOrder.by_count(len(table), **classes)
     table = table[np.ix_(order.indices, order.indices)]
     size = len(table)
     pitch, font = (0.36, 8.5) if size <= _MAX_WRITTEN else (0.125, 6.5)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os.path import commonprefix
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from matplotlib.animation import PillowWriter
@@ -111,6 +111,24 @@ def _differing(
     return found
 
 
+class ClassNames(TypedDict, total=False):
+    """What figures are told of classes, all of it optional.
+
+    Args:
+        class_counts (Sequence[float] | np.ndarray, optional): Training
+            samples of each class (K,), by which classes are sorted; without
+            them the order stays and no groups are drawn.
+        classes (Sequence[str], optional): Names; without them there are
+            indices.
+        thresholds (tuple[float, float]): Counts (few, many) that bound the
+            groups; (20, 100) if left out.
+    """
+
+    class_counts: Sequence[float] | np.ndarray | None
+    classes: Sequence[str] | None
+    thresholds: tuple[float, float]
+
+
 @dataclass(frozen=True, eq=False)
 class ClassOrder:
     """Classes sorted by training count, largest first.
@@ -135,20 +153,20 @@ class ClassOrder:
     def by_count(
         cls,
         num_classes: int,
-        class_counts: Sequence[float] | np.ndarray | None,
-        classes: Sequence[str] | None,
-        thresholds: tuple[float, float],
+        class_counts: Sequence[float] | np.ndarray | None = None,
+        classes: Sequence[str] | None = None,
+        thresholds: tuple[float, float] = (20, 100),
         max_length: int = 28,
     ) -> ClassOrder:
         """Sort classes.
 
         Args:
             num_classes (int): K.
-            class_counts (Sequence[float] | np.ndarray, optional): Training
-                samples (K,); None keeps the order.
-            classes (Sequence[str], optional): Names; None shows indices.
-            thresholds (tuple[float, float]): Counts (few, many) that bound
-                the groups.
+            class_counts (Sequence[float] | np.ndarray, optional): As in
+                :class:`ClassNames`. Defaults to None.
+            classes (Sequence[str], optional): As there. Defaults to None.
+            thresholds (tuple[float, float]): As there. Defaults to
+                (20, 100).
             max_length (int): Letters of a name. Defaults to 28.
 
         Returns:
@@ -172,6 +190,16 @@ class ClassOrder:
             groups[order],
             _group_legend(groups, *thresholds),
         )
+
+    def rule_off(self, axes: Axes, **look: Any) -> None:
+        """Draw a line between the groups, across rows of classes.
+
+        Args:
+            axes (Axes): The axes; a row takes one unit.
+            **look (Any): How the lines look.
+        """
+        for row in np.flatnonzero(self.groups[1:] != self.groups[:-1]):
+            axes.axhline(float(row) + 0.5, **look)
 
     @property
     def colours(self) -> list[str]:

@@ -251,19 +251,18 @@ def test_a_prediction_has_its_scores_and_the_truth(
     look, tmp_path, label, words, filled
 ):
     prediction(tmp_path / 'p.png', label=label, frames=3)
-    panels = {axes.get_label(): axes for axes in look.axes}
-    assert list(panels) == ['0', '1', '2', 'scores']
+    *panels, scores = look.axes
+    assert len(panels) == 3
     assert look.figure.legends[0].get_title().get_text() == words
-    scores = panels['scores']
     names = [t.get_text() for t in scores.texts]
     assert names == ['throw: 0.65', 'pick up: 0.2', 'a: 0.1', 'c: 0.05']
     assert [p.get_width() for p in scores.patches] == [0.65, 0.2, 0.1, 0.05]
     colours = [p.get_facecolor() == to_rgba(OWN) for p in scores.patches]
     assert [n for n, true in zip(names, colours) if true] == filled
-    frames = [panels[name].get_title() for name in '012']
+    frames = [axes.get_title() for axes in panels]
     assert frames == ['frame 0', 'frame 2', 'frame 5']
     # The second person is absent; each limb has a colour of its own.
-    (limbs,) = bones(panels['0'])
+    (limbs,) = bones(panels[0])
     assert len({tuple(colour) for colour in limbs}) == 3
     look.is_legible()
 
