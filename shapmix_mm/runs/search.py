@@ -1,0 +1,357 @@
+"""A recipe found on held-out training samples, never on the test set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any, NamedTuple, Optional
+
+import yaml
+from mmengine.config import Config
+from pydantic import BaseModel, ConfigDict, Field
+
+from shapmix_mm.serialization import load_annotations
+
+__all__ = [
+    'Search',
+    'Trial',
+    'hold_out',
+    'joint_trial',
+    'names_digest',
+    'rank_trials',
+    'read_search',
+    'star_trials',
+    'suite_of',
+    'trial_of',
+]
+
+# Clips of successive names that stay together where a set names no subjects:
+# those of one video have successive numbers.
+_BLOCK = 10
+
+
+class Search(BaseModel):
+    """What a search file says.
+
+    Attributes:
+        about (str): One sentence on what it is for.
+        dataset (str): Dataset, as suites name it.
+        train_split (str): Split of the annotation file whose samples train
+            and validate; no other is read.
+        group (str, optional): Key of an annotation by which samples are held
+            out together, such as ``'subject'``. None takes blocks of
+            successive names. Defaults to None.
+        every (int): One group out of so many is held out.
+        keep (list, optional): Values of the group that the search may see at
+            all. None sees all. Defaults to None.
+        methods (list): Methods, as suites write them; each gets every trial.
+        seeds (list[int]): The first is that of all trials, all are those of
+            the finalists.
+        longtail (dict): Profile of the held-in part, which is smaller than
+            the whole.
+        space (dict): Values of each dimension: name, and the settings that
+            it overrides by dotted key; ``epochs`` stands for the effective
+            epochs. The first value of each is where the search begins.
+    """
+
+    model_config = ConfigDict(extra='forbid', strict=True, frozen=True)
+
+    about: str = ''
+    dataset: str
+    train_split: str
+    group: Optional[str] = None  # noqa: UP045 (read by pydantic on 3.9)
+    every: int = Field(ge=2)
+    keep: Optional[list[Any]] = None  # noqa: UP045
+    methods: list[Any] = Field(min_length=1)
+    seeds: list[int] = Field(min_length=1)
+    longtail: dict[str, Any]
+    space: dict[str, dict[Any, dict[str, Any]]]
+
+    @property
+    def method_names(self) -> list[str]:
+        """Names of the methods."""
+        return [
+            m if isinstance(m, str) else next(iter(m)) for m in self.methods
+        ]
+
+
+class Trial(NamedTuple):
+    """One setting.
+
+    Args:
+        number (int): Its place among the trials.
+        labels (dict[str, str]): Value of each dimension.
+        options (dict[str, Any]): What it overrides.
+    """
+
+    number: int
+    labels: dict[str, str]
+    options: dict[str, Any]
+
+
+def read_search(path: Path) -> Search:
+    """Read a search file.
+
+    Args:
+        path (Path): The YAML file.
+
+    Returns:
+        Search: The search.
+
+    Raises:
+        ValueError: If a key or a value makes no sense.
+    """
+    return Search.model_validate(yaml.safe_load(path.read_text('utf-8')))
+
+
+def hold_out(
+    search: Search, source: Path
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Make an annotation file without any sample but those that train.
+
+    Args:
+        search (Search): The search.
+        source (Path): Annotation file of the set.
+
+    Returns:
+        tuple[dict, dict]: The annotation file, its splits ``train`` and
+        ``val`` made of whole groups of ``search.train_split``; and the
+        manifest that says what is in it.
+
+    Raises:
+        ValueError: If a part would be empty.
+    """
+    data = load_annotations(source)
+    allowed = set(data['split'][search.train_split])
+    seen = [a for a in data['annotations'] if a['frame_dir'] in allowed]
+    group = _groups(seen, search)
+    if search.keep is not None:
+        seen = [a for a in seen if group[a['frame_dir']] in search.keep]
+    groups = sorted({group[a['frame_dir']] for a in seen})
+    held = set(groups[search.every - 1 :: search.every])
+    split = {
+        part: [
+            a['frame_dir']
+            for a in seen
+            if (group[a['frame_dir']] in held) == inside
+        ]
+        for part, inside in (('train', False), ('val', True))
+    }
+    if not all(split.values()):
+        raise ValueError(
+            f'{source}: {len(groups)} groups of {search.train_split} cannot '
+            f'be held out one in {search.every}'
+        )
+    manifest = dict(
+        train_split=search.train_split,
+        group=search.group,
+        held_out=sorted(held),
+        trained_on=[g for g in groups if g not in held],
+        samples={part: len(names) for part, names in split.items()},
+        sha256={part: names_digest(names) for part, names in split.items()},
+    )
+    found = dict(split=split, annotations=seen)
+    if 'classes' in data:
+        found['classes'] = data['classes']
+    return found, manifest
+
+
+def names_digest(names: Iterable[str]) -> str:
+    """Digest of a set of samples.
+
+    Args:
+        names (Iterable[str]): Their names.
+
+    Returns:
+        str: SHA-256 of the sorted names, a line each.
+    """
+    return hashlib.sha256('\n'.join(sorted(names)).encode()).hexdigest()
+
+
+def _groups(
+    annotations: Sequence[Mapping[str, Any]], search: Search
+) -> dict[str, Any]:
+    if search.group is not None:
+        return {a['frame_dir']: a[search.group] for a in annotations}
+    names = sorted(a['frame_dir'] for a in annotations)
+    return {name: place // _BLOCK for place, name in enumerate(names)}
+
+
+def star_trials(search: Search) -> list[Trial]:
+    """List the settings that differ from the first in one dimension.
+
+    Args:
+        search (Search): The search.
+
+    Returns:
+        list[Trial]: First the first value of every dimension, then every
+        other value by itself.
+    """
+    first = {name: 0 for name in search.space}
+    places = [first] + [
+        {**first, name: place}
+        for name, values in search.space.items()
+        for place in range(1, len(values))
+    ]
+    return [_trial(search, n, chosen) for n, chosen in enumerate(places)]
+
+
+def joint_trial(
+    search: Search, trials: Sequence[Trial], ranked: Sequence[dict[str, Any]]
+) -> Trial:
+    """Take the best value of every dimension together.
+
+    Args:
+        search (Search): The search.
+        trials (Sequence[Trial]): What :func:`star_trials` gave.
+        ranked (Sequence[dict]): What :func:`rank_trials` made of them.
+
+    Returns:
+        Trial: One of ``trials`` if it is there already, else a new one.
+    """
+    labels = dict(trials[0].labels)
+    for name in search.space:
+        for entry in ranked:
+            others = {**entry['labels'], name: trials[0].labels[name]}
+            # Of those that differ in nothing else the best comes first.
+            if others == trials[0].labels:
+                labels[name] = entry['labels'][name]
+                break
+    for trial in trials:
+        if trial.labels == labels:
+            return trial
+    places = {
+        name: [str(value) for value in values].index(labels[name])
+        for name, values in search.space.items()
+    }
+    return _trial(search, len(trials), places)
+
+
+def _trial(search: Search, number: int, places: Mapping[str, int]) -> Trial:
+    labels, options = {}, {}
+    for name, values in search.space.items():
+        value = list(values)[places[name]]
+        labels[name] = str(value)
+        options.update(values[value])
+    return Trial(number, labels, options)
+
+
+def suite_of(
+    search: Search,
+    trials: Sequence[Trial],
+    seeds: Sequence[int],
+    cfg: Config,
+    ann_file: Path,
+) -> dict[str, Any]:
+    """The suite that does the runs of some trials.
+
+    Args:
+        search (Search): The search.
+        trials (Sequence[Trial]): Settings.
+        seeds (Sequence[int]): Seeds of each.
+        cfg (Config): Leaf of the dataset.
+        ann_file (Path): Annotation file of the held-out part.
+
+    Returns:
+        dict: Content of a suite file; a row is called ``METHOD-tNN``.
+    """
+    methods = []
+    for trial in trials:
+        options = dict(trial.options)
+        epochs = options.pop('epochs', None)
+        for item in search.methods:
+            name, content = (
+                (item, {})
+                if isinstance(item, str)
+                else next(iter(item.items()))
+            )
+            row: dict[str, Any] = {'leaf': name, **(content or {})}
+            row['options'] = {**row.get('options', {}), **options}
+            if epochs is not None:
+                row['epochs'] = epochs
+            methods.append({f'{name}-t{trial.number:02d}': row})
+    options = _data_options(search, cfg, ann_file)
+    return dict(
+        about=search.about,
+        datasets=[{search.dataset: dict(options=options)}],
+        seeds=list(seeds),
+        methods=methods,
+    )
+
+
+def _data_options(
+    search: Search, cfg: Config, ann_file: Path
+) -> dict[str, Any]:
+    """Let all three datasets read the held-out part alone."""
+    options: dict[str, Any] = {}
+    for loader, split in (('train', 'train'), ('val', 'val'), ('test', 'val')):
+        path, node = f'{loader}_dataloader', cfg[f'{loader}_dataloader']
+        while 'dataset' in node:
+            path, node = f'{path}.dataset', node.dataset
+        options[f'{path}.ann_file'] = str(ann_file)
+        options[f'{path}.split'] = split
+        options[f'{path}.train_split'] = 'train'
+        for key, value in search.longtail.items():
+            options[f'{path}.longtail.{key}'] = value
+    return options
+
+
+def trial_of(row: Mapping[str, Any]) -> tuple[str, int]:
+    """Method and trial of a run of :func:`suite_of`.
+
+    Args:
+        row (Mapping): Its line in a report.
+
+    Returns:
+        tuple[str, int]: Name of the method, and number of the trial.
+    """
+    method, _, number = row['method'].rpartition('-t')
+    return method, int(number)
+
+
+def rank_trials(
+    rows: Iterable[Mapping[str, Any]], trials: Sequence[Trial]
+) -> list[dict[str, Any]]:
+    """Order trials by the held-out accuracy, the mean over all methods.
+
+    Args:
+        rows (Iterable[Mapping]): Runs of a report: ``method``, ``seed`` and
+            ``mean_class``, a fraction.
+        trials (Sequence[Trial]): Settings.
+
+    Returns:
+        list[dict]: One for each trial whose runs are all there, best first:
+        ``trial``, ``labels``, ``options``, ``score``, ``seeds`` and the
+        accuracy of each method under ``methods``.
+    """
+    found: dict[int, dict[str, list[float]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    unfinished = set()
+    for row in rows:
+        method, number = trial_of(row)
+        if row['mean_class'] in ('', None):
+            unfinished.add(number)
+        else:
+            found[number][method].append(float(row['mean_class']))
+    ranked = []
+    for trial in trials:
+        values = found.get(trial.number)
+        if values is None or trial.number in unfinished:
+            continue
+        means = {name: mean(v) for name, v in values.items()}
+        ranked.append(
+            dict(
+                trial=trial.number,
+                labels=trial.labels,
+                options=trial.options,
+                score=mean(means.values()),
+                seeds=min(map(len, values.values())),
+                methods=means,
+            )
+        )
+    # Settings that are alike keep the order in which they were drawn.
+    return sorted(ranked, key=lambda entry: -entry['score'])

@@ -1,0 +1,300 @@
+"""A search sees training samples only, and gives every method the same."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import lzma
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from mmengine.config import Config
+
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.runs.search import (
+    Search,
+    hold_out,
+    joint_trial,
+    names_digest,
+    rank_trials,
+    read_search,
+    star_trials,
+    suite_of,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOL = ROOT / 'tools' / 'benchmark' / 'search.py'
+SEARCHES = sorted((TOOL.parent / 'searches').glob('*.yaml'))
+FAKE = next(ROOT.glob('tests/*/fake_trainer.py'))
+
+
+def make(**changes):
+    content = dict(
+        dataset='tiny',
+        train_split='xsub_train',
+        group='subject',
+        every=3,
+        longtail=dict(n_max=4, imbalance=2),
+        methods=['ce', {'mix': {'leaf': 'ce', 'options': {'b': 1}}}],
+        seeds=[0, 1],
+        space={
+            'width': {16: {}, 32: {'model.width': 32}},
+            'rate': {0.1: {}, 0.2: {'lr': 0.2}, 0.3: {'lr': 0.3}},
+            'passes': {10: {'epochs': 10}, 20: {'epochs': 20}},
+        },
+    )
+    return Search.model_validate({**content, **changes})
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Subjects 1 to 12 with four clips each; the even ones test."""
+    annotations = [
+        dict(
+            frame_dir=f's{subject:02d}_{take}',
+            label=take % 2,
+            total_frames=3,
+            keypoint=np.ones((1, 3, 25, 3), dtype=np.float32),
+            subject=subject,
+        )
+        for subject in range(1, 13)
+        for take in range(4)
+    ]
+    names = [a['frame_dir'] for a in annotations]
+    split = dict(
+        xsub_train=[n for n in names if int(n[1:3]) % 2],
+        xsub_val=[n for n in names if not int(n[1:3]) % 2],
+    )
+    path = tmp_path / 'tiny.pkl'
+    path.write_bytes(
+        pickle.dumps(
+            dict(split=split, annotations=annotations, classes=['a', 'b'])
+        )
+    )
+    return path
+
+
+def test_whole_subjects_of_the_training_split_are_held_out(source):
+    data, manifest = hold_out(make(), source)
+    subjects = {a['frame_dir']: a['subject'] for a in data['annotations']}
+    split = {k: {subjects[n] for n in v} for k, v in data['split'].items()}
+    assert split == dict(train={1, 3, 7, 9}, val={5, 11})
+    assert set(subjects.values()) == {1, 3, 5, 7, 9, 11}
+    assert manifest['held_out'] == [5, 11]
+    assert manifest['trained_on'] == [1, 3, 7, 9]
+    assert manifest['samples'] == dict(train=16, val=8)
+    assert manifest['sha256']['val'] == names_digest(
+        reversed(data['split']['val'])
+    )
+    assert data['classes'] == ['a', 'b']
+
+
+def test_a_search_may_be_kept_from_groups_that_another_fold_tests(source):
+    data, manifest = hold_out(make(keep=[1, 3, 5], every=2), source)
+    assert manifest['held_out'] == [3] and manifest['trained_on'] == [1, 5]
+    assert {a['subject'] for a in data['annotations']} == {1, 3, 5}
+
+
+def test_without_subjects_successive_names_stay_together(source):
+    data, manifest = hold_out(make(group=None, every=2), source)
+    names = sorted(a['frame_dir'] for a in data['annotations'])
+    assert data['split']['val'] == names[10:20]
+    assert manifest['held_out'] == [1] and manifest['trained_on'] == [0, 2]
+
+
+def test_too_few_groups_are_refused(source):
+    with pytest.raises(ValueError, match='6 groups .* one in 7'):
+        hold_out(make(every=7), source)
+
+
+def test_each_value_is_tried_by_itself_once():
+    trials = star_trials(make())
+    first = dict(width='16', rate='0.1', passes='10')
+    assert [t.labels for t in trials] == [
+        first,
+        {**first, 'width': '32'},
+        {**first, 'rate': '0.2'},
+        {**first, 'rate': '0.3'},
+        {**first, 'passes': '20'},
+    ]
+    assert [t.number for t in trials] == [0, 1, 2, 3, 4]
+    assert trials[3].options == {'lr': 0.3, 'epochs': 10}
+
+
+def rows(scores):
+    """Both methods' accuracies of each trial."""
+    return [
+        dict(method=f'{method}-t{number:02d}', seed=0, mean_class=value)
+        for number, pair in enumerate(scores)
+        for method, value in zip(('ce', 'mix'), pair)
+    ]
+
+
+def test_trials_are_ranked_by_the_mean_over_methods():
+    trials = star_trials(make())
+    scores = [(0.5, 0.7), (0.9, 0.1), ('0.6', 0.64), (0.7, 0.72), ('', 0.9)]
+    ranked = rank_trials(rows(scores), trials)
+    # What is not finished has no place.
+    assert [entry['trial'] for entry in ranked] == [3, 2, 0, 1]
+    assert ranked[0]['score'] == pytest.approx(0.71)
+    assert ranked[0]['methods'] == dict(ce=0.7, mix=0.72)
+
+
+def test_the_best_value_of_every_dimension_is_taken_together():
+    search = make()
+    trials = star_trials(search)
+    scores = [(0.5, 0.5), (0.4, 0.4), (0.6, 0.6), (0.7, 0.7), (0.55, 0.55)]
+    joint = joint_trial(search, trials, rank_trials(rows(scores), trials))
+    assert joint.labels == dict(width='16', rate='0.3', passes='20')
+    assert joint.number == 5 and joint.options == {'lr': 0.3, 'epochs': 20}
+    # A single change that alone is better is there already.
+    scores[4] = scores[0]
+    joint = joint_trial(search, trials, rank_trials(rows(scores), trials))
+    assert joint is trials[3]
+
+
+def test_every_method_gets_every_trial_and_all_data_are_held_out():
+    search = make()
+    inner = dict(type='D', ann_file='x', split='s', train_split='s')
+    inner['longtail'] = dict(n_max=9, imbalance=9)
+    cfg = Config(
+        dict(
+            train_dataloader=dict(dataset=dict(times=5, dataset=inner)),
+            val_dataloader=dict(dataset=inner),
+            test_dataloader=dict(dataset=inner),
+        )
+    )
+    suite = suite_of(search, star_trials(search), [7], cfg, Path('held.pkl'))
+    assert len(suite['methods']) == 10 and suite['seeds'] == [7]
+    assert suite['methods'][7] == {
+        'mix-t03': dict(leaf='ce', options={'b': 1, 'lr': 0.3}, epochs=10)
+    }
+    ((_, dataset),) = suite['datasets'][0].items()
+    cfg.merge_from_dict(dataset['options'])
+    for node, split in (
+        (cfg.train_dataloader.dataset.dataset, 'train'),
+        (cfg.val_dataloader.dataset, 'val'),
+        (cfg.test_dataloader.dataset, 'val'),
+    ):
+        assert node.ann_file == 'held.pkl' and node.split == split
+        assert node.train_split == 'train'
+        assert node.longtail == dict(n_max=4, imbalance=2)
+
+
+def test_unknown_keys_are_refused(tmp_path):
+    path = tmp_path / 's.yaml'
+    path.write_text(yaml.safe_dump({**make().model_dump(), 'budget': 3}))
+    with pytest.raises(ValueError, match='budget'):
+        read_search(path)
+
+
+LEAF = """
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2, val_interval=1)
+model = dict(type='RecognizerGCN', width=16)
+optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
+data = dict(type='LongTailedPoseDataset', ann_file={source!r},
+            split='xsub_train', train_split='xsub_train',
+            longtail=dict(n_max=9, imbalance=9), pipeline=[])
+train_dataloader = dict(dataset=data)
+val_dataloader = dict(dataset=data)
+test_dataloader = dict(dataset=data)
+"""
+
+
+def test_the_command_does_all_and_goes_on(source, tmp_path, capsys):
+    spec = importlib.util.spec_from_file_location('search', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    (tmp_path / 'configs').mkdir()
+    leaf = tmp_path / 'configs' / 'ctrgcn_ce_tiny.py'
+    leaf.write_text(LEAF.format(source=str(source)))
+    search = make(
+        methods=['ce', {'mix': {'leaf': 'ce'}}],
+        space={'width': {16: {}, 32: {'model.width': 32}}},
+    )
+    path = tmp_path / 'tiny.yaml'
+    path.write_text(yaml.safe_dump(search.model_dump()))
+    root = tmp_path / 'root'
+    arguments = [str(path), '--root', str(root), '--trainer', str(FAKE)]
+    arguments += ['--configs', str(tmp_path / 'configs')]
+    for _ in range(2):
+        assert tool.main(arguments) == 0
+    assert '5 of' not in capsys.readouterr().err
+    manifest = json.loads((root / 'manifest.json').read_text())
+    assert manifest['held_out'] == [5, 11]
+    # Two trials of two methods, then both trials with the other seed too.
+    begun = (root / 'runs' / 'events').read_text().split('\n')
+    assert sum(line.startswith('begin') for line in begun) == 8
+    with open(root / 'log.csv', newline='') as stream:
+        log = list(csv.DictReader(stream))
+    recipe = json.loads((root / 'recipe.json').read_text())
+    best = recipe[0]
+    for method in ('ce', 'mix'):
+        mine = [
+            float(line['mean_class'])
+            for line in log
+            if line['method'] == method and int(line['trial']) == best['trial']
+        ]
+        assert best['methods'][method] == pytest.approx(np.mean(mine))
+    for task in root.glob('runs/*/*/*/task.json'):
+        config = json.loads(task.read_text())['config']
+        for part in ('train', 'val', 'test'):
+            read = config[f'{part}_dataloader']['dataset']['ann_file']
+            assert read == str(root / 'held_out.pkl')
+
+
+@pytest.mark.parametrize('path', SEARCHES, ids=lambda p: p.stem)
+def test_the_searches_of_the_package_fit_their_leaves(path):
+    search = read_search(path)
+    (leaf,) = (ROOT / 'configs').rglob(f'ctrgcn_ce_{search.dataset}.py')
+    cfg = load_config(str(leaf), ())
+    names = {
+        m if isinstance(m, str) else next(iter(m)) for m in search.methods
+    }
+    assert {'ce', 'balsoftmax', 'shapmix'} <= names
+    node = cfg.train_dataloader.dataset
+    while 'dataset' in node:
+        node = node.dataset
+    # The very split that trains, and so never the one that tests.
+    assert search.train_split == node.split
+    assert search.train_split != cfg.test_dataloader.dataset.split
+    for trial in star_trials(search):
+        changed = load_config(str(leaf), ())
+        options = {k: v for k, v in trial.options.items() if k != 'epochs'}
+        changed.merge_from_dict(options)
+        if trial.number == 0:
+            # Where the search begins is what the leaf says.
+            assert changed.to_dict() == cfg.to_dict()
+        else:
+            assert trial.labels != star_trials(search)[0].labels
+
+
+@pytest.mark.real_data
+def test_the_search_on_msrc12_touches_no_sample_that_tests(
+    shared_dir, tmp_path
+):
+    with lzma.open(shared_dir / 'data' / 'msrc12.pkl.xz') as stream:
+        content = stream.read()
+    source = tmp_path / 'msrc12.pkl'
+    source.write_bytes(content)
+    truth = pickle.loads(content)
+    search = read_search(TOOL.parent / 'searches' / 'ltmsrc12.yaml')
+    data, manifest = hold_out(search, source)
+    tests = set(truth['split']['xsub_val'])
+    person = {a['frame_dir']: a['subject'] for a in truth['annotations']}
+    touched = {a['frame_dir'] for a in data['annotations']}
+    assert touched == set().union(*data['split'].values())
+    assert not touched & tests
+    assert not {person[n] for n in touched} & {person[n] for n in tests}
+    held, trained = (data['split'][part] for part in ('val', 'train'))
+    assert not {person[n] for n in held} & {person[n] for n in trained}
+    # The manifest of the search that was run is that of this rule.
+    kept = ROOT / 'docs' / 'results' / 'search_ltmsrc12' / 'manifest.json'
+    if kept.is_file():
+        told = json.loads(kept.read_text())
+        told.pop('source')
+        assert told == json.loads(json.dumps(manifest))

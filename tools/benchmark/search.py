@@ -1,0 +1,196 @@
+"""Search a recipe for a dataset on held-out training subjects."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import pickle
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from mmengine.config import Config
+
+import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.runs.search import (
+    Search,
+    Trial,
+    hold_out,
+    joint_trial,
+    rank_trials,
+    read_search,
+    star_trials,
+    suite_of,
+    trial_of,
+)
+from shapmix_mm.serialization import write_whole
+
+HERE = Path(__file__).resolve().parent
+CONFIGS = HERE.parents[1] / 'configs'
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog='Every method gets the same settings, so that none has a '
+        'larger budget than another: with one seed each value of each '
+        'dimension by itself, then with all seeds the starting point, the '
+        'best of those and the best values together. The runs read an '
+        'annotation file that holds samples of the training split alone; '
+        'ROOT/manifest.json says which. The command can be stopped and '
+        'given again at any time. ROOT/log.csv holds every run, ROOT/recipe.json the settings in '
+        'order.',
+    )
+    add = parser.add_argument
+    add('search', help='name of a search, or a YAML file')
+    add('--root', type=Path, help='folder of it (work_dirs/search/NAME)')
+    add('--workers', type=int, default=1, help='runs at a time (1)')
+    add('--configs', type=Path, default=CONFIGS, help='folder of the leaves')
+    add(
+        '--trainer',
+        type=Path,
+        metavar='SCRIPT',
+        help='script that trains, with the arguments of tools/train.py',
+    )
+    args = parser.parse_args(argv)
+    path = Path(args.search)
+    if path.suffix not in ('.yaml', '.yml'):
+        path = HERE / 'searches' / f'{args.search}.yaml'
+    if not path.is_file():
+        known = sorted(p.stem for p in (HERE / 'searches').glob('*.yaml'))
+        parser.error(f'no search {args.search}; known are {", ".join(known)}')
+    args.search = path
+    args.root = (args.root or Path('work_dirs/search') / path.stem).resolve()
+    return args
+
+
+def find_leaf(configs: Path, dataset: str) -> Path:
+    """Find the cross-entropy leaf of a dataset."""
+    found = sorted(configs.rglob(f'ctrgcn_ce_{dataset}.py'))
+    if not found:
+        raise ValueError(f'{configs}: no ctrgcn_ce_{dataset}.py')
+    return found[0]
+
+
+def prepare(search: Search, cfg: Config, root: Path) -> Path:
+    """Write the held-out annotation file and its manifest."""
+    node = cfg.train_dataloader.dataset
+    while 'dataset' in node:
+        node = node.dataset
+    data, manifest = hold_out(search, Path(node.ann_file))
+    manifest['source'] = node.ann_file
+    path = root / 'held_out.pkl'
+    write_whole(path, pickle.dumps(data, protocol=4))
+    text = json.dumps(manifest, indent=1)
+    write_whole(root / 'manifest.json', text.encode())
+    samples = manifest['samples']
+    print(
+        f'{path}: {samples["train"]} samples train, {samples["val"]} of '
+        f'{search.group or "block"} {manifest["held_out"]} validate, none of '
+        'another split is in it',
+        flush=True,
+    )
+    return path
+
+
+def longtail(*arguments: str) -> Any:
+    """Run the suites' own command in this process; its exit status."""
+    before, sys.argv = sys.argv, ['longtail.py', *arguments]
+    try:
+        runpy.run_path(str(HERE / 'longtail.py'), run_name='__main__')
+    except SystemExit as end:
+        return end.code
+    finally:
+        sys.argv = before
+    return 0
+
+
+def run_suite(
+    content: dict[str, Any], name: str, args: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """Do the runs of a suite and read them."""
+    path = args.root / f'{name}.yaml'
+    if args.configs != CONFIGS:
+        content = {'configs': str(args.configs.resolve()), **content}
+    write_whole(path, yaml.safe_dump(content, sort_keys=False).encode())
+    suite = [str(path), '--root', str(args.root / 'runs')]
+    trainer = ['--trainer', str(args.trainer)] if args.trainer else []
+    # A run that fails is missing in the report, and its trial in the ranking.
+    if longtail(*suite, '--workers', str(args.workers), *trainer) == 130:
+        raise KeyboardInterrupt
+    out = args.root / name
+    if longtail(*suite, '--report', '--out', str(out)):
+        raise RuntimeError(f'{path}: no report of its runs')
+    with open(out / 'runs.csv', newline='', encoding='utf-8') as stream:
+        return list(csv.DictReader(stream))
+
+
+def write_log(
+    runs: Sequence[dict[str, Any]], trials: Sequence[Trial], path: Path
+) -> None:
+    """Write a line per run, with the setting of its trial."""
+    labels = {trial.number: trial.labels for trial in trials}
+    keep = ('seed', 'overall', 'mean_class', 'many', 'medium', 'few')
+    lines = []
+    for run in runs:
+        method, number = trial_of(run)
+        line = dict(trial=number, **labels[number], method=method)
+        line.update({key: run.get(key, '') for key in keep})
+        line['cpu_seconds'] = run.get('train_cpu_seconds', '')
+        lines.append(line)
+    with open(path, 'w', newline='', encoding='utf-8') as stream:
+        writer = csv.DictWriter(stream, list(lines[0]), lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Search, and say what was found."""
+    args = parse_args(argv)
+    search = read_search(args.search)
+    cfg = load_config(str(find_leaf(args.configs, search.dataset)), ())
+    ann_file = prepare(search, cfg, args.root)
+    trials = star_trials(search)
+    content = suite_of(search, trials, search.seeds[:1], cfg, ann_file)
+    runs = run_suite(content, 'trials', args)
+    ranked = rank_trials(runs, trials)
+    if not ranked:
+        print('error: no trial is finished', file=sys.stderr)
+        return 1
+    joint = joint_trial(search, trials, ranked)
+    numbers = {0, ranked[0]['trial'], joint.number}
+    every = [*trials, *([joint] if joint.number == len(trials) else [])]
+    finalists = [trial for trial in every if trial.number in numbers]
+    content = suite_of(search, finalists, search.seeds, cfg, ann_file)
+    final = run_suite(content, 'finalists', args)
+    others = [run for run in runs if trial_of(run)[1] not in numbers]
+    write_log([*others, *final], every, args.root / 'log.csv')
+    ranked = rank_trials(final, finalists) + rank_trials(others, trials)
+    write_whole(
+        args.root / 'recipe.json', json.dumps(ranked, indent=1).encode()
+    )
+    for entry in ranked:
+        shown = ', '.join(f'{k} {v}' for k, v in entry['labels'].items())
+        methods = ', '.join(
+            f'{name} {100 * value:.1f}'
+            for name, value in entry['methods'].items()
+        )
+        print(
+            f'{100 * entry["score"]:5.1f} %  t{entry["trial"]:02d}, '
+            f'{entry["seeds"]} seeds: {shown} ({methods})'
+        )
+    return 0
+
+
+if __name__ == '__main__':
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print('stopped; the same command goes on from here')
+        sys.exit(130)
