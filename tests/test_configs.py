@@ -96,12 +96,26 @@ STREAMS = dict(bone='b', jointmotion='jm', bonemotion='bm')
 SETS = dict(
     demo=(16, 'nturgb+d', None),
     ltnwucla=(10, 'nw-ucla', 98),
+    ltmsrc12=(12, 'nw-ucla', 200),
+    ltutdmhad=(27, 'utd-mhad', 16),
+    ltpennaction=(15, 'penn-action', 100),
+    ltsbu=(8, 'sbu', 30),
     ltntu60=(60, 'nturgb+d', 600),
     ltntu120=(120, 'nturgb+d', 600),
     ntu60=(60, 'nturgb+d', None),
     ntu120=(120, 'nturgb+d', None),
     k400=(400, 'coco', None),
 )
+# Imbalance factors of sets too small for 100.
+FACTORS = dict(ltnwucla=20, ltutdmhad=8, ltpennaction=20, ltsbu=10)
+# Splits that train and test, where they have names of their own.
+SPLITS = dict(
+    k400=('train', 'val'),
+    ltmsrc12=('xsub_train', 'xsub_val'),
+    ltutdmhad=('xsub_train', 'xsub_val'),
+    ltsbu=('fold1_train', 'fold1_val'),
+)
+ONE_PERSON = ('ltnwucla', 'ltmsrc12', 'ltutdmhad', 'ltpennaction')
 # Longest first: one mixin's name may begin another's.
 METHODS = '|'.join(sorted((*MIXINS, 'ce'), key=len, reverse=True))
 LEAF_NAME = re.compile(
@@ -359,17 +373,18 @@ def check_the_long_tail_is_the_same_in_validation(name, cfg):
             *('train_split', 'num_classes'),
         ):
             assert val.get(key) == train.get(key), key
+        held = name.ntu or SPLITS.get(name.set, ('', ''))[1].endswith('val')
         assert val.split == re.sub(
-            'train$', 'val' if name.ntu or name.set == 'k400' else 'test',
-            train.split,
-        )  # fmt: skip
+            'train$', 'val' if held else 'test', train.split
+        )
         assert val.test_mode
     for loader in ('val_dataloader', 'test_dataloader'):
         assert dataset(cfg, loader)[1] == 1
         assert cfg[loader].sampler == dict(
             type='DefaultSampler', shuffle=False
         )
-    assert train.split == (f'{name.split}_train' if name.ntu else 'train')
+    own = SPLITS.get(name.set, ('train',))[0]
+    assert train.split == (f'{name.split}_train' if name.ntu else own)
 
 
 def exponential(n_max, imbalance, num_classes):
@@ -387,7 +402,7 @@ def check_imbalance(name, cfg):
         wanted = f'{name.set}_{name.split}_if{name.imbalance}.txt'
         assert Path(longtail.file).name == wanted
     else:
-        factor = 20 if name.set == 'ltnwucla' else name.imbalance
+        factor = FACTORS.get(name.set, name.imbalance)
         assert longtail.imbalance == factor
         assert longtail.n_max == (400 if name.split == 'xset' else n_max)
         assert longtail.get('names', 'name') == (
@@ -433,7 +448,10 @@ def check_protocol(name, cfg):
         assert len(values(val, 'p_interval')[0]) == 1
         assert val == test
         if name.method not in SECOND_STAGES:
-            assert 'MultiStepLR' in types(cfg.param_scheduler)
+            kinds = types(cfg.param_scheduler)
+            small = name.set in SPLITS or name.set == 'ltpennaction'
+            wanted = 'CosineAnnealingLR' if small else 'MultiStepLR'
+            assert wanted in kinds
     if name.ntu:
         (norm,) = of_type(train, 'PreNormalize3D')
         aligned = [
@@ -726,15 +744,14 @@ def miniature(kind, folder):
             train = [f'train{label}_{i}' for i in range(TRAINED)]
             test = [f'test{label}']
         for number, name in enumerate([*train, *test]):
-            held = 'val' if kind == 'k400' else 'test'
-            parts = [held if name in test else 'train']
+            parts = [SPLITS.get(kind, ('train', 'test'))[name in test]]
             for part in ntu_split(name) if 'ntu' in kind else parts:
                 split.setdefault(part, []).append(name)
             sample = dict(frame_dir=name, label=label, total_frames=20)
-            persons = 1 if kind == 'ltnwucla' else 1 + number % 2
+            persons = 1 if kind in ONE_PERSON else 1 + number % 2
             pose = rng.normal(size=(persons, 20, joints, 3))
             sample['keypoint'] = pose.astype(np.float32)
-            if kind == 'k400':
+            if kind in ('k400', 'ltpennaction'):
                 sample['img_shape'] = sample['original_shape'] = (340, 256)
                 sample['keypoint'] = (pose[..., :2] * 50).astype(np.float16)
                 sample['keypoint_score'] = rng.uniform(

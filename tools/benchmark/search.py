@@ -44,8 +44,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'best of those and the best values together. The runs read an '
         'annotation file that holds samples of the training split alone; '
         'ROOT/manifest.json says which. The command can be stopped and '
-        'given again at any time. ROOT/log.csv holds every run, ROOT/recipe.json the settings in '
-        'order.',
+        'given again at any time. ROOT/log.csv holds every run, '
+        'ROOT/recipe.json the settings, best first.',
     )
     add = parser.add_argument
     add('search', help='name of a search, or a YAML file')

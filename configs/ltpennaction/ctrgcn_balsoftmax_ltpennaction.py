@@ -1,0 +1,5 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltpennaction.py --with balsoftmax
+_base_ = 'ctrgcn_ce_ltpennaction.py'
+
+model = dict(cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss')))

@@ -1,0 +1,5 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltutdmhad.py --with balsoftmax
+_base_ = 'ctrgcn_ce_ltutdmhad.py'
+
+model = dict(cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss')))

@@ -1,0 +1,12 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltutdmhad.py --with stmix balsoftmax
+_base_ = 'ctrgcn_ce_ltutdmhad.py'
+
+model = dict(
+    cls_head=dict(loss_cls=dict(type='BalancedSoftmaxLoss', loss_weight=2.0)),
+    data_preprocessor=dict(
+        type='ActionDataPreprocessor',
+        blending=dict(type='STMixBlending', num_classes=27, layout='utd-mhad'),
+    ),
+)
+custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]
