@@ -194,7 +194,12 @@ def test_unknown_keys_are_refused(tmp_path):
 
 LEAF = """
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=2, val_interval=1)
-model = dict(type='RecognizerGCN', width=16)
+model = dict(
+    type='RecognizerGCN',
+    backbone=dict(type='STGCN', base_channels=8, num_stages=1,
+                  inflate_stages=[], down_stages=[],
+                  graph_cfg=dict(layout='nturgb+d')),
+    cls_head=dict(type='GCNHead', num_classes=2, in_channels=8, dropout=0.0))
 optim_wrapper = dict(optimizer=dict(type='SGD', lr=0.1))
 data = dict(type='LongTailedPoseDataset', ann_file={source!r},
             split='xsub_train', train_split='xsub_train',
@@ -214,7 +219,7 @@ def test_the_command_does_all_and_goes_on(source, tmp_path, capsys):
     leaf.write_text(LEAF.format(source=str(source)))
     search = make(
         methods=['ce', {'mix': {'leaf': 'ce'}}],
-        space={'width': {16: {}, 32: {'model.width': 32}}},
+        space={'drop': {0: {}, 1: {'model.cls_head.dropout': 0.5}}},
     )
     path = tmp_path / 'tiny.yaml'
     path.write_text(yaml.safe_dump(search.model_dump()))

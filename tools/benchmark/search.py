@@ -99,13 +99,15 @@ def prepare(search: Search, cfg: Config, root: Path) -> Path:
     return path
 
 
-def longtail(*arguments: str) -> Any:
+def longtail(*arguments: str) -> int:
     """Run the suites' own command in this process; its exit status."""
     before, sys.argv = sys.argv, ['longtail.py', *arguments]
     try:
         runpy.run_path(str(HERE / 'longtail.py'), run_name='__main__')
     except SystemExit as end:
-        return end.code
+        if isinstance(end.code, str):
+            raise ValueError(end.code) from end
+        return end.code or 0
     finally:
         sys.argv = before
     return 0
@@ -125,8 +127,7 @@ def run_suite(
     if longtail(*suite, '--workers', str(args.workers), *trainer) == 130:
         raise KeyboardInterrupt
     out = args.root / name
-    if longtail(*suite, '--report', '--out', str(out)):
-        raise RuntimeError(f'{path}: no report of its runs')
+    longtail(*suite, '--report', '--out', str(out))
     with open(out / 'runs.csv', newline='', encoding='utf-8') as stream:
         return list(csv.DictReader(stream))
 
@@ -194,3 +195,5 @@ if __name__ == '__main__':
     except KeyboardInterrupt:
         print('stopped; the same command goes on from here')
         sys.exit(130)
+    except ValueError as error:
+        sys.exit(f'error: {error}')
