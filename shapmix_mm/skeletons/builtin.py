@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from typing import Any
 
+# Their numbers, wherever a layout has parts of these names.
+BODY_PARTS = ('trunk', 'left_arm', 'right_arm', 'left_leg', 'right_leg')
+
 # One line for each table, not for each number.
 # fmt: off
 _NTURGBD: dict[str, Any] = dict(

@@ -9,7 +9,7 @@ from typing import Any, Union, cast
 
 import numpy as np
 
-from .builtin import BUILTIN_LAYOUTS
+from .builtin import BODY_PARTS, BUILTIN_LAYOUTS
 from .validation import check_layout, derive_parents
 
 _REQUIRED = ('num_node', 'inward', 'center', 'parts')
@@ -114,8 +114,9 @@ def get_layout(layout: LayoutLike) -> Layout:
     Args:
         layout (str or dict or Layout): A built-in name, or a dict with
             ``num_node``, ``inward``, ``center`` and ``parts`` (a list of
-            joint lists, or a dict of them by part name), optionally ``name``,
-            ``joint_names``, ``pairs``, ``parents`` and ``planar``.
+            joint lists, or a dict of them by part name, whose keys may be in
+            any order), optionally ``name``, ``joint_names``, ``pairs``,
+            ``parents`` and ``planar``.
 
     Returns:
         Layout: The checked layout.
@@ -165,8 +166,8 @@ def _from_dict(spec: Mapping[str, Any], name: str) -> Layout:
             num_joints=operator.index(spec['num_node']),
             bones=_pairs(spec['inward']),
             center=operator.index(spec['center']),
-            parts=tuple(_ints(joints) for joints in parts.values()),
-            part_names=tuple(str(part) for part in parts),
+            parts=tuple(parts.values()),
+            part_names=tuple(parts),
             joint_names=None if names is None else tuple(map(str, names)),
             pairs=_pairs(spec.get('pairs') or ()),
             parents=_ints(spec.get('parents') or ()),
@@ -178,10 +179,27 @@ def _from_dict(spec: Mapping[str, Any], name: str) -> Layout:
         ) from err
 
 
-def _named_parts(parts: Any) -> Mapping[str, Any]:
-    if isinstance(parts, Mapping):
-        return parts
-    return {f'part{i}': joints for i, joints in enumerate(parts)}
+def _named_parts(parts: Any) -> Mapping[str, tuple[int, ...]]:
+    """Parts in the order of their numbers.
+
+    The order of a dict's keys tells nothing: MMEngine sorts them when it
+    writes a config. The parts of the body come first, all others in the
+    order of their first joints; a list keeps its own order.
+    """
+    if not isinstance(parts, Mapping):
+        return {f'part{i}': _ints(joints) for i, joints in enumerate(parts)}
+    named = {str(name): _ints(joints) for name, joints in parts.items()}
+    places = {name: place for place, name in enumerate(BODY_PARTS)}
+    return {
+        name: named[name]
+        for name in sorted(
+            named,
+            key=lambda name: (
+                places.get(name, len(places)),
+                min(named[name], default=0),
+            ),
+        )
+    }
 
 
 def _ints(values: Iterable[Any]) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mmaction.models.utils.graph import Graph
 
 from shapmix_mm.skeletons import BUILTIN_LAYOUTS, Layout, get_layout
+from shapmix_mm.skeletons.builtin import BODY_PARTS
 
 STOCK = ['nturgb+d', 'coco', 'openpose']
 SIZES = {
@@ -338,3 +339,37 @@ def test_a_layout_made_by_hand_is_checked_too():
 def test_the_builtin_table_is_what_get_layout_knows():
     for name in BUILTIN_LAYOUTS:
         assert get_layout(name).name == name
+
+
+def test_part_numbers_do_not_depend_on_the_order_of_keys():
+    """mmengine writes the dicts of a config sorted by key."""
+    fingers = dict(
+        palm=[0],
+        thumb=[1, 2, 3, 4],
+        index=[5, 6, 7, 8],
+        middle=[9, 10, 11, 12],
+        ring=[13, 14, 15, 16],
+        little=[17, 18, 19, 20],
+    )
+    bones = [(j, j - 1 if (j - 1) % 4 else 0) for j in range(1, 21)]
+
+    def built(parts):
+        spec = dict(num_node=21, inward=bones, center=0, parts=parts)
+        return get_layout(spec)
+
+    for order in (list(fingers), sorted(fingers), sorted(fingers)[::-1]):
+        layout = built({name: fingers[name] for name in order})
+        assert layout == built(fingers)
+    assert layout.part_names == tuple(fingers)
+    # Who wants another order writes a list.
+    listed = built([fingers[name] for name in sorted(fingers)])
+    assert listed.parts[0] == (5, 6, 7, 8)
+
+
+@pytest.mark.parametrize('name', sorted(BUILTIN_LAYOUTS))
+def test_a_builtin_layout_written_as_a_dict_keeps_its_part_numbers(name):
+    spec = dict(BUILTIN_LAYOUTS[name], name=name)
+    assert tuple(spec['parts']) == BODY_PARTS
+    for order in (sorted(BODY_PARTS), BODY_PARTS[::-1]):
+        parts = {part: spec['parts'][part] for part in order}
+        assert get_layout(dict(spec, parts=parts)) == get_layout(name)

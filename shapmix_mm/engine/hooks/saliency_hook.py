@@ -118,10 +118,13 @@ class SaliencyHook(Hook):
 
         Raises:
             ValueError: If there is no Shap-Mix blend whose state would be
-                saved, no class counts, the warm-up outlasts the training, or
+                saved, a table to resume with is of other body parts, there
+                are no class counts, the warm-up outlasts the training, or
                 the training set does not fit the layout.
         """
         self.attach(runner)
+        if runner._resume and self.blend.misfit:
+            raise ValueError(f'cannot resume: {self.blend.misfit}')
         self.table = self.blend.saliency
         self.warmup_iters = self._count_warmup(runner)
         device = self.blend.guided.device
@@ -216,6 +219,19 @@ class SaliencyHook(Hook):
                 f'saliency: {int(left_out)} contributions of this epoch were '
                 'not finite and are left out'
             )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Name the body parts whose numbers the saliency table has.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): What is saved.
+        """
+        layout = self.blend.layout
+        checkpoint['meta']['body_parts'] = {
+            name: list(joints)
+            for name, joints in zip(layout.part_names, layout.parts)
+        }
 
     def after_train(self, runner: Runner) -> None:
         """Let go of the blend, and say what the estimates have cost.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -48,7 +49,11 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     lazy_buffers: ClassVar[tuple[str, ...]] = ('class_counts', 'mean_pose')
     # Without it the blend would stay ST-Mix, and nothing would say so.
     needs_hook: ClassVar[str] = 'SaliencyHook'
+    #: Why a table that was loaded last did not fit, or ''.
+    misfit: str = ''
     guided: Tensor
+    # Number of the part of each joint, shape (V,).
+    partition: Tensor
     mean_pose: Tensor
     joint_counts: Tensor
 
@@ -76,8 +81,40 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         )
         self.register_lazy_buffers()
         self.register_buffer('guided', torch.zeros(()))
+        numbers = self.layout.part_mask().argmax(0)
+        self.register_buffer('partition', torch.from_numpy(numbers).float())
         self.register_buffer(
             'joint_counts', self.part_joints.sum(1).float(), persistent=False
+        )
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict,
+        prefix: str,
+        metadata: dict,
+        strict: bool,
+        missing: list[str],
+        unexpected: list[str],
+        errors: list[str],
+    ) -> None:
+        # Checkpoints of earlier versions have none; theirs is taken for ours.
+        saved = state_dict.pop(f'{prefix}partition', self.partition)
+        self.misfit = ''
+        order = _columns(saved, self.partition, self.saliency.combinations)
+        if order is None:
+            self.misfit = (
+                f'the saliency table of the checkpoint is of other body parts '
+                f'than layout {self.layout.name!r} of the config has'
+            )
+            errors.append(self.misfit)
+        for name in ('values', 'updates', 'evidence'):
+            key = f'{prefix}saliency.{name}'
+            table = state_dict.pop(key, None)
+            if table is not None and order is not None:
+                state_dict[key] = table[:, order]
+        state_dict[f'{prefix}partition'] = self.partition
+        super()._load_from_state_dict(
+            state_dict, prefix, metadata, strict, missing, unexpected, errors
         )
 
     def combination_logits(self) -> Tensor:
@@ -118,3 +155,26 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         paste_drawn = partner_rarer | (self.guided == 0)
         # The drawn joints, or all the others.
         return joints == paste_drawn[:, None]
+
+
+def _columns(
+    saved: Tensor, own: Tensor, combinations: Sequence[Sequence[int]]
+) -> list[int] | None:
+    """Columns of a table of saved part numbers, in the order of our own.
+
+    Args:
+        saved (Tensor): Number of the part of each joint, shape (V,).
+        own (Tensor): The same for our layout.
+        combinations (Sequence[Sequence[int]]): Parts of each column.
+
+    Returns:
+        list[int] | None: Shape (B,); None if the parts are others.
+    """
+    if saved.shape != own.shape:
+        return None
+    pairs = {(int(a), int(b)) for a, b in zip(own, saved)}
+    number = dict(pairs)
+    if not len(pairs) == len(number) == len(set(number.values())):
+        return None
+    places = {frozenset(parts): i for i, parts in enumerate(combinations)}
+    return [places[frozenset(number[p] for p in b)] for b in combinations]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmaction.models import RecognizerGCN
+from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseDataPreprocessor
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
@@ -22,6 +23,7 @@ from shapmix_mm.saliency import (
     shared_generator,
 )
 from shapmix_mm.shapley import Plan, combination_masks, get_estimator
+from shapmix_mm.skeletons import get_layout
 
 
 @pytest.fixture(autouse=True)
@@ -593,6 +595,35 @@ def test_starting_from_weights_measures_its_own_data(
     # Another random temporal sampling of the same clips.
     assert (blend.mean_pose - own).abs().max() < 1.0
     assert blend.saliency.updates.sum() <= 4 * 6
+
+
+def test_the_dumped_config_has_the_part_numbers_of_the_run(
+    stick_config, build
+):
+    cfg = stick_config()
+    layout = cfg.model.data_preprocessor.blending.layout.to_dict()
+    # An order that sorting by key would undo.
+    names = dict(zip('vwxza', layout['parts']))
+    layout['parts'] = names
+    cfg.model.data_preprocessor.blending.layout = layout
+    runner = build(cfg)
+    runner.train()
+    dumped = Config.fromstring(runner.cfg.pretty_text, '.py')
+    spec = dumped.model.data_preprocessor.blending.layout
+    assert list(spec.parts) == sorted(names)
+    blend = blend_of(runner)
+    assert blend.layout.part_names == tuple(names)
+    assert get_layout(spec.to_dict()) == blend.layout
+    path = f'{cfg.work_dir}/epoch_1.pth'
+    meta = torch.load(path, weights_only=False)['meta']
+    assert list(meta['body_parts']) == list(names)
+    assert meta['body_parts']['a'] == [5]
+    # Another partition: the table is of no use to it.
+    moved = dict(names, v=[0], w=[1, 2])
+    cfg = stick_config(load_from=path, resume=True)
+    cfg.model.data_preprocessor.blending.layout = dict(layout, parts=moved)
+    with pytest.raises(ValueError, match='cannot resume.*other body parts'):
+        build(cfg).train()
 
 
 def test_a_blend_without_its_hook_is_refused(stick_config, build):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmaction.structures import ActionDataSample
+from mmengine.runner.checkpoint import load_state_dict
 from scipy import stats
 
 from shapmix_mm.models import ShapMixBlending
@@ -147,6 +148,7 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
     blend.mean_pose = torch.rand(2, 25, 3)
     state = blend.state_dict()
     assert set(state) == {
+        'partition',
         'class_counts',
         'mean_pose',
         'guided',
@@ -187,3 +189,58 @@ def test_bad_arguments_are_named(arguments, words):
 def test_bad_class_counts_are_refused(counts):
     with pytest.raises(ValueError, match='ShapMixBlending'):
         ShapMixBlending(3, 'nturgb+d').set_class_counts(counts)
+
+
+HAND = dict(
+    num_node=6, inward=[(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)], center=0
+)
+
+
+def hand_blend(parts):
+    return ShapMixBlending(2, dict(HAND, parts=parts))
+
+
+def test_a_table_of_other_part_numbers_is_mapped():
+    """One of a list of parts, in another order than ours has them."""
+    theirs = [[3], [0], [4, 5], [1, 2]]
+    ours = dict(palm=[0], thumb=[1, 2], index=[3], rest=[4, 5])
+    saved, blend = hand_blend(theirs), hand_blend(ours)
+    table = saved.saliency
+    for column, combination in enumerate(table.combinations):
+        # A value that tells which joints it is of.
+        joints = [j for p in combination for j in theirs[p]]
+        table.values[:, column] = sum(2.0**j for j in joints)
+        table.updates[:, column] = column
+    blend.load_state_dict(saved.state_dict())
+    parts = blend.layout.parts
+    for column, combination in enumerate(blend.saliency.combinations):
+        joints = [j for p in combination for j in parts[p]]
+        want = sum(2.0**j for j in joints)
+        assert blend.saliency.values[:, column].tolist() == [want, want]
+        (place,) = (table.values[0] == want).nonzero()
+        assert blend.saliency.updates[0, column] == float(place)
+    # It is saved with our numbers from now on.
+    assert blend.state_dict()['partition'].tolist() == [0, 1, 1, 2, 3, 3]
+    assert blend.misfit == ''
+
+
+def test_a_table_of_other_parts_is_refused():
+    saved = hand_blend([[0], [1], [2, 3], [4, 5]])
+    saved.saliency.values.fill_(7)
+    blend = hand_blend([[0], [1, 2], [3], [4, 5]])
+    with pytest.raises(RuntimeError, match='is of other body parts'):
+        blend.load_state_dict(saved.state_dict())
+    # As MMEngine loads weights to start from: it goes on with a line.
+    load_state_dict(blend, saved.state_dict(), strict=False)
+    assert not blend.saliency.values.any()
+    assert 'other body parts' in blend.misfit
+
+
+def test_a_checkpoint_without_partition_counts_as_ours():
+    saved = hand_blend([[0], [1, 2], [3], [4, 5]])
+    saved.saliency.values.copy_(torch.rand(2, 10))
+    state = saved.state_dict()
+    del state['partition']
+    blend = hand_blend([[0], [1, 2], [3], [4, 5]])
+    blend.load_state_dict(state)
+    assert torch.equal(blend.saliency.values, saved.saliency.values)
