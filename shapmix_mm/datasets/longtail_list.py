@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from .longtail import LongTailSpec, Selection
 from .name_list import names_digest, plain_name, read_name_list
 from .ntu_protocols import Benchmark, parse_ntu_name
-from .pose_file import heads, read_pose_file, sample_name
+from .pose_file import PoseFile, heads, read_pose_file, sample_name
 
 
 class SplitSource(NamedTuple):
@@ -23,6 +23,7 @@ class SplitSource(NamedTuple):
         outside (set[str]): Names of all other samples.
         num_classes (int): Number of classes K.
         classes (list[str] | None): Class names, when the source has them.
+        split (str | None): Split that the samples are of, if of one.
     """
 
     names: list[str]
@@ -30,6 +31,7 @@ class SplitSource(NamedTuple):
     outside: set[str]
     num_classes: int
     classes: list[str] | None = None
+    split: str | None = None
 
 
 def source_from_names(
@@ -84,8 +86,9 @@ def source_from_annotations(
 
     Args:
         path (str): MMAction2's annotation pickle.
-        split (str, optional): Its training split; None takes the benchmark's
-            and without one every sample. Defaults to None.
+        split (str, optional): Its training split. None takes the benchmark's,
+            else the one that is called after training, and every sample of a
+            file without splits. Defaults to None.
         benchmark (Benchmark, optional): Names the split and the number of
             classes. Defaults to None.
         num_classes (int, optional): Number of classes; None takes the
@@ -94,10 +97,13 @@ def source_from_annotations(
 
     Returns:
         SplitSource: The training samples.
+
+    Raises:
+        ValueError: If it is not told which of several splits trains.
     """
     file = read_pose_file(path)
-    if split is None and benchmark is not None:
-        split = benchmark.split
+    if split is None:
+        split = benchmark.split if benchmark else _training_split(file)
     part = file.part(split)
     known = [(sample_name(a), int(a['label'])) for a in heads(part)]
     names = [name for name, _ in known]
@@ -108,7 +114,19 @@ def source_from_annotations(
         every.keys() - set(names),
         num_classes or _num_classes(benchmark, file.classes, every),
         file.classes,
+        split,
     )
+
+
+def _training_split(file: PoseFile) -> str | None:
+    """The one split of a file that trains, by its name."""
+    training = [name for name in file.splits if 'train' in name]
+    if file.splits and len(training) != 1:
+        raise ValueError(
+            f'which split of {file.path} is to be thinned out? Name it with '
+            f'--split; it has {sorted(file.splits)}'
+        )
+    return training[0] if training else None
 
 
 def _num_classes(

@@ -59,7 +59,8 @@ class LongTailedPoseDataset(CachedPoseDataset):
             ``test_mode``. Defaults to None.
         longtail (dict, optional): Arguments of :class:`LongTailSpec`; give
             training and validation datasets the same. It thins out
-            ``train_split`` only. None keeps every sample. Defaults to None.
+            ``train_split`` only, so that no other training split is served.
+            None keeps every sample. Defaults to None.
         num_classes (int, optional): Number of classes K. None takes the
             class names of the file, else the largest label. Defaults to
             None.
@@ -175,6 +176,7 @@ class LongTailedPoseDataset(CachedPoseDataset):
             self._serves_training = True
         elif train_split is not None:
             self._serves_training = train_split == self.split
+            self._check_split(train_split)
         elif self.longtail is not None:
             raise ValueError(
                 'longtail needs train_split to count the training samples of '
@@ -183,6 +185,16 @@ class LongTailedPoseDataset(CachedPoseDataset):
         else:
             return None
         return file.part(train_split)
+
+    def _check_split(self, train_split: str) -> None:
+        """Refuse to serve one training split whole and thin out another."""
+        other = self.split is not None and 'train' in self.split
+        if self.longtail is not None and other and not self._serves_training:
+            raise ValueError(
+                f'split {self.split!r} would be served whole, for longtail '
+                f'thins out train_split {train_split!r} only: give both the '
+                'same name'
+            )
 
     def _settle_classes(self, file: PoseFile, *parts: Samples | None) -> None:
         """Fix number and names of the classes, and check the labels."""

@@ -368,3 +368,18 @@ def test_prefixes(tmp_path, write_pose_file, pose_content):
     )
     assert lean.metainfo['class_counts'] == [2, 2]
     assert lean.get_cat_ids(-1) == [1]
+
+
+def test_a_training_split_that_is_not_the_thinned_one(
+    pose_content, write_pose_file
+):
+    """Once served whole, with groups named by counts that no class has."""
+    content = pose_content([4, 4])
+    content['split']['xview_train'] = content['split']['xsub_train']
+    options = dict(train_split='xsub_train', longtail=dict(imbalance=4))
+    path = write_pose_file(content)
+    with pytest.raises(ValueError, match="'xview_train' would be served who"):
+        LongTailedPoseDataset(path, [], split='xview_train', **options)
+    options['longtail'] = None
+    ours = LongTailedPoseDataset(path, [], split='xview_train', **options)
+    assert len(ours) == 8

@@ -71,7 +71,11 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         '--ann-file', metavar='FILE', help="MMAction2's annotation pickle"
     )
-    add('--split', help='training split of --ann-file')
+    add(
+        '--split',
+        help='training split of --ann-file (default: the one with train in '
+        'its name)',
+    )
     add(
         '--benchmark',
         default='none',
@@ -149,7 +153,7 @@ def make_split(args: argparse.Namespace) -> None:
         classes=source.classes,
         outside=source.outside,
     )
-    manifest = _describe(args, spec, selection)
+    manifest = _describe(args, spec, selection, source.split)
     _write_all(targets, selection, manifest, source.classes)
     print(manifest_table(manifest, len(source.names)))
     print('written       ' + ', '.join(str(target) for target in targets))
@@ -186,7 +190,9 @@ def _source(args: argparse.Namespace, benchmark: Any) -> Any:
     )
 
 
-def _describe(args: argparse.Namespace, spec: Any, selection: Any) -> dict:
+def _describe(
+    args: argparse.Namespace, spec: Any, selection: Any, split: str | None
+) -> dict:
     """Put down all that it takes to draw the list again."""
     from shapmix_mm.datasets import split_manifest
     from shapmix_mm.evaluation import class_groups
@@ -201,7 +207,7 @@ def _describe(args: argparse.Namespace, spec: Any, selection: Any) -> dict:
         groups=groups.tolist(),
         thresholds=dict(few=few, many=many),
         benchmark=args.benchmark,
-        split=args.split,
+        split=split,
         version=__version__,
     )
 

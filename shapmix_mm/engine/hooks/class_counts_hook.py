@@ -58,8 +58,8 @@ class ClassCountsHook(Hook):
 
         Raises:
             ValueError: If a resumed run meets other counts than it stopped
-                with, a metric has counts of another number of classes, or a
-                blend lacks the hook that guides it.
+                with, a metric has counts that are not those of the training
+                set, or a blend lacks the hook that guides it.
         """
         counts = self._counts(runner)
         consumers = list(self._modules(bare_model(runner)))
@@ -77,7 +77,7 @@ class ClassCountsHook(Hook):
             consumer.set_class_counts(self._own(consumer, counts))
         for metric in self._metrics(runner):
             metric.set_class_counts(counts)
-            self._check_metric(metric, len(counts))
+            self._check_metric(metric, counts)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Let averaged copies of the model share what is no weight.
@@ -187,14 +187,30 @@ class ClassCountsHook(Hook):
             )
 
     @staticmethod
-    def _check_metric(metric: Any, num_classes: int) -> None:
+    def _check_metric(metric: Any, counts: list[int]) -> None:
         # Its own counts come first, and would fail only in the validation.
         held = getattr(metric, 'class_counts', lambda: None)()
-        if held is not None and len(held) != num_classes:
+        if held is None:
+            return
+        owner = type(metric).__name__
+        if len(held) != len(counts):
             raise ValueError(
-                f'{type(metric).__name__} has class counts of {len(held)} '
-                'classes, from its argument class_counts or its dataset; '
-                f'the model has {num_classes} classes'
+                f'{owner} has class counts of {len(held)} classes, from its '
+                'argument class_counts or its dataset; the model has '
+                f'{len(counts)} classes'
+            )
+        meta = getattr(metric, 'dataset_meta', None) or {}
+        told = meta.get('class_counts') or counts
+        wrong = [k for k, n in enumerate(counts) if told[k] != n]
+        # Counts that its config gives it are a decision.
+        if wrong and getattr(metric, 'given_counts', None) is None:
+            k = wrong[0]
+            raise ValueError(
+                f'{owner} would group {len(wrong)} classes by counts that '
+                f'the training set does not have: class {k} has {counts[k]} '
+                f'training samples, its dataset says {told[k]}. Give the '
+                'datasets of training and evaluation the same train_split, '
+                'longtail and indices'
             )
 
     @staticmethod

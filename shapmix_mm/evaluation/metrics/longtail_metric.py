@@ -90,10 +90,10 @@ class LongTailMetric(BaseMetric):
                 'expected the path of a CSV file'
             )
         self.per_class_file = per_class_file
-        self._explicit_counts = (
+        self.given_counts = (
             None if class_counts is None else check_class_counts(class_counts)
         )
-        self._given_counts: np.ndarray | None = None
+        self._hook_counts: np.ndarray | None = None
         self._warned = False
 
     def set_class_counts(self, counts: Sequence[int] | torch.Tensor) -> None:
@@ -106,16 +106,16 @@ class LongTailMetric(BaseMetric):
         """
         if isinstance(counts, torch.Tensor):
             counts = counts.detach().cpu().tolist()
-        self._given_counts = check_class_counts(counts)
+        self._hook_counts = check_class_counts(counts)
 
     def class_counts(self) -> np.ndarray | None:
         """Training counts ``(K,)`` in force, or None if none are known."""
-        if self._explicit_counts is not None:
-            return self._explicit_counts
+        if self.given_counts is not None:
+            return self.given_counts
         counts = (self.dataset_meta or {}).get('class_counts')
         if counts is not None:
             return check_class_counts(counts)
-        return self._given_counts
+        return self._hook_counts
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep score and label of each sample of a batch on the CPU.

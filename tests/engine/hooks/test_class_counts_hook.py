@@ -159,3 +159,40 @@ def test_a_test_takes_the_counts_of_the_data_not_those_given_to_a_loss(
     again.load_from = f'{cfg.work_dir}/epoch_2.pth'
     # The classes have 8, 6, 4 and 3 training samples.
     assert build(again).test()['acc/num_many'] == 1
+
+
+@pytest.mark.parametrize(
+    'options, told',
+    [
+        (dict(longtail=dict(imbalance=4, n_max=8)), 5),
+        (dict(longtail=dict(imbalance=1, n_max=3)), 3),
+        (dict(train_split='test'), 3),
+    ],
+)
+def test_groups_by_counts_of_another_training_set_are_refused(
+    stick_config, build, options, told
+):
+    """Validation thinned as training is not: every group would be wrong."""
+    cfg = stick_config(val_evaluator=[dict(type='LongTailMetric')])
+    dataset = cfg.val_dataloader.dataset
+    dataset.update(type='LongTailedPoseDataset', train_split='train')
+    dataset.update(options)
+    with pytest.raises(
+        ValueError, match=f'class . has . training .* says {told}.*longtail'
+    ):
+        build(cfg).train()
+
+
+def test_a_part_of_the_training_set_is_told_too(stick_config, build):
+    cfg = stick_config(val_evaluator=[dict(type='LongTailMetric')])
+    same = dict(type='LongTailedPoseDataset', train_split='train')
+    cfg.train_dataloader.dataset.update(same, indices=[0, 8, 14, 18])
+    cfg.val_dataloader.dataset.update(same)
+    with pytest.raises(ValueError, match='class 0 has 1 .* says 8'):
+        build(cfg).train()
+    cfg.train_dataloader.dataset.indices = None
+    build(cfg).train()
+    # Who gives the metric its counts has decided.
+    cfg.train_dataloader.dataset.indices = [0, 8, 14, 18]
+    cfg.val_evaluator[0].class_counts = [8, 6, 4, 3]
+    build(cfg).train()

@@ -167,6 +167,34 @@ def test_annotation_file(tool, tmp_path, capsys):
     assert "has no split 'tr'" in capsys.readouterr().err
 
 
+def test_without_a_split_no_validation_sample_is_drawn(tool, tmp_path, capsys):
+    """Training and validation samples were once drawn from together."""
+    names = [f'c{i}' for i in range(12)]
+    content = dict(
+        split=dict(my_train=names[:8], my_val=names[8:]),
+        annotations=[
+            dict(frame_dir=name, label=i % 2) for i, name in enumerate(names)
+        ],
+    )
+    path, out = tmp_path / 'a.pkl', tmp_path / 'o.txt'
+    path.write_bytes(pickle.dumps(content))
+    args = ['--ann-file', path, '--imbalance', '2', '--out', out]
+    assert run(tool, *args) == 0
+    assert set(read_name_list(out)) <= set(names[:8])
+    manifest = json.loads(Path(f'{out}.json').read_text())
+    assert manifest['split'] == 'my_train'
+    content['split'] = dict(xsub_train=names[:8], xview_train=names[4:])
+    path.write_bytes(pickle.dumps(content))
+    assert run(tool, *args, '--overwrite') == 2
+    err = capsys.readouterr().err
+    assert "--split; it has ['xsub_train', 'xview_train']" in err
+    # A file without splits has nothing to keep apart.
+    del content['split']
+    path.write_bytes(pickle.dumps(content))
+    assert run(tool, *args, '--overwrite') == 0
+    assert json.loads(Path(f'{out}.json').read_text())['split'] is None
+
+
 def test_names_have_no_split(tool, names, capsys):
     with pytest.raises(SystemExit):
         run(tool, '--names', names, '--split', 'train', '--out', 'x')
