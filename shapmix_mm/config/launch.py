@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
 import os.path as osp
+import warnings
+from typing import Any
 
 import torch
 from mmaction.registry import RUNNERS
 from mmengine import dist
 from mmengine.config import Config, DictAction
 from mmengine.dist import init_dist
+from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
@@ -26,6 +30,7 @@ __all__ = [
     'check_annotations',
     'join_processes',
     'leave_group',
+    'log_warnings',
     'num_classes_of',
     'set_work_dir',
 ]
@@ -139,6 +144,7 @@ def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
     Returns:
         Runner: The runner.
     """
+    log_warnings()
     cfg.launcher = args.launcher
     if _join_on_cpu(args):
         cfg.model_wrapper_cfg = dict(
@@ -150,6 +156,31 @@ def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)
+
+
+def log_warnings() -> None:
+    """Send the package's warnings to the run's log, each once, as sentences.
+
+    They would pass by on the terminal, with file and line, once for each of
+    the datasets of a run.
+    """
+    usual, told = warnings.showwarning, set[str]()
+    if getattr(usual, '_logs', False):
+        return
+    package = osp.dirname(osp.dirname(osp.abspath(__file__)))
+
+    def show(
+        message: Any, category: Any, filename: str, *rest: Any, **kwargs: Any
+    ) -> None:
+        own = osp.abspath(filename).startswith(package + os.sep)
+        if not (own and issubclass(category, UserWarning)):
+            usual(message, category, filename, *rest, **kwargs)
+        elif str(message) not in told:
+            told.add(str(message))
+            print_log(str(message), 'current', logging.WARNING)
+
+    show._logs = True  # type: ignore[attr-defined]
+    warnings.showwarning = show
 
 
 def join_processes(cfg: Config, args: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,14 @@ from mmengine.runner import Runner
 
 from shapmix_mm.compat import config_file
 
-__all__ = ['Change', 'difference', 'find_source', 'load_base', 'show_value']
+__all__ = [
+    'Change',
+    'difference',
+    'find_source',
+    'layouts_once',
+    'load_base',
+    'show_value',
+]
 
 _ABSENT = object()
 # What every start of a run sets anew.
@@ -140,6 +147,48 @@ def show_value(value: Any) -> str:
     return repr(value)
 
 
+def layouts_once(
+    rows: Sequence[Sequence[str]], cfg: Config
+) -> list[tuple[str, ...]]:
+    """Write a layout, which backbone, blend and data share, out once.
+
+    Args:
+        rows (Sequence[Sequence[str]]): Cells of a table, in order.
+        cfg (Config): Config whose layouts they may hold.
+
+    Returns:
+        list[tuple[str, ...]]: The same, with ``(layout above)`` for each
+        layout that is there a second time.
+    """
+    found = [tuple(row) for row in rows]
+    for text in dict.fromkeys(map(show_value, _layouts(cfg.to_dict()))):
+        told = False
+        for place, row in enumerate(found):
+            cells = []
+            for cell in row:
+                if told:
+                    cell = cell.replace(text, '(layout above)')
+                elif text in cell:
+                    first, _, rest = cell.partition(text)
+                    rest = rest.replace(text, '(layout above)')
+                    cell, told = first + text + rest, True
+                cells.append(cell)
+            found[place] = tuple(cells)
+    return found
+
+
+def _layouts(node: Any) -> Iterator[Mapping]:
+    """Layouts of one's own, which configs write as dicts."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            if key == 'layout' and isinstance(value, Mapping):
+                yield value
+            yield from _layouts(value)
+    elif isinstance(node, (list, tuple)):
+        for item in node:
+            yield from _layouts(item)
+
+
 def _told_once(changes: list[Change]) -> list[Change]:
     """Join the same change of validation and test."""
     tests = {
@@ -155,9 +204,6 @@ def _told_once(changes: list[Change]) -> list[Change]:
             key = f'val_ and test_{key[4:]}'
         joined.append(Change(key, c.base, c.run, c.origin))
     return joined
-
-
-__all__ = ['find_source', 'load_base']
 
 
 def find_source(name: str) -> Path | None:

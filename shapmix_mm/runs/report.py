@@ -40,7 +40,13 @@ from shapmix_mm.visualization import (
 )
 
 from .classes import known_classes
-from .config_changes import difference, find_source, load_base, show_value
+from .config_changes import (
+    difference,
+    find_source,
+    layouts_once,
+    load_base,
+    show_value,
+)
 from .pages import ABSENT, image, needed, percent, render
 from .run import (
     RunError,
@@ -329,7 +335,8 @@ def _config(run: Run, given: Path | None) -> dict[str, Any]:
         for name in key.split('.'):
             value = value.get(name) if isinstance(value, dict) else None
         if value is not None:
-            rows.append((key, _cut(show_value(value))))
+            rows.append((key, show_value(value)))
+    rows = _cells(rows, run.cfg)
     columns = ['key', 'this run']
     return dict(problem=problem, table=_frame(rows, columns))
 
@@ -338,9 +345,10 @@ def _differences(run: Run, source: Path) -> dict[str, Any]:
     base = load_base(source)
     changes = difference(base and base[1], Config.fromfile(source), run.cfg)
     rows = [
-        (c.key, _cut(c.base), _cut(c.run), c.origin.replace(' ', '\u00a0'))
+        (c.key, c.base, c.run, c.origin.replace(' ', '\u00a0'))
         for c in changes
     ]
+    rows = _cells(rows, run.cfg)
     return dict(
         problem='',
         base=base and base[0],
@@ -349,8 +357,13 @@ def _differences(run: Run, source: Path) -> dict[str, Any]:
     )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _MAX_VALUE else text[:_MAX_VALUE] + ' …'
+def _cells(rows: list, cfg: Config) -> list[tuple[str, ...]]:
+    """Values that fit the page."""
+    most = _MAX_VALUE
+    return [
+        tuple(cell[:most] + ' …' * (len(cell) > most) for cell in row)
+        for row in layouts_once(rows, cfg)
+    ]
 
 
 def _frame(rows: list, columns: list[str]) -> Any:

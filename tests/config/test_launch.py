@@ -285,3 +285,35 @@ def fake(folder, name):
     path.write_text(f'#!{shutil.which("bash")}\nprintf "%s\\n" "$@"\n')
     path.chmod(0o755)
     return path
+
+
+def test_warnings_of_the_package_go_to_the_log_once(monkeypatch):
+    """The training, validation and test set of a run are all too short."""
+    import warnings
+
+    from shapmix_mm.config import launch
+    from shapmix_mm.datasets.longtail import LongTailSpec, select_names
+
+    logged, shown = [], []
+    monkeypatch.setattr(
+        launch, 'print_log', lambda text, logger, level: logged.append(text)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter('always')
+        monkeypatch.setattr(
+            warnings, 'showwarning', lambda *args, **kwargs: shown.append(args)
+        )
+        launch.log_warnings()
+        launch.log_warnings()
+        for _ in range(3):
+            select_names(
+                ['a', 'b', 'c'],
+                [0, 1, 1],
+                spec=LongTailSpec(counts=[1, 3]),
+                num_classes=2,
+            )
+        warnings.warn('of someone else', stacklevel=1)
+    assert len(logged) == len(shown) == 1
+    assert logged[0].endswith('(class 1: 2 of 3); all there are stay')
+    assert 'longtail.py' not in logged[0]
+    assert 'someone' in str(shown[0][0])

@@ -220,3 +220,10 @@ def test_no_config(run_dir, no_test):
         write_report(run_dir)
     with pytest.raises(RunError, match='none.py does not exist'):
         write_report(run_dir, config='none.py')
+
+
+def test_the_layout_is_printed_once(run_dir, no_test):
+    """Backbone, blend and data share it."""
+    page = Page(write_report(run_dir, test=False))
+    assert page.text.count("name='stick'") == 1
+    assert page.text.count('(layout above)') == 1
