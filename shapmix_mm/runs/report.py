@@ -336,9 +336,9 @@ def _config(run: Run, given: Path | None) -> dict[str, Any]:
             value = value.get(name) if isinstance(value, dict) else None
         if value is not None:
             rows.append((key, show_value(value)))
-    rows = _cells(rows, run.cfg)
+    cells = _cells(rows, run.cfg)
     columns = ['key', 'this run']
-    return dict(problem=problem, table=_frame(rows, columns))
+    return dict(problem=problem, table=_frame(cells, columns))
 
 
 def _differences(run: Run, source: Path) -> dict[str, Any]:
@@ -348,12 +348,12 @@ def _differences(run: Run, source: Path) -> dict[str, Any]:
         (c.key, c.base, c.run, c.origin.replace(' ', '\u00a0'))
         for c in changes
     ]
-    rows = _cells(rows, run.cfg)
+    cells = _cells(rows, run.cfg)
     return dict(
         problem='',
         base=base and base[0],
         by_command=any(c.origin == 'command line' for c in changes),
-        table=_frame(rows, ['key', 'base', 'this run', 'set by']),
+        table=_frame(cells, ['key', 'base', 'this run', 'set by']),
     )
 
 

@@ -309,7 +309,7 @@ def test_warnings_of_the_package_go_to_the_log_once(monkeypatch):
             select_names(
                 ['a', 'b', 'c'],
                 [0, 1, 1],
-                spec=LongTailSpec(counts=[1, 3]),
+                spec=LongTailSpec(profile='counts', counts=[1, 3]),
                 num_classes=2,
             )
         warnings.warn('of someone else', stacklevel=1)
