@@ -8,6 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ..datasets.cache.normalisation import DETERMINISTIC, TWINS
 from ..datasets.ntu_protocols import BENCHMARKS
 from .data import innermost
 from .load import pipeline_steps, type_name
@@ -25,8 +26,10 @@ def vary_data(
     stream: str | None = None,
     split: str | None = None,
     imbalance: int | None = None,
+    views: int | None = None,
+    batch: int | None = None,
 ) -> None:
-    """Train and evaluate on other data of the same set.
+    """Train and evaluate on other data of the same set, or in other shape.
 
     A mixin states these as ``data_variant = dict(...)``, because a dataset
     may be wrapped, and its pipeline is a list.
@@ -39,6 +42,12 @@ def vary_data(
             ``'xview'`` or ``'xset'``. Defaults to None, as it is.
         imbalance (int, optional): Imbalance factor. Defaults to None, as it
             is.
+        views (int, optional): Augmented views of each training sample, made
+            by the random steps that the pipeline has. Defaults to None, as it
+            is.
+        batch (int, optional): Factor on the training batch, for a sampler
+            that deals out several samples where others deal out one.
+            Defaults to None, as it is.
 
     Raises:
         ValueError: If the config has nothing of the kind.
@@ -58,6 +67,28 @@ def vary_data(
         _insist(tails, 'imbalance', 'dataset with a longtail')
         for tail in tails:
             _set_imbalance(tail, imbalance)
+    if views is not None:
+        sets = [
+            d
+            for d in innermost(cfg.get('train_dataloader'))
+            if 'pipeline' in d
+        ]
+        _insist(sets, 'views', 'training dataset with a pipeline')
+        for node in sets:
+            node['pipeline'] = _in_views(node['pipeline'], views)
+    if batch is not None:
+        cfg.train_dataloader.batch_size *= batch
+
+
+def _in_views(pipeline: list[dict], views: int) -> list[dict]:
+    """Steps that draw nothing once, and the others once for each view."""
+    shared = [
+        type_name(step['type']) in (*DETERMINISTIC, *TWINS)
+        for step in pipeline
+    ]
+    first = shared.index(False) if False in shared else len(shared)
+    rest = dict(type='MultiView', num_views=views, pipeline=pipeline[first:])
+    return [*pipeline[:first], rest]
 
 
 def _has_features(step: dict) -> bool:

@@ -9,6 +9,7 @@ from .fast_pre_normalize_3d import FastPreNormalize3D
 from .fast_uniform_sample_frames import FastUniformSampleFrames
 from .keep_main_persons import KeepMainPersons
 from .kinect_v1_normalize import KinectV1Normalize
+from .multi_view import MultiView
 from .random_rotation_3d import RandomRotation3D
 from .random_scale_3d import RandomScale3D
 from .skeleton_features import SkeletonFeatures
@@ -23,6 +24,7 @@ __all__ = [
     'FastUniformSampleFrames',
     'KeepMainPersons',
     'KinectV1Normalize',
+    'MultiView',
     'RandomRotation3D',
     'RandomScale3D',
     'SkeletonFeatures',

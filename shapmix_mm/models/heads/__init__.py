@@ -2,6 +2,7 @@
 
 from .classifier_init import ClassifierNormalInit
 from .cosine_gcn_head import CosineGCNHead, CosineLinear
+from .expert_gcn_head import ExpertGCNHead
 from .feature_gcn_head import FeatureGCNHead
 from .fr_head import FRHead
 from .latent_heads import InformationHead, StreamHead
@@ -10,6 +11,7 @@ __all__ = [
     'ClassifierNormalInit',
     'CosineGCNHead',
     'CosineLinear',
+    'ExpertGCNHead',
     'FRHead',
     'FeatureGCNHead',
     'InformationHead',

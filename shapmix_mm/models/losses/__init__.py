@@ -3,6 +3,7 @@
 from .class_balanced_loss import ClassBalancedLoss
 from .class_weights import effective_number_weights, inverse_frequency_weights
 from .deferred_reweighting_loss import DeferredReweightingLoss
+from .expert_diversity_loss import ExpertDiversityLoss
 from .focal_loss import FocalLoss
 from .influence_balanced_loss import InfluenceBalancedLoss
 from .ldam_loss import LDAMLoss
@@ -14,6 +15,7 @@ __all__ = [
     'ClassBalancedLoss',
     'CountedLoss',
     'DeferredReweightingLoss',
+    'ExpertDiversityLoss',
     'FocalLoss',
     'InfluenceBalancedLoss',
     'LDAMLoss',

@@ -14,7 +14,7 @@ from .class_losses import cross_entropies
 from .class_weights import effective_number_weights
 from .longtail_loss import CountedLoss, LongTailLoss, SwitchMixin
 
-__all__ = ['DeferredReweightingLoss']
+__all__ = ['DeferredReweightingLoss', 'inner_loss']
 
 
 class _PlainCrossEntropy(LongTailLoss):
@@ -69,7 +69,9 @@ class DeferredReweightingLoss(SwitchMixin, CountedLoss):
         super().__init__(loss_weight, reduction=reduction)
         self.beta = beta
         self.init_switch(start, start_epoch)
-        self.loss = _inner(loss or dict(type='CrossEntropyLoss'))
+        self.loss = inner_loss(
+            loss or dict(type='CrossEntropyLoss'), 'DeferredReweightingLoss'
+        )
         if class_counts is not None:
             self.given_counts = class_counts
             self.set_class_counts(class_counts)
@@ -96,19 +98,31 @@ class DeferredReweightingLoss(SwitchMixin, CountedLoss):
         return weights if inner is None else weights * inner
 
 
-def _inner(cfg: dict) -> LongTailLoss:
+def inner_loss(cfg: dict, owner: str) -> LongTailLoss:
+    """Build the loss inside another.
+
+    Args:
+        cfg (dict): Config of one of ours, or of ``CrossEntropyLoss``.
+        owner (str): Name of the loss around it.
+
+    Returns:
+        LongTailLoss: The loss; for MMAction2's cross-entropy one that agrees.
+
+    Raises:
+        TypeError: If it is another loss.
+        ValueError: If it has a weight of its own.
+    """
     loss: Any = MODELS.build(cfg)
     if loss.loss_weight != 1:
         raise ValueError(
-            'the loss inside DeferredReweightingLoss has loss_weight '
-            f'{loss.loss_weight}; give it to DeferredReweightingLoss'
+            f'the loss inside {owner} has loss_weight {loss.loss_weight}; '
+            f'give it to {owner}'
         )
     if type(loss) is CrossEntropyLoss and loss.class_weight is None:
         return _PlainCrossEntropy()
     if not isinstance(loss, LongTailLoss):
         raise TypeError(
-            'DeferredReweightingLoss takes one of the losses of shapmix_mm '
-            'or a CrossEntropyLoss without class_weight, got '
-            f'{type(loss).__name__}'
+            f'{owner} takes one of the losses of shapmix_mm or a '
+            f'CrossEntropyLoss without class_weight, got {type(loss).__name__}'
         )
     return loss

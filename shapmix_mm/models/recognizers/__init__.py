@@ -1,6 +1,11 @@
 """Recognizers, compatible with MMAction2's."""
 
+from .expert_recognizer_gcn import ExpertRecognizerGCN
 from .frozen_recognizer_gcn import FrozenRecognizerGCN
 from .refinement_recognizer_gcn import RefinementRecognizerGCN
 
-__all__ = ['FrozenRecognizerGCN', 'RefinementRecognizerGCN']
+__all__ = [
+    'ExpertRecognizerGCN',
+    'FrozenRecognizerGCN',
+    'RefinementRecognizerGCN',
+]

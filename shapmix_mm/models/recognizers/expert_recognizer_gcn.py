@@ -1,0 +1,61 @@
+"""Skeleton recognizer with several experts on one stem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mmaction.models.recognizers import RecognizerGCN
+from mmaction.registry import MODELS
+from pydantic import Field
+from typing_extensions import Annotated
+
+from shapmix_mm.arguments import Chance, PositiveInt
+
+from ..backbones.experts import narrowed, split_into_experts
+
+__all__ = ['ExpertRecognizerGCN']
+
+AtLeastTwo = Annotated[int, Field(ge=2)]
+
+
+@MODELS.register_module()
+class ExpertRecognizerGCN(RecognizerGCN):
+    """MMAction2's ``RecognizerGCN`` whose late blocks exist per expert.
+
+    Backbone and head are configured as for one network; number and width of
+    the experts are told here alone, so that it is one change to any config.
+    The head must know of experts, as ``ExpertGCNHead`` does. Source: Wang et
+    al., Long-tailed Recognition by Routing Diverse Distribution-Aware
+    Experts, ICLR 2021, Sec. 3.
+
+    Args:
+        backbone (dict): Config of a network that is one list of blocks.
+        cls_head (dict): Config of the head; ``in_channels`` are those of the
+            network as configured.
+        num_experts (int): Number of experts E. Defaults to 3.
+        width (float): Channels of the experts' blocks, as a share of the
+            network's own. Defaults to 0.75.
+        split (int, optional): Number of blocks that the experts share.
+            Defaults to None: each has the two deepest levels of width.
+        kwargs (dict): Further arguments of ``RecognizerGCN``.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        cls_head: dict,
+        *,
+        num_experts: AtLeastTwo = 3,
+        width: Chance = 0.75,
+        split: PositiveInt | None = None,
+        **kwargs: Any,
+    ) -> None:
+        channels = narrowed(cls_head['in_channels'], width)
+        super().__init__(
+            backbone,
+            dict(cls_head, in_channels=channels, num_experts=num_experts),
+            **kwargs,
+        )
+        split_into_experts(
+            self.backbone, backbone, num_experts, width=width, split=split
+        )

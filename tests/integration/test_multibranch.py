@@ -1,0 +1,148 @@
+"""Methods of several branches: by mixin on any network, resumed, exported."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner import Runner
+
+from shapmix_mm.config.launch import bare_model
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.config.trained_model import load_trained
+
+#: Mixin, and what the tiny config needs besides.
+METHODS = {'ride': {}}
+#: What training alone needs: an ONNX file must do without.
+TRAINING_ONLY = ()
+NETWORKS = {
+    'stgcn': {},
+    'stgcnpp': dict(gcn_adaptive='init', gcn_with_res=True, tcn_type='mstcn'),
+    'ctrgcn': dict(type='CTRGCN', base_channels=16),
+}
+
+
+@pytest.fixture
+def tiny(write_stick, write_config, tmp_path, request):
+    """Function that merges a mixin into a tiny config."""
+    names = iter(range(100))
+    data = write_stick()
+
+    def make(method, network='stgcn', name='run', **options):
+        path = write_config(data, shapmix=False, name=f'{name}.py')
+        cfg = load_config(str(path), [method])
+        backbone = dict(base_channels=8, num_stages=3, inflate_stages=[2, 3])
+        cfg.model.backbone.update({**backbone, **NETWORKS[network]})
+        cfg.model.backbone.graph_cfg.mode = (
+            'stgcn_spatial' if network == 'stgcn' else 'spatial'
+        )
+        cfg.model.cls_head.in_channels = 4 * cfg.model.backbone.base_channels
+        cfg.merge_from_dict({**METHODS[method], **options})
+        cfg.work_dir = str(tmp_path / name)
+        cfg.experiment_name = f'{request.node.name}_{next(names)}'
+        return cfg
+
+    return make
+
+
+def weights(folder, epoch):
+    path = folder / f'epoch_{epoch}.pth'
+    return torch.load(path, weights_only=False)['state_dict']
+
+
+@pytest.mark.parametrize('network', ['ctrgcn', 'stgcnpp'])
+@pytest.mark.parametrize('method', METHODS)
+def test_an_epoch_on_other_networks(method, network, tiny):
+    cfg = tiny(method, network, **{'train_cfg.max_epochs': 1})
+    runner = Runner.from_cfg(cfg)
+    before = {k: v.clone() for k, v in bare_model(runner).named_parameters()}
+    runner.train()
+    for name, value in bare_model(runner).named_parameters():
+        assert value.isfinite().all(), name
+    # A batch norm takes away what the bias before it adds.
+    still = [
+        name
+        for name, value in bare_model(runner).named_parameters()
+        if value.requires_grad
+        and torch.equal(value, before[name])
+        and not name.endswith('bias')
+    ]
+    assert not still, still
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_a_resumed_run_ends_in_equal_bytes(method, tiny, tmp_path):
+    Runner.from_cfg(tiny(method, name='whole')).train()
+    Runner.from_cfg(
+        tiny(method, name='half', **{'train_cfg.max_epochs': 2})
+    ).train()
+    resumed = tiny(method, name='half')
+    resumed.resume, resumed.load_from = (
+        True,
+        str(tmp_path / 'half/epoch_1.pth'),
+    )
+    Runner.from_cfg(resumed).train()
+    whole, half = (weights(tmp_path / n, 2) for n in ('whole', 'half'))
+    assert whole.keys() == half.keys()
+    for name, value in whole.items():
+        assert value.numpy().tobytes() == half[name].numpy().tobytes(), name
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_mixed_precision_and_accumulation_train(method, tiny):
+    options = {
+        'optim_wrapper.type': 'BFloat16OptimWrapper',
+        'optim_wrapper.accumulative_counts': 2,
+        'train_cfg.max_epochs': 1,
+    }
+    runner = Runner.from_cfg(tiny(method, **options))
+    runner.train()
+    state = bare_model(runner).state_dict()
+    assert all(v.isfinite().all() for v in state.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('method', METHODS)
+def test_a_trained_model_predicts_without_what_trains_it(
+    method, tiny, tmp_path
+):
+    """Exported to ONNX, and loaded by what predicts."""
+    onnxruntime = pytest.importorskip('onnxruntime')
+    onnx = pytest.importorskip('onnx')
+    cfg = tiny(method, **{'train_cfg.max_epochs': 1})
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    model = bare_model(runner).eval()
+    loaded = load_trained(cfg, str(tmp_path / 'run' / 'epoch_1.pth')).model
+    clips = torch.randn(3, 1, 2, 8, 6, 3)
+    with torch.no_grad():
+        expected = model(clips, mode='tensor', stage='head')
+        assert torch.equal(
+            loaded(clips, mode='tensor', stage='head'), expected
+        )
+
+    class Scores(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, skeletons):
+            return self.model.cls_head(self.model.backbone(skeletons))
+
+    file = io.BytesIO()
+    torch.onnx.export(
+        Scores(),
+        (clips.squeeze(1),),
+        file,
+        input_names=['x'],
+        opset_version=12,
+        dynamic_axes={'x': {0: 'N'}},
+    )
+    names = {
+        n.name
+        for n in onnx.load_from_string(file.getvalue()).graph.initializer
+    }
+    assert not [n for n in names if any(word in n for word in TRAINING_ONLY)]
+    session = onnxruntime.InferenceSession(file.getvalue())
+    (scores,) = session.run(None, {'x': clips.squeeze(1).numpy()})
+    np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
