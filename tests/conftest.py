@@ -46,6 +46,13 @@ def _uniform(stream: int, *shape: int) -> torch.Tensor:
 
 
 @pytest.fixture(scope='session')
+def authors() -> Callable[[str], Any]:
+    """Function that reads what the authors' code of a method gave."""
+    folder = Path(__file__).with_name('authors_numbers')
+    return lambda name: np.load(folder / f'{name}.npz')
+
+
+@pytest.fixture(scope='session')
 def uniform() -> Callable[..., torch.Tensor]:
     """Function of a stream's number and a shape: float64 in [-1, 1).
 
