@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shapmix_mm.serialization import load_annotations
 
+from .suite import data_paths
+
 __all__ = [
     'Search',
     'Trial',
@@ -287,12 +289,9 @@ def _data_options(
 ) -> dict[str, Any]:
     """Let all three datasets read the held-out part alone."""
     options: dict[str, Any] = {}
-    for loader, split in (('train', 'train'), ('val', 'val'), ('test', 'val')):
-        path, node = f'{loader}_dataloader', cfg[f'{loader}_dataloader']
-        while 'dataset' in node:
-            path, node = f'{path}.dataset', node.dataset
+    for loader, path in data_paths(cfg).items():
         options[f'{path}.ann_file'] = str(ann_file)
-        options[f'{path}.split'] = split
+        options[f'{path}.split'] = 'train' if loader == 'train' else 'val'
         options[f'{path}.train_split'] = 'train'
         for key, value in search.longtail.items():
             options[f'{path}.longtail.{key}'] = value

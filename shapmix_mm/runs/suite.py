@@ -35,12 +35,14 @@ from shapmix_mm.models.blending.skeleton_blending import SkeletonBlending
 from .run import RunError, passes_per_epoch
 
 __all__ = [
+    'DatasetEntry',
     'Entry',
     'MethodEntry',
     'Plan',
     'Suite',
     'Task',
     'check_tasks',
+    'data_paths',
     'find_suite',
     'list_known',
     'plan_suite',
@@ -54,7 +56,7 @@ _RULES = ConfigDict(extra='forbid', strict=True, frozen=True)
 # The command line of the training tool carries options.
 _Value = Union[bool, int, float, str, None]
 _Values = Union[_Value, list[_Value]]
-_Epochs = Union[PositiveInt, None]
+_Count = Union[PositiveInt, None]
 
 
 class Entry(BaseModel):
@@ -92,6 +94,28 @@ class Entry(BaseModel):
         return item
 
 
+class DatasetEntry(Entry):
+    """A dataset of a suite.
+
+    Attributes:
+        seeds (list[int]): Seeds of its own; empty for those of the suite.
+        folds (int, optional): Folds of its cross-validation, of which seed s
+            takes number s mod ``folds`` + 1: it trains on the split
+            ``foldN_train`` and tests on ``foldN_val``. None takes the splits
+            of the configs.
+    """
+
+    seeds: list[NonNegativeInt] = []
+    folds: _Count = None
+
+    def splits(self, seed: int) -> tuple[str, str] | None:
+        """Splits that a seed trains and tests on; None for the configs'."""
+        if self.folds is None:
+            return None
+        fold = seed % self.folds + 1
+        return f'fold{fold}_train', f'fold{fold}_val'
+
+
 class MethodEntry(Entry):
     """A method of a suite.
 
@@ -99,12 +123,14 @@ class MethodEntry(Entry):
         mixins (list[str]): Mixins that it adds to its leaf; ``with`` in the
             file.
         epochs (int, optional): Effective epochs of its own.
+        times (int): How many times as long it trains as it would.
         after (str): Method, named before it, from whose last checkpoint it
             starts; empty for none.
     """
 
     mixins: list[str] = Field([], alias='with')
-    epochs: _Epochs = None
+    epochs: _Count = None
+    times: PositiveInt = 1
     after: str = ''
 
     @field_validator('mixins', mode='before')
@@ -122,7 +148,7 @@ class Suite(BaseModel):
             by default.
         configs (str): Folder of its leaf configs, beside the file; empty for
             the shipped one.
-        datasets (list[Entry]): Datasets.
+        datasets (list[DatasetEntry]): Datasets.
         recognisers (list[Entry]): Recognizers.
         methods (list[MethodEntry]): Methods.
         seeds (list[int]): Seeds.
@@ -135,7 +161,7 @@ class Suite(BaseModel):
 
     model_config = _RULES
 
-    datasets: Annotated[list[Entry], Field(min_length=1)]
+    datasets: Annotated[list[DatasetEntry], Field(min_length=1)]
     methods: Annotated[list[MethodEntry], Field(min_length=1)]
     seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
     recognisers: Annotated[list[Entry], Field(min_length=1)] = Field(
@@ -144,7 +170,7 @@ class Suite(BaseModel):
     about: str = ''
     baseline: str = ''
     configs: str = ''
-    epochs: _Epochs = None
+    epochs: _Count = None
     # Not from the file, whose text is no path to the strict rules.
     path: Path = Path('suite.yaml')
     shipped: Path = Path('configs')
@@ -186,6 +212,10 @@ class Suite(BaseModel):
         if self.configs:
             return self.path.parent / self.configs
         return self.shipped
+
+    def seeds_of(self, dataset: DatasetEntry) -> list[int]:
+        """Seeds of a dataset."""
+        return dataset.seeds or self.seeds
 
     @property
     def reference(self) -> str:
@@ -397,8 +427,8 @@ def list_known(suites: Sequence[Path], configs: Path) -> str:
             read.append(f'  {path.stem}: {error}')
             continue
         folder = suite.folder if len(suites) == 1 else configs
-        runs = len(suite.datasets) * len(suite.recognisers)
-        runs *= len(suite.methods) * len(suite.seeds)
+        runs = sum(len(suite.seeds_of(entry)) for entry in suite.datasets)
+        runs *= len(suite.methods) * len(suite.recognisers)
         read.append(f'  {path.stem} ({runs} runs): {suite.about}')
         for key in ('datasets', 'recognisers', 'methods'):
             names = [entry.name for entry in getattr(suite, key)]
@@ -419,7 +449,7 @@ class Plan:
     """A method on a dataset with a recognizer: all that seeds share.
 
     Attributes:
-        dataset (Entry): Dataset.
+        dataset (DatasetEntry): Dataset.
         recogniser (Entry): Recognizer.
         method (MethodEntry): Method.
         config (Path): Leaf config.
@@ -431,7 +461,7 @@ class Plan:
         first (Plan, optional): Method whose last checkpoint it starts from.
     """
 
-    dataset: Entry
+    dataset: DatasetEntry
     recogniser: Entry
     method: MethodEntry
     config: Path
@@ -504,6 +534,18 @@ class Task:
         return Task(self.plan.first, self.seed, folder)
 
     @property
+    def fold_options(self) -> dict[str, str]:
+        """Splits of its fold, by dotted key."""
+        splits = self.plan.dataset.splits(self.seed)
+        if splits is None:
+            return {}
+        options = {}
+        for loader, path in data_paths(self.plan.cfg).items():
+            options[f'{path}.split'] = splits[loader != 'train']
+            options[f'{path}.train_split'] = splits[0]
+        return options
+
+    @property
     def last_checkpoint(self) -> Path:
         """Checkpoint that the run ends with."""
         return self.folder / f'epoch_{self.plan.max_epochs}.pth'
@@ -514,7 +556,7 @@ class Task:
         found += ['--work-dir', str(self.folder)]
         if self.plan.mixins:
             found += ['--with', *self.plan.mixins]
-        options = dict(self.plan.options)
+        options = {**self.plan.options, **self.fold_options}
         if self.first is not None:
             options['load_from'] = self.first.last_checkpoint
         if options:
@@ -527,7 +569,9 @@ class Task:
 
     def settings(self) -> dict[str, Any]:
         """The complete config and the seed, as plain data."""
-        return dict(config=plain(self.plan.cfg), seed=self.seed)
+        cfg = copy.deepcopy(self.plan.cfg)
+        cfg.merge_from_dict(self.fold_options)
+        return dict(config=plain(cfg), seed=self.seed)
 
 
 def plan_suite(suite: Suite, root: Path) -> list[Task]:
@@ -544,7 +588,7 @@ def plan_suite(suite: Suite, root: Path) -> list[Task]:
     Raises:
         RunError: If a config or a key is missing.
     """
-    plans: list[Plan] = []
+    found: list[tuple[int, Task]] = []
     for dataset in suite.datasets:
         for recogniser in suite.recognisers:
             known: dict[str, Plan] = {}
@@ -553,16 +597,16 @@ def plan_suite(suite: Suite, root: Path) -> list[Task]:
                 if method.after:
                     plan = replace(plan, first=known[method.after])
                 known[method.name] = plan
-            plans += known.values()
-    return [
-        Task(plan, seed, root / plan.setting / plan.method.name / str(seed))
-        for seed in suite.seeds
-        for plan in plans
-    ]
+            for place, seed in enumerate(suite.seeds_of(dataset)):
+                for plan in known.values():
+                    folder = root / plan.setting / plan.method.name
+                    found.append((place, Task(plan, seed, folder / str(seed))))
+    # Sorting is stable: of one seed, what the file names first comes first.
+    return [task for _, task in sorted(found, key=lambda pair: pair[0])]
 
 
 def _plan(
-    suite: Suite, dataset: Entry, recogniser: Entry, method: MethodEntry
+    suite: Suite, dataset: DatasetEntry, recogniser: Entry, method: MethodEntry
 ) -> Plan:
     path, mixins = _find_leaf(suite, dataset, recogniser, method)
     cfg = load_config(str(path), mixins)
@@ -586,6 +630,24 @@ def _plan(
     return Plan(
         dataset, recogniser, method, path, mixins, options, cfg, setting
     )
+
+
+def data_paths(cfg: Config) -> dict[str, str]:
+    """Dotted keys of the innermost datasets of a config.
+
+    Args:
+        cfg (Config): The config.
+
+    Returns:
+        dict[str, str]: Key by ``train``, ``val`` and ``test``.
+    """
+    found = {}
+    for loader in ('train', 'val', 'test'):
+        path, node = f'{loader}_dataloader', cfg[f'{loader}_dataloader']
+        while 'dataset' in node:
+            path, node = f'{path}.dataset', node.dataset
+        found[loader] = path
+    return found
 
 
 def _override(cfg: Config, options: Mapping[str, Any], where: str) -> None:
@@ -636,7 +698,8 @@ def _stretched(
     # A second stage has a length of its own.
     epochs = method.epochs or (None if method.after else suite.epochs)
     times, old = passes_per_epoch(cfg), cfg.train_cfg.max_epochs
-    if epochs is None or epochs == times * old:
+    epochs = (epochs or times * old) * method.times
+    if epochs == times * old:
         return {}
     if epochs % times:
         raise RunError(

@@ -17,7 +17,14 @@ from mmengine.registry import DefaultScope
 
 import shapmix_mm  # noqa: F401
 from shapmix_mm.runs.queue import Slot
-from shapmix_mm.runs.suite import Entry, MethodEntry, Plan, Suite, Task
+from shapmix_mm.runs.suite import (
+    DatasetEntry,
+    Entry,
+    MethodEntry,
+    Plan,
+    Suite,
+    Task,
+)
 
 FAKE = Path(__file__).with_name('fake_trainer.py')
 
@@ -32,7 +39,7 @@ def make_plan(dataset, method, *, epochs=3, model=None):
         )
     )
     return Plan(
-        Entry.model_validate(dataset),
+        DatasetEntry.model_validate(dataset),
         Entry.model_validate({'ctrgcn': {'title': 'CTR-GCN'}}),
         MethodEntry.model_validate(method),
         Path(f'ctrgcn_{method}_{dataset}.py'),

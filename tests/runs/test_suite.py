@@ -171,8 +171,53 @@ def test_samples_of_a_step(write, tmp_path, blend, samples):
     assert plan(path)[2].plan.samples == samples
 
 
+def test_a_method_may_train_twice_as_long_as_the_others(write):
+    text = GOOD.replace('epochs: 120', 'times: 2')
+    epochs = {
+        t.plan.method.name: t.plan.epochs for t in plan(write(text=text))
+    }
+    assert epochs == dict(ce=60, long=120, mixed=60)
+    text = text.replace('seeds:', 'epochs: 30\nseeds:')
+    epochs = {
+        t.plan.method.name: t.plan.epochs for t in plan(write(text=text))
+    }
+    assert epochs == dict(ce=30, long=60, mixed=30)
+
+
+FOLDS = """
+datasets:
+  - ltnwucla
+  - folds: {leaf: ltnwucla, folds: 10, seeds: [9, 10, 4]}
+seeds: [1]
+methods: [ce]
+"""
+
+
+def test_a_dataset_has_seeds_of_its_own_and_a_fold_each(write):
+    tasks = plan(write(text=FOLDS))
+    assert [task.name for task in tasks] == [
+        *('ltnwucla/ce/1', 'folds/ce/9', 'folds/ce/10', 'folds/ce/4')
+    ]
+    wanted = [('train', 'test')]
+    wanted += [(f'fold{f}_train', f'fold{f}_val') for f in (10, 1, 5)]
+    for task, (train, val) in zip(tasks, wanted):
+        config = task.settings()['config']
+        inner = config['train_dataloader']['dataset']['dataset']
+        assert inner['split'] == inner['train_split'] == train
+        for part in ('val', 'test'):
+            node = config[f'{part}_dataloader']['dataset']
+            assert node['split'] == val and node['train_split'] == train
+        # What is trained is what is recorded.
+        arguments = task.arguments()
+        place = arguments.index('--cfg-options') if train != 'train' else None
+        given = arguments[place + 1 :] if place else []
+        cfg = load_config(str(task.plan.config), task.plan.mixins)
+        cfg.merge_from_dict(dict(item.split('=') for item in given))
+        assert plain(cfg) == config
+
+
 def test_an_unknown_suite_names_the_known():
-    with pytest.raises(RunError, match='known are demo-smoke, ltntu120'):
+    with pytest.raises(RunError, match='known are core, demo-smoke, ltntu120'):
         find_suite('nwucla', SUITES)
     assert find_suite('nwucla-cpu', SUITES).is_file()
 
@@ -186,10 +231,16 @@ def test_the_shipped_suites_can_be_planned(path):
     # for the classifiers of the second stages.
     smoke = suite.name == 'demo-smoke'
     second = dict(maxnorm=10, crt=1 if smoke else 10, taunorm=0)
+    plain_epochs = {
+        task.plan.setting: task.plan.epochs
+        for task in tasks
+        if task.plan.method.name == 'ce'
+    }
     for task in tasks:
         name = task.plan.method.name
         twice = name.endswith('-2x')
-        wanted = second.get(name, suite.epochs * (2 if twice else 1))
+        usual = suite.epochs or plain_epochs[task.plan.setting]
+        wanted = second.get(name, usual * (2 if twice else 1))
         assert task.plan.epochs == wanted
         if name in second:
             assert task.plan.stages == [suite.epochs, wanted]
