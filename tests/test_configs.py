@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from mmaction.apis import inference_recognizer, init_recognizer
 from mmaction.registry import (
     DATA_SAMPLERS,
     DATASETS,
@@ -1077,3 +1078,56 @@ def test_the_leaf_for_other_joints(tmp_path):
         backbone = MODELS.build(cfg.model.backbone)
         blend = MODELS.build(cfg.model.data_preprocessor.blending)
     assert backbone.graph.A.shape[-1] == blend.layout.num_joints == 18
+
+
+def test_the_block_for_own_joints_as_pasted(tmp_path):
+    """The one that docs/get_started.md shows, on nine joints."""
+    page = (ROOT / 'docs' / 'get_started.md').read_text()
+    text = re.search(r'## Your own joints.*?```python\n(.*?)```', page, re.S)[
+        1
+    ]
+    leaf = tmp_path / 'leaf.py'
+    assert "_base_ = 'configs/ctrgcn_shapmix_demo.py'" in text
+    leaf.write_text(text.replace("'configs/", f"'{CONFIGS}/"))
+    cfg = load_config(str(leaf))
+    assert 'nturgb+d' not in str(cfg.to_dict())
+    assert '_delete_' not in str(cfg.to_dict())
+    model = MODELS.build(cfg.model)
+    model.data_preprocessor.blending.set_class_counts(range(16, 0, -1))
+    model.cls_head.loss_cls.set_class_counts(range(16, 0, -1))
+    pose = np.random.default_rng(0).normal(size=(1, 40, 9, 3))
+    sample = dict(
+        frame_dir='a',
+        label=3,
+        total_frames=40,
+        keypoint=pose.astype(np.float32),
+    )
+    for node in innermost(cfg):
+        assert node.ann_file == 'my_poses.pkl'
+        packed = Compose(node.pipeline)(copy.deepcopy(sample))
+        assert packed['inputs'].shape == (1, 2, 32, 9, 3)
+    optimizer = build_optim_wrapper(model, cfg.optim_wrapper.to_dict())
+    losses = model.train_step(pseudo_collate([packed, packed]), optimizer)
+    assert math.isfinite(losses['loss'].item())
+
+
+@pytest.mark.parametrize('leaf', distinct(pipelines))
+def test_a_clip_is_predicted_without_a_label(leaf, mini):
+    """By MMAction2's own two functions."""
+    name, cfg = NAMES[leaf], load(leaf)
+    train, val, test = innermost(cfg)
+    assert (
+        cfg.test_pipeline == test.pipeline and cfg.val_pipeline == val.pipeline
+    )
+    narrowed = copy.deepcopy(cfg)
+    narrowed.model = narrow(cfg)
+    model = init_recognizer(narrowed, device='cpu')
+    raw = mini(name, test).get_data_info(1)
+    sample = {
+        key: raw[key]
+        for key in ('keypoint', 'keypoint_score', 'total_frames', 'img_shape')
+        if key in raw
+    }
+    found = inference_recognizer(model, sample)
+    assert found.pred_score.shape == (SETS[name.set][0],)
+    assert found.pred_score.sum().item() == pytest.approx(1, abs=1e-4)

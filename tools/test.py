@@ -10,9 +10,14 @@ from shapmix_mm.config.launch import (
     build_runner,
     check_annotations,
     leave_group,
+    merge_options,
+    one_line_errors,
     set_work_dir,
 )
+from shapmix_mm.config.load import type_name
 from shapmix_mm.config.mixins import load_config
+
+_STOCK_HOOK = 'VisualizationHook'
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,18 +48,19 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
     """Write the arguments into the config."""
     set_work_dir(cfg, args)
     if args.show or args.show_dir is not None:
-        if 'visualization' not in cfg.default_hooks:
-            raise ValueError(
-                '--show and --show-dir need default_hooks.visualization='
-                "dict(type='VisualizationHook') in the config"
-            )
-        cfg.default_hooks.visualization.update(
+        hooks = cfg.get('default_hooks') or {}
+        hook = dict(hooks.get('visualization') or dict(type=_STOCK_HOOK))
+        if type_name(hook['type']) == _STOCK_HOOK:
+            # The stock one takes every clip for a video.
+            hook['type'] = f'Skeleton{_STOCK_HOOK}'
+        hook.update(
             enable=True,
             show=args.show,
             wait_time=args.wait_time,
             out_dir=args.show_dir,
             interval=args.interval,
         )
+        cfg.default_hooks = dict(hooks, visualization=hook)
     if args.dump is not None:
         if not args.dump.endswith(('.pkl', '.pickle')):
             raise ValueError(f'--dump needs a .pkl file, got {args.dump}')
@@ -64,8 +70,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
             *metrics,
             dict(type='DumpScores', out_file_path=args.dump),
         ]
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args)
     cfg.load_from = args.checkpoint
 
 
@@ -80,4 +85,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

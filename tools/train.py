@@ -10,8 +10,12 @@ from shapmix_mm.config.launch import (
     bare_model,
     build_runner,
     check_annotations,
+    check_steps,
     leave_group,
+    merge_options,
+    one_line_errors,
     set_work_dir,
+    training_began,
 )
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.engine.compiling import keep_preprocessing_eager
@@ -88,8 +92,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         **(cfg.get('randomness') or {}),
         **{k: v for k, v in given.items() if v is not None},
     }
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args)
     if args.amp:
         use_mixed_precision(cfg.optim_wrapper)
     if args.resume == 'auto':
@@ -108,6 +111,7 @@ def main() -> None:
     merge_args(cfg, args)
     check_annotations(cfg, 'train_dataloader', 'val_dataloader')
     runner = build_runner(cfg, args)
+    check_steps(runner)
     if cfg.get('compile'):
         keep_preprocessing_eager(bare_model(runner))
     runner.train()
@@ -116,4 +120,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors(training_began):
+        main()

@@ -7,7 +7,10 @@ import gc
 import logging
 import os
 import os.path as osp
+import sys
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,24 +18,29 @@ from mmaction.registry import RUNNERS
 from mmengine import dist
 from mmengine.config import Config, DictAction
 from mmengine.dist import init_dist
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
 from ..datasets.cache import is_cache
 from .data import ann_file_of, innermost, serve_caches
+from .load import substitute_transforms
 
 __all__ = [
     'add_common_arguments',
     'bare_model',
     'build_runner',
     'check_annotations',
+    'check_steps',
     'join_processes',
     'leave_group',
     'log_warnings',
+    'merge_options',
     'num_classes_of',
+    'one_line_errors',
     'set_work_dir',
+    'training_began',
 ]
 
 
@@ -77,6 +85,80 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         help=argparse.SUPPRESS,
+    )
+
+
+@contextmanager
+def one_line_errors(
+    began: Callable[[], bool] = lambda: False,
+) -> Iterator[None]:
+    """End a tool in one line where a config, an option or a file is wrong.
+
+    ``SHAPMIX_TRACEBACK=1`` in the environment shows where it was found.
+
+    Args:
+        began (Callable): Whether the work has begun, so that an error is no
+            longer one of its input. Defaults to never.
+
+    Yields:
+        None: Nothing.
+    """
+    try:
+        yield
+    except (ImportError, LookupError, OSError, TypeError, ValueError) as error:
+        if os.environ.get('SHAPMIX_TRACEBACK') or began():
+            raise
+        # A KeyError is printed with quotes around its text.
+        first = error.args[0] if isinstance(error, KeyError) else error
+        sys.exit(f'error: {" ".join(str(first).split())}')
+
+
+def training_began() -> bool:
+    """Tell whether the runner of this process has taken a step."""
+    info = MessageHub.get_current_instance().runtime_info
+    return bool(info.get('iter', 0))
+
+
+def merge_options(cfg: Config, args: argparse.Namespace) -> None:
+    """Merge ``--cfg-options``, and exchange the transforms that they name.
+
+    Args:
+        cfg (Config): The config, changed in place.
+        args (argparse.Namespace): Parsed arguments.
+
+    Raises:
+        ValueError: If an option is no dotted path of names and numbers.
+    """
+    if args.cfg_options is None:
+        return
+    for option in args.cfg_options:
+        for part in option.split('.'):
+            if not (part.isidentifier() or part.isdigit()):
+                raise ValueError(
+                    f'--cfg-options {option}: {part!r} is no key; write '
+                    'KEY.KEY=VALUE, also for a key that the config lacks'
+                )
+    cfg.merge_from_dict(args.cfg_options)
+    substitute_transforms(cfg)
+
+
+def check_steps(runner: Runner) -> None:
+    """Refuse a training that takes no step, before it starts.
+
+    Args:
+        runner (Runner): The runner, whose training data are built.
+
+    Raises:
+        ValueError: If the training set makes no batch.
+    """
+    loop = runner.train_loop
+    if len(loop.dataloader) or type(loop).__name__ == 'SteplessTrainLoop':
+        return
+    batch, samples = loop.dataloader.batch_size, len(loop.dataloader.dataset)
+    raise ValueError(
+        f'the training takes no step: its set has {samples} samples, '
+        f'train_dataloader.batch_size is {batch} and drop_last is set; give '
+        'a smaller batch_size or drop_last=False'
     )
 
 

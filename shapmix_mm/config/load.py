@@ -7,15 +7,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import mmaction.registry
 from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
+from mmengine.config.lazy import LazyAttr, LazyObject
 from mmengine.hub import get_config
+from mmengine.registry import Registry
 
 from ..compat.configs import leaf_file
 
 __all__ = [
     'pipeline_steps',
     'read_config',
+    'strip_delete_keys',
     'substitute_transforms',
     'type_name',
 ]
@@ -30,7 +34,8 @@ def read_config(path: str) -> Config:
             for in the folders beside it.
 
     Returns:
-        Config: The config.
+        Config: The config. One in MMEngine's newer style, which imports
+        classes, names them instead, as those of the older style do.
 
     Raises:
         FileNotFoundError: If the file, or one that it builds on, does not
@@ -44,7 +49,8 @@ def read_config(path: str) -> Config:
             raise FileNotFoundError(f'config file {path} does not exist')
         path = str(found)
     try:
-        return get_config(path) if '::' in path else Config.fromfile(path)
+        cfg = get_config(path) if '::' in path else Config.fromfile(path)
+        return _plain(cfg) if Config._is_lazy_import(cfg.filename) else cfg
     except OSError:
         raise
     except SyntaxError as error:
@@ -58,6 +64,43 @@ def read_config(path: str) -> Config:
         raise ValueError(
             f'config {path} cannot be read: {type(error).__name__}: {why}'
         ) from error
+
+
+def _plain(cfg: Config) -> Config:
+    """A config of imported classes as one of their names.
+
+    Every place that looks at a type, and each dump, then sees one style.
+    """
+    settings = {
+        key: _named(value, key) for key, value in cfg._to_lazy_dict().items()
+    }
+    # What a name is looked up in; a class needed none.
+    settings['default_scope'] = settings.get('default_scope') or 'mmaction'
+    return Config(settings, cfg_text=cfg.text, filename=cfg.filename)
+
+
+def _named(value: Any, path: str) -> Any:
+    if isinstance(value, dict):
+        return {k: _named(v, f'{path}.{k}') for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(
+            _named(item, f'{path}.{number}')
+            for number, item in enumerate(value)
+        )
+    if not isinstance(value, (LazyObject, LazyAttr)):
+        return value
+    if not path.endswith('.type'):
+        raise ValueError(
+            f'{path} is {value}, an imported object; only a type may be one'
+        )
+    built = value.build()
+    name = getattr(built, '__name__', '')
+    for registry in vars(mmaction.registry).values():
+        while isinstance(registry, Registry):
+            if registry.module_dict.get(name) is built:
+                return name
+            registry = registry.parent
+    return f'{built.__module__}.{built.__qualname__}'
 
 
 def substitute_transforms(cfg: Config) -> int:
@@ -143,3 +186,20 @@ def type_name(kind: Any) -> str:
     if isinstance(kind, str):
         return kind.rpartition('.')[2]
     return getattr(kind, '__name__', '')
+
+
+def strip_delete_keys(node: Any) -> None:
+    """Take out every ``_delete_`` for which there was nothing to delete.
+
+    MMEngine leaves it where the base lacks the key, and it would become an
+    argument.
+
+    Args:
+        node (Any): Settings, changed in place.
+    """
+    if isinstance(node, dict):
+        node.pop('_delete_', None)
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for value in node:
+            strip_delete_keys(value)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import os.path as osp
 from pathlib import Path
 from typing import Any, Sequence
 
 from mmengine.config import Config, ConfigDict
 
-from .load import read_config, substitute_transforms, type_name
+from .data import innermost
+from .load import (
+    read_config,
+    strip_delete_keys,
+    substitute_transforms,
+    type_name,
+)
 from .variants import in_effective_epochs, vary_data
 
 __all__ = ['apply_mixin', 'find_mixin', 'load_config']
@@ -35,6 +42,7 @@ def load_config(path: str, mixins: Sequence[str] = ()) -> Config:
             not tell, or the config exchanges a transform for an unknown one.
     """
     cfg = read_config(path)
+    strip_delete_keys(cfg._cfg_dict)
     for name in mixins:
         apply_mixin(cfg, read_config(find_mixin(name)))
     substitute_transforms(cfg)
@@ -93,8 +101,9 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
         in_effective_epochs(cfg, extra)
     lists = {key: extra.pop(key) for key in _LISTS if key in extra}
     imports = extra.pop('custom_imports', {}).get('imports', [])
+    _make_room(cfg._cfg_dict, extra)
     cfg.merge_from_dict(extra)
-    _strip_delete_keys(cfg._cfg_dict)
+    strip_delete_keys(cfg._cfg_dict)
     for key, items in lists.items():
         cfg[key] = _union(cfg.get(key), items)
     _add_imports(cfg, imports)
@@ -105,7 +114,7 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
         loss.setdefault('type', 'CrossEntropyLoss')
     blending = cfg.model.get('data_preprocessor', {}).get('blending')
     if blending is not None:
-        _complete(blending, cfg.model)
+        _complete(blending, cfg)
 
 
 def _union(old: Any, new: list) -> list:
@@ -144,7 +153,8 @@ def _add_imports(cfg: Config, modules: Sequence[str]) -> None:
     cfg.custom_imports = dict(old, imports=names)
 
 
-def _complete(blending: ConfigDict, model: ConfigDict) -> None:
+def _complete(blending: ConfigDict, cfg: Config) -> None:
+    model = cfg.model
     if 'num_classes' not in blending:
         head = model.get('cls_head') or {}
         if 'num_classes' not in head:
@@ -154,19 +164,34 @@ def _complete(blending: ConfigDict, model: ConfigDict) -> None:
             )
         blending['num_classes'] = head['num_classes']
     if 'layout' not in blending:
-        graph = (model.get('backbone') or {}).get('graph_cfg') or {}
-        if 'layout' not in graph:
-            raise ValueError(
-                'the mixin needs model.backbone.graph_cfg.layout, or '
-                'model.data_preprocessor.blending.layout'
-            )
-        blending['layout'] = graph['layout']
+        blending['layout'] = _layout_with_parts(cfg)
 
 
-def _strip_delete_keys(node: Any) -> None:
-    if isinstance(node, dict):
-        node.pop('_delete_', None)
-        node = list(node.values())
-    if isinstance(node, (list, tuple)):
-        for value in node:
-            _strip_delete_keys(value)
+def _layout_with_parts(cfg: Config) -> Any:
+    """The graph's layout, or the dataset's where that has no parts.
+
+    A stock graph takes a dict without parts only.
+    """
+    graph = (cfg.model.get('backbone') or {}).get('graph_cfg') or {}
+    named = [graph.get('layout')]
+    for node in innermost(cfg.get('train_dataloader')):
+        named.append(node.get('layout'))
+    for layout in named:
+        if layout and (isinstance(layout, str) or 'parts' in layout):
+            return copy.deepcopy(layout)
+    raise ValueError(
+        'the mixin needs a layout with parts: '
+        'model.backbone.graph_cfg.layout, train_dataloader.dataset.layout or '
+        'model.data_preprocessor.blending.layout'
+    )
+
+
+def _make_room(old: Any, new: dict) -> None:
+    """Take out what is no dict where a dict comes: MMEngine merges no two."""
+    for key, value in new.items():
+        if not isinstance(value, dict) or not isinstance(old, dict):
+            continue
+        if key in old and not isinstance(old[key], dict):
+            old.pop(key)
+        else:
+            _make_room(old.get(key), value)

@@ -6,12 +6,20 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import mmaction
 import pytest
 from mmengine.config import Config
+from torch.utils.data import DataLoader
 
-from shapmix_mm.config.launch import check_annotations, set_work_dir
+from shapmix_mm.config.launch import (
+    check_annotations,
+    check_steps,
+    merge_options,
+    one_line_errors,
+    set_work_dir,
+)
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 STOCK_TOOLS = Path(mmaction.__file__).parent / '.mim' / 'tools'
@@ -134,6 +142,81 @@ def test_a_relative_file_lies_below_the_data_root(there):
         )
     )
     check_annotations(cfg, 'train_dataloader')
+
+
+def options(**given):
+    return argparse.Namespace(cfg_options=given or None)
+
+
+def test_substitutes_by_an_option_take_effect():
+    cfg = Config(dict(train_pipeline=[dict(type='PoseDecode')]))
+    given = {'transform_substitutes.PoseDecode': 'FastPoseDecode'}
+    merge_options(cfg, options(**given))
+    assert cfg.train_pipeline == [dict(type='FastPoseDecode')]
+    assert cfg.transform_substitutes == dict(PoseDecode='FastPoseDecode')
+    with pytest.raises(ValueError, match="'Quick' for 'PoseDecode'"):
+        merge_options(
+            cfg, options(**{'transform_substitutes.PoseDecode': 'Quick'})
+        )
+
+
+@pytest.mark.parametrize('option', ['+a.b', 'a.+b', 'a..b', 'a.b-c'])
+def test_an_option_that_is_no_key_is_named(option):
+    cfg = Config(dict(a=dict(b=1)))
+    with pytest.raises(ValueError) as error:
+        merge_options(cfg, options(**{option: 1}))
+    assert f'--cfg-options {option}: ' in str(error.value)
+    assert cfg.to_dict() == dict(a=dict(b=1))
+
+
+@pytest.mark.parametrize(
+    'error, text',
+    [
+        (ValueError('one\n  two'), 'error: one two'),
+        (KeyError('no such key'), 'error: no such key'),
+        (FileNotFoundError(2, 'No such file', 'x'), "file: 'x'"),
+    ],
+)
+def test_what_the_user_can_mend_ends_in_one_line(error, text, monkeypatch):
+    monkeypatch.delenv('SHAPMIX_TRACEBACK', raising=False)
+    with pytest.raises(SystemExit) as end, one_line_errors():
+        raise error
+    assert end.value.code.startswith('error: ')
+    assert end.value.code.endswith(text)
+    # Once the work has begun, it is no error of the input.
+    with pytest.raises(type(error)), one_line_errors(lambda: True):
+        raise error
+    monkeypatch.setenv('SHAPMIX_TRACEBACK', '1')
+    with pytest.raises(type(error)), one_line_errors():
+        raise error
+
+
+def test_a_fault_of_the_program_keeps_its_traceback():
+    with pytest.raises(AttributeError), one_line_errors():
+        raise AttributeError('a bug')
+
+
+class SteplessTrainLoop:
+    """Stands for the loop of that name, as any other may."""
+
+
+def loop_of(samples, batch_size, drop_last, cls=SimpleNamespace):
+    loader = DataLoader(
+        list(range(samples)), batch_size=batch_size, drop_last=drop_last
+    )
+    loop = cls()
+    loop.dataloader = loader
+    return SimpleNamespace(train_loop=loop)
+
+
+def test_a_training_of_no_step_is_refused_with_its_sizes():
+    with pytest.raises(ValueError) as error:
+        check_steps(loop_of(60, 64, True))
+    assert '60 samples' in str(error.value)
+    assert 'batch_size is 64' in str(error.value)
+    check_steps(loop_of(60, 64, False))
+    check_steps(loop_of(64, 64, True))
+    check_steps(loop_of(60, 64, True, SteplessTrainLoop))
 
 
 def load_tool(path):

@@ -287,6 +287,49 @@ def test_a_config_without_layout_or_classes_is_told_what_to_add():
         with_mixins(cfg, 'stmix')
 
 
+STICK = dict(
+    num_node=3,
+    center=0,
+    inward=[(1, 0), (2, 1)],
+    parts=dict(low=[0], mid=[1], top=[2]),
+)
+
+
+def test_the_layout_of_the_dataset_where_the_graph_has_no_parts():
+    cfg = plain_config(
+        train_dataloader=dict(
+            dataset=dict(
+                type='RepeatDataset',
+                dataset=dict(type='LongTailedPoseDataset', layout=STICK),
+            )
+        )
+    )
+    # All that a stock graph takes.
+    graph = {key: STICK[key] for key in ('num_node', 'center', 'inward')}
+    cfg.model.backbone.graph_cfg = dict(layout=graph)
+    with_mixins(cfg, 'shapmix')
+    assert cfg.model.data_preprocessor.blending.layout == STICK
+    assert cfg.model.backbone.graph_cfg.layout == graph
+    cfg.pop('train_dataloader'), cfg.model.pop('data_preprocessor')
+    with pytest.raises(ValueError, match='dataset.layout'):
+        with_mixins(cfg, 'shapmix')
+
+
+def test_a_dict_of_a_mixin_takes_the_place_of_a_name(tmp_path):
+    mixin = tmp_path / 'mine.py'
+    mixin.write_text(
+        f'layout = {STICK!r}\n'
+        'model = dict(backbone=dict(graph_cfg=dict(layout=layout)), '
+        'cls_head=dict(init_cfg=dict(_delete_=True, type="Normal")))\n'
+    )
+    cfg = plain_config()
+    with_mixins(cfg, str(mixin), 'shapmix')
+    assert cfg.model.backbone.graph_cfg.layout == STICK
+    assert cfg.model.data_preprocessor.blending.layout == STICK
+    assert cfg.model.backbone.type == 'STGCN'
+    assert not has_delete_key(cfg._cfg_dict)
+
+
 def test_a_loss_alone_needs_neither_layout_nor_classes():
     cfg = plain_config()
     del cfg.model.backbone.graph_cfg, cfg.model.cls_head.num_classes

@@ -30,7 +30,11 @@ def run(order):
     try:
         runpy.run_path(sys.argv[0], run_name='__main__')
     except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 2
+        if isinstance(stop.code, str):
+            # As Python does.
+            print(stop.code, file=sys.stderr)
+            return 1
+        return stop.code or 0
     except BaseException:
         traceback.print_exc()
         return 1

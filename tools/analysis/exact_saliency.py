@@ -19,6 +19,8 @@ from shapmix_mm.config.launch import (
     check_annotations,
     join_processes,
     leave_group,
+    merge_options,
+    one_line_errors,
     set_work_dir,
 )
 from shapmix_mm.config.mixins import load_config
@@ -202,8 +204,7 @@ def main() -> None:
     """Run the analysis."""
     args = parse_args()
     cfg = load_config(args.config, args.mixins)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args)
     set_work_dir(cfg, args)
     folder = Path(args.out or Path(cfg.work_dir) / 'exact_saliency')
     check_writable(folder, FILES)
@@ -217,4 +218,5 @@ def main() -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

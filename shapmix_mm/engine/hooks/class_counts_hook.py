@@ -110,10 +110,18 @@ class ClassCountsHook(Hook):
         empty = [k for k, count in enumerate(counts) if count == 0]
         if empty:
             names = (getattr(dataset, 'metainfo', None) or {}).get('classes')
-            shown = [f'{k} ({names[k]})' if names else str(k) for k in empty]
+            named = dict(enumerate(names or ()))
+            shown = [
+                f'{k} ({named[k]})' if k in named else str(k) for k in empty
+            ]
+            more = (
+                f'; it names {len(named)} classes, the model has {len(counts)}'
+                if 0 < len(named) < len(counts)
+                else ''
+            )
             raise ValueError(
                 'each class needs a training sample; the training dataset '
-                f'has none of class {", ".join(shown)}'
+                f'has none of class {", ".join(shown)}{more}'
             )
         return counts
 

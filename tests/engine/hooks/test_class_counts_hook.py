@@ -196,3 +196,22 @@ def test_a_part_of_the_training_set_is_told_too(stick_config, build):
     cfg.train_dataloader.dataset.indices = [0, 8, 14, 18]
     cfg.val_evaluator[0].class_counts = [8, 6, 4, 3]
     build(cfg).train()
+
+
+def test_a_head_with_more_classes_than_names_is_told(
+    stick_config, stick_file, build
+):
+    data = pickle.loads(stick_file.read_bytes())
+    data['classes'] = ['sit', 'stand', 'walk', 'run']
+    stick_file.write_bytes(pickle.dumps(data))
+    cfg = stick_config()
+    inner = cfg.train_dataloader.dataset
+    inner.update(type='LongTailedPoseDataset', train_split='train')
+    cfg.model.cls_head.num_classes = 6
+    cfg.model.data_preprocessor.blending.num_classes = 6
+    cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    with pytest.raises(ValueError) as error:
+        build(cfg).train()
+    text = str(error.value)
+    assert 'has none of class 4, 5; it names 4 classes' in text
+    assert 'the model has 6' in text
