@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Union
 
 import torch
 from rich.console import Console
@@ -260,36 +260,6 @@ def _cores() -> int:
 # --- one training ----------------------------------------------------------
 
 
-class Running(Protocol):
-    """A training that runs, wherever it does."""
-
-    task: Task
-    slot: Slot
-    log: Path
-    begun: float
-    begun_at: float
-
-    def ended(self) -> int | None:
-        """Exit status; None as long as it runs."""
-        ...
-
-    def tail(self) -> str:
-        """Last lines that this attempt has printed."""
-        ...
-
-    def stop(self, how: int) -> None:
-        """Ask it to end."""
-        ...
-
-    def wait(self, seconds: float | None = None) -> None:
-        """Wait for its end; ``subprocess.TimeoutExpired`` after a while."""
-        ...
-
-    def release(self) -> None:
-        """Free what it held."""
-        ...
-
-
 class Training:
     """A training as a process of its own.
 
@@ -448,6 +418,9 @@ class Job:
 
     def release(self) -> None:
         """Free nothing: the job holds its locks."""
+
+
+Running = Union[Training, Job]
 
 
 def _train_there(task: Task, slot: Slot, trainer: list[str]) -> int:
