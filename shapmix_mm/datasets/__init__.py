@@ -27,6 +27,7 @@ from .samplers import (
     RandomOverSampler,
 )
 from .transforms import (
+    AlignSkeleton,
     CheckJoints,
     CropResizeFrames,
     FastFormatGCNInput,
@@ -43,6 +44,7 @@ from .transforms import (
 )
 
 __all__ = [
+    'AlignSkeleton',
     'BENCHMARKS',
     'Benchmark',
     'CachedPoseDataset',

@@ -1,13 +1,17 @@
 """Joint layouts, their body parts and their bones."""
 
+from .body_frame import BodyJoints, body_frame, find_body_joints
 from .bones import bones_to_joints, joint_to_bone
 from .builtin import BUILTIN_LAYOUTS
 from .layout import Layout, get_layout
 
 __all__ = [
     'BUILTIN_LAYOUTS',
+    'BodyJoints',
     'Layout',
+    'body_frame',
     'bones_to_joints',
+    'find_body_joints',
     'get_layout',
     'joint_to_bone',
 ]

@@ -1,5 +1,6 @@
 """Skeleton transforms that stock MMAction2 lacks."""
 
+from .align_skeleton import AlignSkeleton
 from .check_joints import CheckJoints
 from .crop_resize_frames import CropResizeFrames
 from .fast_format_gcn_input import FastFormatGCNInput
@@ -15,6 +16,7 @@ from .random_scale_3d import RandomScale3D
 from .skeleton_features import SkeletonFeatures
 
 __all__ = [
+    'AlignSkeleton',
     'CheckJoints',
     'CropResizeFrames',
     'FastFormatGCNInput',

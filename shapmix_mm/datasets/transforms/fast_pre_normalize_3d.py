@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import Any
 
 import numpy as np
 from mmaction.datasets.transforms import PreNormalize3D
 from mmaction.registry import TRANSFORMS
+from mmengine.logging import print_log
 
 from .keypoints import sample_name
+
+# Cosine of the angle beyond which a body does not stand.
+_UPRIGHT = math.cos(math.radians(45))
 
 
 @TRANSFORMS.register_module()
@@ -47,6 +52,9 @@ class FastPreNormalize3D(PreNormalize3D):
         align_center (bool): Whether to move the spine to the origin. Defaults
             to True.
     """
+
+    # Bodies still to be looked at; a look takes microseconds.
+    _looks_left = 100
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Normalise one sample.
@@ -108,11 +116,38 @@ class FastPreNormalize3D(PreNormalize3D):
                 start, end = (parts[0][0, 0, joint] for joint in joints)
                 matrix = rotation_onto(end - start, target)
                 parts = [_rotated(part, matrix) for part in parts]
+        if self.align_spine and self.align_shoulder:
+            self._look_upright(parts[0], results)
         if len(parts) == 1:
             return parts[0]
         aligned = np.empty((2, *parts[0].shape[1:]), parts[0].dtype)
         aligned[:1], aligned[1:] = parts
         return aligned
+
+    def _look_upright(
+        self, aligned: np.ndarray, results: dict[str, Any]
+    ) -> None:
+        """Say once if the shoulders' turn has toppled a body.
+
+        The turn of the shoulders to x is the smallest one; where they point
+        away from x its axis is chance, and takes the spine anywhere.
+        """
+        if self._looks_left == 0:
+            return
+        self._looks_left -= 1
+        spine = aligned[0, 0, self.zaxis[1]] - aligned[0, 0, self.zaxis[0]]
+        length = math.sqrt(spine @ spine)
+        if length > 1e-6 and spine[2] < _UPRIGHT * length:
+            self._looks_left = 0
+            print_log(
+                f'{sample_name(results)} does not stand upright after '
+                f'{type(self).__name__}(zaxis={list(self.zaxis)}, '
+                f'xaxis={list(self.xaxis)}): if many do not, exchange the '
+                f'two joints, xaxis={list(self.xaxis[::-1])}, or put '
+                "dict(type='AlignSkeleton', layout=...) in its place",
+                logger='current',
+                level=logging.WARNING,
+            )
 
 
 def _main_frames(skeleton: np.ndarray) -> np.ndarray:
