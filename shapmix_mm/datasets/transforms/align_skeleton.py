@@ -66,7 +66,9 @@ class AlignSkeleton(BaseTransform):
         if hips is None or shoulders is None:
             found = find_body_joints(self.layout)
             hips, shoulders = hips or found.hips, shoulders or found.shoulders
-        self.joints = BodyJoints(*map(tuple, (hips, shoulders)))
+        self.joints = BodyJoints(
+            (hips[0], hips[1]), (shoulders[0], shoulders[1])
+        )
         self.unaligned = 0
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +106,7 @@ class AlignSkeleton(BaseTransform):
     def _frame(
         self, keypoint: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        present = keypoint.any(axis=(2, 3))
+        present = np.asarray(keypoint.any(axis=(2, 3)))
         person = int(present.sum(1).argmax())
         for pose in keypoint[person][present[person]]:
             frame = body_frame(pose, self.joints)
