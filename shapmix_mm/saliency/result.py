@@ -39,6 +39,7 @@ __all__ = [
     'ClassInfo',
     'SaliencyResult',
     'check_writable',
+    'class_index',
     'choose_mean',
     'class_info',
     'combination_names',
@@ -201,7 +202,7 @@ def restrict(
     if classes is not None or max_per_class is not None:
         chosen = None
         if classes is not None:
-            chosen = [_class_index(name, info.names) for name in classes]
+            chosen = [class_index(name, info.names) for name in classes]
         indices = choose_samples(
             sample_labels(dataset),
             classes=chosen,
@@ -214,7 +215,19 @@ def restrict(
     return dataset
 
 
-def _class_index(given: str, names: Sequence[str]) -> int:
+def class_index(given: str, names: Sequence[str]) -> int:
+    """Index of a class that is given by name or index.
+
+    Args:
+        given (str): Name, or index in digits.
+        names (Sequence[str]): Names of all classes.
+
+    Returns:
+        int: The index.
+
+    Raises:
+        ValueError: If there is no such class.
+    """
     if given in names:
         return names.index(given)
     if given.isdecimal() and int(given) < len(names):
@@ -236,6 +249,8 @@ class SaliencyResult:
         mean (Tensor): Mean pose, shape (M, V, C).
         worths (Worths): Worths of all coalitions of each sample.
         saliency (ClassSaliency): Values of single parts and combinations.
+        asked (Sequence[int], optional): Classes that were asked for, which
+            alone are drawn. Defaults to None: all.
     """
 
     layout: Layout
@@ -244,6 +259,13 @@ class SaliencyResult:
     mean: Tensor
     worths: Worths
     saliency: ClassSaliency
+    asked: Sequence[int] | None = None
+
+    @property
+    def shown(self) -> list[int]:
+        """list[int]: Classes to print and draw."""
+        everyone = range(len(self.info.names))
+        return sorted(set(everyone if self.asked is None else self.asked))
 
     @property
     def combinations(self) -> list[tuple[int, ...]]:
@@ -305,16 +327,18 @@ def write_result(folder: Path, result: SaliencyResult) -> None:
 
 
 def _save_figure(path: Path, result: SaliencyResult) -> None:
+    info, rows = result.info, result.shown
+    counts, true_parts = info.train_counts, info.true_parts
     visualization.plot_saliency(
-        result.exact / result.joints,
+        (result.exact / result.joints)[rows],
         path,
         combinations=result.combinations,
         part_names=result.layout.part_names,
-        class_counts=result.info.train_counts,
-        classes=result.info.names,
-        updates=result.saliency.samples,
-        true_parts=result.info.true_parts,
-        thresholds=result.info.thresholds,
+        class_counts=None if counts is None else np.asarray(counts)[rows],
+        classes=[info.names[row] for row in rows],
+        updates=result.saliency.samples[rows],
+        true_parts=true_parts and [true_parts[row] for row in rows],
+        thresholds=info.thresholds,
         title='Exact saliency of body parts, per joint',
     )
 

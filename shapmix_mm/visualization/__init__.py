@@ -6,6 +6,7 @@ from typing import Any
 __all__ = [
     'MeanOfSeeds',
     'animate_mixed_sample',
+    'part_errors',
     'plot_accuracy_by_count',
     'plot_accuracy_curves',
     'plot_annotations',
@@ -23,6 +24,7 @@ __all__ = [
 ]
 _HOMES = dict(
     MeanOfSeeds='curves',
+    part_errors='history',
     plot_accuracy_by_count='scores',
     plot_accuracy_curves='curves',
     plot_annotations='counts',

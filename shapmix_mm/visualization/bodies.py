@@ -255,6 +255,16 @@ class _Sheet(NamedTuple):
         # Paper has y upwards, the sheet downwards.
         where = middle + scale * points * (1, -1)
         draw_body(axes, where, layout, joints, width=2.2 * self.tall)
+        sides = find_sides(layout)
+        if sides is not None and sides.named:
+            return
+        # Else nobody knows which limb is which.
+        names = part_symbols(layout.part_names)
+        box = dict(facecolor='white', edgecolor='none', pad=0.5, alpha=0.8)
+        for name, members in zip(names, layout.parts):
+            x, y = where[list(members)].mean(0)
+            note = axes.text(x, y, name, fontsize=7.5, ha='center', bbox=box)
+            note.set(va='center', zorder=3, color='#333333')
 
 
 def _two_lines(label: str, letters: int) -> str:

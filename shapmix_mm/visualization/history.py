@@ -71,10 +71,15 @@ def leading_part(parts: np.ndarray) -> np.ndarray:
     return np.where(np.isneginf(filled.max(-1)), np.nan, filled.argmax(-1))
 
 
-def standard_errors(
-    parts: np.ndarray, updates: np.ndarray, momentum: float
+def part_errors(
+    history: np.ndarray,
+    updates: np.ndarray,
+    *,
+    combinations: Combinations,
+    num_parts: int,
+    momentum: float,
 ) -> np.ndarray:
-    """Standard error of the last values of moving averages, by their steps.
+    """Standard error of each part's mean over a table of moving averages.
 
     A stationary average with weight ``a`` of the old value has, ``u``
     updates apart, the correlation ``a**u``; so the mean square of its steps
@@ -82,19 +87,22 @@ def standard_errors(
     as noise, which errs on the side of caution.
 
     Args:
-        parts (np.ndarray): Values after each epoch ``(E, K, P)``, NaN where
-            unknown. The latter half counts.
-        updates (np.ndarray): Updates until then ``(E, K, B)``.
+        history (np.ndarray): Table after each epoch ``(E, K, B)``; the
+            latter half counts.
+        updates (np.ndarray): Updates of each entry until then ``(E, K, B)``.
+        combinations (Sequence[Sequence[int]]): Parts of each column.
+        num_parts (int): P.
         momentum (float): Weight of the old value, 0 to 1.
 
     Returns:
         np.ndarray: ``(K, P)``; NaN where fewer than three steps are known.
     """
-    late = slice(len(parts) // 2, None)
-    steps = np.diff(parts[late], axis=0)
-    apart = np.diff(updates[late].mean(-1), axis=0)[..., None]
+    tables = read_table(history, combinations, num_parts, updates)
+    late = slice(len(tables) // 2, None)
+    parts = part_saliency(tables[late], combinations, num_parts)
+    apart = np.diff(np.mean(updates[late], axis=-1), axis=0)[..., None]
     with np.errstate(divide='ignore', invalid='ignore'):
-        variance = steps**2 / (2 * (1 - momentum**apart))
+        variance = np.diff(parts, axis=0) ** 2 / (2 * (1 - momentum**apart))
     known = np.isfinite(variance)
     number = known.sum(0)
     mean = np.where(known, variance, 0).sum(0) / np.maximum(number, 1)

@@ -225,6 +225,7 @@ def plot_saliency(
     label_classes(heat.yaxis, order, order.labels, pitch, fontsize=font)
     _draw_best(heat, right, table, names, font)
     _frame(middle, [known[i] for i in order.indices.tolist()])
+    middle.tick_params(axis='y', length=0, labelleft=False)
     for axes in (heat, middle, right):
         order.rule_off(axes, color='black', linewidth=0.8, zorder=3)
     title = title or 'Learnt saliency of body parts'

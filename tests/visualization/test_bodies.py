@@ -206,12 +206,16 @@ def test_a_class_within_noise_is_drawn_as_such(drawn):
 
 
 @pytest.mark.parametrize('named', [True, False])
-def test_the_key_says_whether_sides_are_known(drawn, named):
+def test_where_sides_are_unknown_it_is_said_and_parts_are_named(drawn, named):
     layout = STAR if named else dict(STAR, parts=[[0], [1], [2], [3]])
-    key = drawn(np.ones((1, 4)), layout=layout).figure.get_supxlabel()
+    look = drawn(np.ones((1, 4)), layout=layout)
+    key = look.figure.get_supxlabel()
     key = key.replace('\n', ' ')
     assert ('Bodies face the reader' in key) == named
     assert ('does not tell left from right' in key) != named
+    on_bodies = [t for t in look.axes[0].texts if t.get_zorder() == 3]
+    texts = [t.get_text() for t in on_bodies if t.get_va() == 'center']
+    assert texts == ([] if named else ['0', '1', '2', '3'])
 
 
 def test_columns(drawn):

@@ -10,8 +10,8 @@ from scipy.stats import rankdata
 from shapmix_mm.visualization import plot_saliency_history
 from shapmix_mm.visualization.history import (
     leading_part,
+    part_errors,
     rank_agreement,
-    standard_errors,
 )
 from shapmix_mm.visualization.style import GROUP_COLOURS, PART_COLOURS
 
@@ -188,13 +188,24 @@ def test_standard_errors_of_a_moving_average_are_right():
             rows.append(values)
     history = np.stack(rows)
     updates = np.full((60, 400, 3), 4.0).cumsum(0)
-    found = standard_errors(history, updates, momentum)
+    single = dict(
+        combinations=[(0,), (1,), (2,)], num_parts=3, momentum=momentum
+    )
+    found = part_errors(history, updates, **single)
     truth = np.array([1, 2, 4]) * np.sqrt(0.1 / 1.9)
     np.testing.assert_allclose(found.mean(0), truth, rtol=0.05)
+    # Of two independent averages the mean has less noise.
+    pairs = dict(single, combinations=[(0,), (0,), (1, 2)])
+    mean = part_errors(history[..., [0, 0, 1]], updates, **pairs)
+    np.testing.assert_allclose(mean[:, 0], found[:, 0])
+    both = np.stack([history[:, :200, 0], history[:, 200:, 0]], axis=2)
+    pair = dict(combinations=[(0,), (0, 1)], num_parts=2, momentum=momentum)
+    mean = part_errors(both, updates[:, :200, :2], **pair)
+    np.testing.assert_allclose(mean[:, 0].mean(), truth[0] / 2**0.5, rtol=0.05)
     # A class without a late update tells nothing of its noise.
     updates[:, 0] = 5
-    assert np.isnan(standard_errors(history, updates, momentum)[0]).all()
-    few = standard_errors(history[:4], updates[:4], momentum)
+    assert np.isnan(part_errors(history, updates, **single)[0]).all()
+    few = part_errors(history[:4], updates[:4], **single)
     assert np.isnan(few).all()
 
 

@@ -36,6 +36,7 @@ from shapmix_mm.saliency import (
     SaliencyResult,
     check_writable,
     choose_mean,
+    class_index,
     class_info,
     class_saliency,
     combination_names,
@@ -132,7 +133,8 @@ def analyse(cfg: Config, args: argparse.Namespace) -> SaliencyResult:
         progress='scoring',
     )
     saliency = class_saliency(worths, layout.num_parts, sizes, len(info.names))
-    result = SaliencyResult(layout, sizes, info, mean, worths, saliency)
+    asked = args.classes and [class_index(n, info.names) for n in args.classes]
+    result = SaliencyResult(layout, sizes, info, mean, worths, saliency, asked)
     describe(result, compare(trained, result))
     return result
 
@@ -180,7 +182,8 @@ def describe(result: SaliencyResult, errors: list[str]) -> None:
     best_width = max(map(len, ['best per joint', *spelt]))
     head = f'{"class":{width}} samples  {"best per joint":{best_width}}'
     say(head + (' ' * 6 + 'RMSE rank corr' if any(errors) else ''))
-    for index, name in enumerate(info.names):
+    for index in result.shown:
+        name = info.names[index]
         number = result.saliency.samples[index]
         best = spelt[density[index].argmax()] if number else '-'
         line = f'{name:{width}} {number:7d}  {best:{best_width}} '

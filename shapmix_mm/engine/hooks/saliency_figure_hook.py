@@ -22,6 +22,7 @@ from ...arguments import NonNegative, NonNegativeInt
 from ...config.data import unrepeated
 from ...config.launch import bare_model
 from ...saliency import SaliencyRecord, feature_joints, stream_features
+from .saliency_hook import SaliencyHook
 
 __all__ = ['SaliencyFigureHook']
 
@@ -201,6 +202,7 @@ class SaliencyFigureHook(Hook):
             self._path(runner, '_bodies'),
             layout=self.blend.layout,
             pose=self._pose(runner),
+            part_errors=self._part_errors(runner),
             **common,
         )
         from matplotlib.image import imread
@@ -213,6 +215,23 @@ class SaliencyFigureHook(Hook):
                 image = (image * 255).round().astype(np.uint8)
             runner.visualizer.add_image(path.stem, image[..., :3], epoch)
         self._drawn_at = epoch
+
+    def _part_errors(self, runner: Runner) -> np.ndarray | None:
+        """Noise of the parts' values, told by the steps of their average.
+
+        Of the paper's average alone is it known how its noise and its steps
+        are related.
+        """
+        hooks = [h for h in runner.hooks if isinstance(h, SaliencyHook)]
+        if not hooks or hooks[0].average != 'ema' or not len(self.record):
+            return None
+        return visualization.part_errors(
+            self.record.values / self._joint_counts(),
+            self.record.updates,
+            combinations=self.blend.saliency.combinations,
+            num_parts=self.blend.layout.num_parts,
+            momentum=hooks[0].momentum,
+        )
 
     def _path(self, runner: Runner, ending: str = '') -> Path:
         path = Path(runner.work_dir, self.filename)

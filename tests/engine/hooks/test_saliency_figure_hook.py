@@ -228,14 +228,47 @@ def test_the_body_is_the_mean_pose(stick_config, build, monkeypatch):
     plot = visualization.plot_bodies
 
     def spy(values, path, **kwargs):
-        seen.append(kwargs['pose'])
+        seen.append((kwargs['pose'], kwargs['part_errors']))
         return plot(values, path, **kwargs)
 
     monkeypatch.setattr(visualization, 'plot_bodies', spy, raising=False)
     runner = build(with_figures(stick_config))
     runner.train()
     pose = bare_model(runner).data_preprocessor.blending.mean_pose
-    np.testing.assert_array_equal(seen[0], pose)
+    np.testing.assert_array_equal(seen[0][0], pose)
+    # Two epochs make one step: too few to tell noise.
+    assert np.isnan(seen[0][1]).all() and seen[0][1].shape == (4, 5)
+
+
+def test_noise_is_told_of_the_papers_average_alone(stick_config, build):
+    cfg = with_figures(stick_config)
+    runner = build(cfg)
+    runner.train()
+    hook = next(h for h in runner.hooks if hasattr(h, 'record'))
+    rng = np.random.default_rng(0)
+    for epoch in range(3, 13):
+        values = rng.normal(size=hook.record.values.shape[1:])
+        updates = np.full_like(values, 40 * epoch)
+        hook.record.add(epoch, values, updates)
+    errors = hook._part_errors(runner)
+    # Forty updates apart the values of white noise have forgotten it all.
+    joints = hook._joint_counts()
+    parts = visualization.part_errors(
+        hook.record.values / joints,
+        hook.record.updates,
+        combinations=hook.blend.saliency.combinations,
+        num_parts=5,
+        momentum=0.9,
+    )
+    np.testing.assert_array_equal(errors, parts)
+    late = hook.record.values[6:] / joints
+    member = [1 in own for own in hook.blend.saliency.combinations]
+    spread = np.diff(late[..., member].mean(-1), axis=0)
+    expected = np.sqrt((spread**2).mean(0) / 2)
+    np.testing.assert_allclose(errors[:, 1], expected, rtol=0.02)
+    saliency = next(h for h in runner.hooks if hasattr(h, 'momentum'))
+    saliency.average = 'recent'
+    assert hook._part_errors(runner) is None
 
 
 @pytest.mark.parametrize('known', [True, False])

@@ -14,6 +14,7 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.config import Config
 
+from shapmix_mm import visualization
 from shapmix_mm.shapley import SaliencyTable, exact_shapley
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -174,11 +175,29 @@ def test_train_split_runs_once_through_the_test_pipeline(stick, run):
     assert not np.allclose(arrays['worths'], other['worths'], atol=1e-4)
 
 
-def test_classes_and_samples_can_be_restricted(stick, run):
+def test_classes_and_samples_can_be_restricted(stick, run, monkeypatch):
     options = ['--split', 'train', '--classes', '0', '3']
-    _, arrays, rows = run(*stick(), *options, '--max-per-class', '3')
+    drawn = []
+    monkeypatch.setattr(
+        visualization,
+        'plot_saliency',
+        lambda values, path, **kwargs: (
+            drawn.append((values, kwargs)),
+            Path(path).touch(),
+        ),
+        raising=False,
+    )
+    text, arrays, rows = run(*stick(), *options, '--max-per-class', '3')
     assert arrays['labels'].tolist() == [0, 0, 0, 3, 3]
     assert [row['class'] for row in rows] == ['0', '3']
+    # Classes that were not asked for are neither printed nor drawn.
+    lines = text.split('class samples')[1].splitlines()[1:]
+    named = [line.split()[0] for line in lines if line.split()[1:2] != []]
+    assert [name for name in named if name.isdecimal()] == ['0', '3']
+    ((values, kwargs),) = drawn
+    assert len(values) == 2 and np.isfinite(values).all()
+    assert kwargs['classes'] == ['0', '3']
+    assert list(kwargs['updates']) == [3, 2]
 
 
 def trained_state(seen=True):

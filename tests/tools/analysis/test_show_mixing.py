@@ -163,6 +163,8 @@ def test_every_blend_can_be_shown(tool, config, tmp_path, monkeypatch, blend):
     tool.main([path, '--out', out, '--count', '3', '--no-gif'])
     assert len(seen) == 3
     for shown in seen:
+        # What the sample itself keeps of the label is its class's share.
+        assert shown['label'][shown['own_class']] > 0
         weight = shown['weights'][..., None]
         other = shown['partner'][:, shown['source']]
         np.testing.assert_allclose(
