@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 import types
+import warnings
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -12,15 +13,17 @@ from typing import Any, BinaryIO, Callable, ClassVar
 
 import torch
 
-from .config_text import runs_code
+from .config_text import data_only
 from .refusal import PickleRefused
 from .unpickler import RestrictedUnpickler
-from .whole_checkpoints import is_whole_checkpoint
+from .whole_checkpoints import damaged_record
 
 __all__ = ['load_checkpoint_file']
 
 _HISTORY = ('mmengine.logging.history_buffer', 'HistoryBuffer')
 _CONFIG = ('mmengine.config.config', 'ConfigDict')
+# Of a text by others in a message.
+_LONGEST = 300
 _STATISTICS = ('min', 'max', 'current', 'mean')
 
 
@@ -43,6 +46,13 @@ def _get_statistic(owner: Any, name: Any) -> Any:
     return getattr(owner, name)
 
 
+class PlainDict(dict):
+    """Stands for the dicts of mmcv's configs, which lie in old meta."""
+
+    def __setstate__(self, state: Any) -> None:
+        """Take nothing over: the items come by themselves."""
+
+
 class CheckpointUnpickler(RestrictedUnpickler):
     """Unpickler of what MMEngine writes into a checkpoint."""
 
@@ -51,6 +61,8 @@ class CheckpointUnpickler(RestrictedUnpickler):
         ('builtins', 'getattr'): _get_statistic,
         ('collections', 'Counter'): Counter,
         ('collections', 'defaultdict'): defaultdict,
+        ('addict.addict', 'Dict'): PlainDict,
+        ('mmcv.utils.config', 'ConfigDict'): PlainDict,
         ('torch', 'Size'): torch.Size,
         ('torch', 'device'): torch.device,
         ('torch._utils', '_rebuild_parameter'): (
@@ -61,6 +73,10 @@ class CheckpointUnpickler(RestrictedUnpickler):
             torch._utils._rebuild_tensor_v2
         ),
     }
+    buildable: ClassVar[tuple[type, ...]] = (
+        *RestrictedUnpickler.buildable,
+        PlainDict,
+    )
     # Imported when a checkpoint names them, so that reading one that does
     # not needs torch only.
     lazy: ClassVar[Mapping[tuple[str, str], Callable[[], Any]]] = {
@@ -106,8 +122,10 @@ def load_checkpoint_file(
     """Read a checkpoint without running anything in it.
 
     Admitted are tensors, parameters, plain containers, numpy arrays and
-    scalars, and MMEngine's HistoryBuffer and ConfigDict. The config texts in
-    ``meta`` must be plain data, because MMEngine runs them later.
+    scalars, MMEngine's HistoryBuffer and ConfigDict, and what mmcv and addict
+    called so. Of the config texts in ``meta``, which MMEngine runs later,
+    what is more than data is left out with a warning. The records of a zip
+    file are compared with their checksums first.
 
     Args:
         path (str | os.PathLike): Checkpoint on this machine.
@@ -139,21 +157,26 @@ def load_checkpoint_file(
         ) from error
     except Exception as error:
         # A damaged pickle can fail in any opcode, with any exception.
-        whole = is_whole_checkpoint(path)
-        reason = 'is cut short, damaged or no checkpoint'
+        detail = ' '.join(f'{type(error).__name__}: {error}'.split())
         raise ValueError(
-            f'checkpoint {path} {"cannot be read" if whole else reason} '
-            f'({type(error).__name__}: {error})'
+            f'checkpoint {path} is cut short, damaged or no checkpoint '
+            f'({detail[:_LONGEST]})'
         ) from error
-    _check_configs(path, checkpoint)
+    _keep_data(path, checkpoint)
     return checkpoint
 
 
 def _check_container(path: str) -> None:
     """Refuse the two containers that torch.load reads by other means."""
     if zipfile.is_zipfile(path):
+        record = damaged_record(path)
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
+        if record is not None:
+            raise ValueError(
+                f'checkpoint {path} is damaged: its record {record} does not '
+                'match its checksum'
+            )
         if any(name.endswith('constants.pkl') for name in names):
             raise ValueError(
                 f'checkpoint {path} is a TorchScript program, expected weights'
@@ -165,14 +188,17 @@ def _check_container(path: str) -> None:
         )
 
 
-def _check_configs(path: str, checkpoint: Any) -> None:
+def _keep_data(path: str, checkpoint: Any) -> None:
+    """Leave out of the config texts what MMEngine would run."""
     meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
     if not isinstance(meta, dict):
         return
     for key in ('cfg', 'config'):
-        found = runs_code(meta[key]) if isinstance(meta.get(key), str) else ''
-        if found:
-            raise ValueError(
-                f'checkpoint {path} has a config in meta[{key!r}] that is '
-                f'more than data: {found}'
-            )
+        if isinstance(meta.get(key), str):
+            meta[key], dropped = data_only(meta[key])
+            if dropped:
+                warnings.warn(
+                    f'checkpoint {path}: left out of meta[{key!r}], for it is '
+                    f'more than data: {"; ".join(dropped)[:_LONGEST]}',
+                    stacklevel=3,
+                )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ['runs_code']
+__all__ = ['data_only']
 
 _DATA = (
     ast.Constant,
@@ -21,33 +21,37 @@ _DATA = (
 )
 
 
-def runs_code(text: str) -> str | None:
-    """Name the first thing in a config text that is more than data.
+def data_only(text: str) -> tuple[str, list[str]]:
+    """Leave out of a config text what is more than data.
 
     MMEngine runs the config in a checkpoint as Python: when it resumes, and
     when an inferencer gets weights without a config. What
     ``Config.pretty_text`` writes there is assignments of literals and of
-    ``dict(...)``, nothing else.
+    ``dict(...)``; older toolboxes add lines such as
+    ``gpu_ids = range(0, 8)``.
 
     Args:
         text (str): Config, as Python source.
 
     Returns:
-        str | None: What it does, or None if it is data. Text that is no
-        Python is data: it cannot be run.
+        tuple[str, list[str]]: The assignments of data, and what the others
+        do. Text that is no Python is data: it cannot be run.
     """
     if '{{' in text:
         # MMEngine replaces these before it runs the text.
-        return 'a template {{...}}'
+        return '', ['a template {{...}}']
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+        return text, []
+    kept, dropped = [], []
     for statement in tree.body:
         found = _beyond_assignment(statement)
-        if found is not None:
-            return found
-    return None
+        if found is None:
+            kept.append(ast.get_source_segment(text, statement) or '')
+        else:
+            dropped.append(found)
+    return ('\n'.join(kept) + '\n', dropped) if dropped else (text, [])
 
 
 def _beyond_assignment(statement: ast.stmt) -> str | None:

@@ -27,16 +27,35 @@ def is_whole_checkpoint(path: str | os.PathLike[str]) -> bool:
         bool: False as well for a file that is missing or of another kind.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            for name in names:
+        return damaged_record(path) is None
+    except Exception:
+        return False
+
+
+def damaged_record(path: str | os.PathLike[str]) -> str | None:
+    """Compare the records of a checkpoint with their checksums.
+
+    Args:
+        path (str | os.PathLike): File in torch's zip format.
+
+    Returns:
+        str | None: The first record that does not match, or None.
+
+    Raises:
+        Exception: Of any kind, if it is no such file or its directory is
+            damaged.
+    """
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        for name in names:
+            try:
                 with archive.open(name) as record:
                     while record.read(_BLOCK):
                         pass
-    except Exception:
-        # A damaged header can name any compression, and fail in any of them.
-        return False
-    return any(name.endswith('data.pkl') for name in names)
+            except Exception:
+                # A damaged header can name any compression, and fail in any.
+                return name
+    return None if any(n.endswith('data.pkl') for n in names) else 'data.pkl'
 
 
 def find_whole_checkpoint(work_dir: str | os.PathLike[str]) -> str | None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from mmengine.config import Config
 
-from shapmix_mm.serialization.config_text import runs_code
+from shapmix_mm.serialization.config_text import data_only
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,9 @@ from shapmix_mm.serialization.config_text import runs_code
     ],
 )
 def test_more_than_data_is_named(text):
-    assert runs_code(text)
+    kept, dropped = data_only(text)
+    assert dropped and all(dropped)
+    assert data_only(kept) == (kept, [])
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,7 @@ def test_more_than_data_is_named(text):
     ],
 )
 def test_data_is_data(text):
-    assert runs_code(text) is None
+    assert data_only(text) == (text, [])
 
 
 def test_what_mmengine_writes_is_data():
@@ -61,13 +63,30 @@ def test_what_mmengine_writes_is_data():
             'words': 'line\nbreak',
         }
     )
-    assert runs_code(cfg.pretty_text) is None
+    assert data_only(cfg.pretty_text) == (cfg.pretty_text, [])
 
 
 def test_what_is_accepted_really_runs_nothing():
     # Executed as MMEngine does it, with no builtin but dict.
     text = "x = dict(a=[1, (2, )], b={'c': -3})"
-    assert runs_code(text) is None
+    assert data_only(text) == (text, [])
     scope = {'__builtins__': {'dict': dict}}
     exec(text, scope)
     assert scope['x'] == {'a': [1, (2,)], 'b': {'c': -3}}
+
+
+def test_data_stays_where_other_lines_go():
+    """Checkpoints of PYSKL and MMAction2 0.x hold such a line."""
+    text = (
+        "model = dict(\n    type='A')\ngpu_ids = range(0, 8)\n"
+        'import os; epochs = 3\nsteps = [1, os.sep]\n'
+    )
+    kept, dropped = data_only(text)
+    assert kept == "model = dict(\n    type='A')\nepochs = 3\n"
+    assert dropped[0] == 'line 3, range(0, 8)'
+    assert [line.split(',')[0] for line in dropped] == [
+        'line 3',
+        'line 4',
+        'line 5',
+    ]
+    assert Config.fromstring(kept, '.py').epochs == 3
