@@ -11,14 +11,16 @@ from typing import Any, Callable
 from mmaction.registry import DATASETS
 from mmengine.logging import MMLogger
 
+from ..arguments import PositiveInt
 from ..skeletons import get_layout
 from .cache import CachedPoseDataset
 from .longtail import LongTailSpec, check_no_class_empty, select_names
 from .pose_checks import (
-    check_finite,
     check_labels,
     check_poses,
+    check_usable,
     invalid_samples,
+    odd_names,
 )
 from .pose_file import (
     PoseFile,
@@ -29,6 +31,8 @@ from .pose_file import (
     sample_name,
     take,
 )
+
+_MOST_NAMED = 5
 
 
 @DATASETS.register_module()
@@ -65,8 +69,8 @@ class LongTailedPoseDataset(CachedPoseDataset):
             class names of the file, else the largest label. Defaults to
             None.
         drop_invalid (bool): Whether to drop selected samples whose
-            coordinates are not finite instead of raising an error. Defaults
-            to False.
+            coordinates are not finite, absurdly large or zero throughout
+            instead of raising an error. Defaults to False.
         layout (str | dict | Layout, optional): Joint layout that every
             sample must fit. Defaults to None.
         **kwargs: Further arguments of PoseDataset.
@@ -89,7 +93,7 @@ class LongTailedPoseDataset(CachedPoseDataset):
         split: str | None = None,
         train_split: str | None = None,
         longtail: Mapping[str, Any] | None = None,
-        num_classes: int | None = None,
+        num_classes: PositiveInt | None = None,
         drop_invalid: bool = False,
         layout: Any = None,
         **kwargs: Any,
@@ -122,6 +126,7 @@ class LongTailedPoseDataset(CachedPoseDataset):
         training = self._training_part(file)
         served = None if self._serves_training else file.part(self.split)
         self._settle_classes(file, training, served)
+        self._warn_of_names(file)
         if training is not None:
             training = self._thin_out(training, file)
         if served is None:
@@ -243,18 +248,32 @@ class LongTailedPoseDataset(CachedPoseDataset):
         return take(training, [i for i, n in enumerate(names) if n in kept])
 
     def _usable(self, samples: Samples, log: bool = True) -> Samples:
-        """Check the skeletons; drop or refuse those that are not finite."""
+        """Check the skeletons; drop or refuse those that are of no use."""
         # With this prefix every skeleton has a file of its own.
         if 'skeleton' not in self.data_prefix:
             check_poses(samples, self.ann_file, self.layout)
         if not self.drop_invalid:
-            check_finite(samples, self.ann_file)
+            check_usable(samples, self.ann_file)
             return samples
-        invalid = set(invalid_samples(samples))
+        invalid = invalid_samples(samples)
         if log:
+            named = [
+                f'{sample_name(samples[i])!r} ({what})'
+                for i, what in list(invalid.items())[:_MOST_NAMED]
+            ]
             MMLogger.get_current_instance().info(
                 f'{len(invalid)} of {len(samples)} samples of split '
-                f'{self.split!r} dropped: not finite'
+                f'{self.split!r} dropped: {", ".join(named) or "none"}'
             )
         left = [i for i in range(len(samples)) if i not in invalid]
         return take(samples, left)
+
+    def _warn_of_names(self, file: PoseFile) -> None:
+        """Tell, once for a training, which names are odd."""
+        if not self._serves_training:
+            return
+        for what, names in odd_names(*file.name_lists()).items():
+            MMLogger.get_current_instance().warning(
+                f'{len(names)} samples of {file.path} {what}, '
+                f'{names[0]!r} the first'
+            )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from typing_extensions import TypeGuard
 
 from ..skeletons import Layout
 from .cache.samples import NAME_KEYS, CachedSamples, heads, sample_name
@@ -15,6 +17,11 @@ from .cache.samples import NAME_KEYS, CachedSamples, heads, sample_name
 # takes memory for each.
 MAX_CLASSES = 1_000_000
 POSE_KEYS = ('keypoint', 'keypoint_score')
+# No body is a kilometre away, in millimetres or pixels; squares of much
+# larger numbers overflow.
+LARGEST = 1e6
+# Beyond it a length is a mistake, and no array of lengths holds it.
+_LONGEST = 2**31
 
 
 def check_head(annotation: Any, index: int, path: str) -> None:
@@ -76,15 +83,178 @@ def check_labels(
             )
 
 
+class Fault(NamedTuple):
+    """Why no pipeline can take a sample.
+
+    Args:
+        what (str): A few words that many samples share, for counting.
+        error (type): Kind of error that it is.
+        text (str): What is wrong with this sample; ``{where}`` stands for it.
+    """
+
+    what: str
+    error: type[Exception]
+    text: str
+
+
+def pose_faults(sample: Mapping[str, Any]) -> Iterator[Fault]:
+    """Tell what is wrong with the form of a sample's skeletons.
+
+    Training and ``tools/data/inspect.py`` go by this list and by
+    :func:`unusable`.
+
+    Args:
+        sample (Mapping): An annotation.
+
+    Yields:
+        Fault: Each thing that is wrong, the plainest first.
+    """
+    yield from _key_faults(sample)
+    if _is_numbers(sample.get('keypoint')):
+        yield from _shape_faults(sample)
+
+
+def _key_faults(sample: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is missing or of another kind."""
+    for key in ('keypoint', 'total_frames'):
+        if key not in sample:
+            text = f'{{where}} lacks the key {key!r}'
+            yield Fault(f'without {key}', KeyError, text)
+    frames = sample.get('total_frames', 0)
+    if not _is_integer(frames) or not 0 <= frames < _LONGEST:
+        text = f'total_frames of {{where}} is {shown(frames)}'
+        yield Fault('total_frames is no number of frames', TypeError, text)
+    for key in POSE_KEYS:
+        value = sample.get(key)
+        if key in sample and not _is_numbers(value):
+            kind = getattr(value, 'dtype', type(value).__name__)
+            text = f'{key} of {{where}} should be a numeric array, but is '
+            yield Fault(
+                f'{key} is no array of numbers', TypeError, f'{text}{kind}'
+            )
+
+
+def _shape_faults(sample: Mapping[str, Any]) -> Iterator[Fault]:
+    """What does not go together."""
+    pose, score = sample['keypoint'], sample.get('keypoint_score')
+    frames = sample.get('total_frames')
+    if pose.ndim != 4 or 0 in pose.shape:
+        text = 'keypoint of {where} should have shape (M, T, V, C), but has '
+        yield Fault(
+            'keypoint is no (M, T, V, C)', ValueError, f'{text}{pose.shape}'
+        )
+        return
+    if _is_integer(frames) and pose.shape[1] != frames:
+        text = f'{{where}} has total_frames {frames}, but its keypoint has '
+        yield Fault(
+            'total_frames is not the length of keypoint',
+            ValueError,
+            f'{text}{pose.shape[1]} frames',
+        )
+    if _is_numbers(score) and score.shape != pose.shape[:3]:
+        text = f'keypoint_score of {{where}} has shape {score.shape}, '
+        yield Fault(
+            'keypoint_score does not fit keypoint',
+            ValueError,
+            f'{text}expected {pose.shape[:3]}',
+        )
+
+
+def unusable(sample: Mapping[str, Any]) -> str:
+    """Tell why the values of a well-formed sample are of no use.
+
+    Args:
+        sample (Mapping): An annotation without :func:`pose_faults`.
+
+    Returns:
+        str: A few words, or ''; also for a sample without keypoints.
+    """
+    for key in POSE_KEYS:
+        if key in sample and not np.isfinite(largest(sample[key])):
+            return f'{key} not finite'
+    if 'keypoint' not in sample:
+        return ''
+    size = largest(sample['keypoint'])
+    if size > LARGEST:
+        return f'keypoint beyond {LARGEST:g}'
+    return '' if size else 'keypoint zero throughout'
+
+
+def largest(values: np.ndarray) -> float:
+    """Largest absolute value.
+
+    Args:
+        values (np.ndarray): Numbers.
+
+    Returns:
+        float: NaN if one is NaN.
+    """
+    if values.dtype == np.float16:
+        # NumPy compares halves one by one; their bits sort as they do.
+        bits = values.view(np.uint16) & np.uint16(0x7FFF)
+        return float(bits.max().view(np.float16))
+    return float(np.abs(values).max())
+
+
+def odd_shapes(shapes: np.ndarray) -> dict[int, str]:
+    """Find skeletons with other joints or channels than most have.
+
+    Args:
+        shapes (np.ndarray): Shape (M, T, V, C) of each, int64, (n, 4).
+
+    Returns:
+        dict[int, str]: What is odd, by place.
+    """
+    found: dict[int, str] = {}
+    for axis, noun in ((2, 'joints'), (3, 'channels')):
+        values, counts = np.unique(shapes[:, axis], return_counts=True)
+        usual = values[counts.argmax()] if len(values) else 0
+        for place in np.flatnonzero(shapes[:, axis] != usual).tolist():
+            own = shapes[place, axis]
+            text = f'has {own} {noun} where most have {usual}'
+            found.setdefault(place, text)
+    return found
+
+
+def odd_names(
+    names: Sequence[str],
+    splits: Mapping[str, Collection[str]],
+    twins: Mapping[str, str],
+) -> dict[str, list[str]]:
+    """Find names that more than one sample has, or split, or none.
+
+    Args:
+        names (Sequence[str]): Names of all samples.
+        splits (Mapping[str, Collection[str]]): Names of each split.
+        twins (Mapping[str, str]): Training split of each split for
+            validation or test.
+
+    Returns:
+        dict[str, list[str]]: Names, by what is odd about them.
+    """
+    uses = Counter(names)
+    found = {
+        'name used more than once': [n for n, used in uses.items() if used > 1]
+    }
+    for split, listed in splits.items():
+        found[f'listed in {split} but not there'] = [
+            name for name in listed if name not in uses
+        ]
+    for split, twin in twins.items():
+        both = set(splits[split]) & set(splits[twin])
+        found[f'in {split} and in {twin}'] = sorted(both)
+    return {what: odd for what, odd in found.items() if odd}
+
+
 def check_poses(
-    annotations: Iterable[Mapping[str, Any]],
+    annotations: Sequence[Mapping[str, Any]],
     path: str,
     layout: Layout | None = None,
 ) -> None:
     """Refuse samples whose skeletons a pipeline cannot take.
 
     Args:
-        annotations (Iterable[Mapping]): The samples to check.
+        annotations (Sequence[Mapping]): The samples to check.
         path (str): Their file, for the message.
         layout (Layout, optional): Joint layout that they must fit. Defaults
             to None.
@@ -92,63 +262,54 @@ def check_poses(
     Raises:
         KeyError: If ``keypoint`` or ``total_frames`` is missing.
         TypeError: If the keypoints, or their scores where there are any, are
-            no numeric array.
+            no numeric array, or ``total_frames`` is no integer.
         ValueError: If the keypoints are not of shape (M, T, V, C), have
-            other frames than ``total_frames`` or other joints than the
-            layout.
+            other frames than ``total_frames``, other joints or channels than
+            most, or other joints than the layout.
     """
     if isinstance(annotations, CachedSamples):
-        # All but the layout was checked when the cache was made.
-        annotations.check_poses(path, layout)
-        return
-    for annotation in annotations:
-        where = f'sample {sample_name(annotation)!r} of {path}'
-        for key in ('keypoint', 'total_frames'):
-            if key not in annotation:
-                raise KeyError(f'{where} lacks the key {key!r}')
-        for key in POSE_KEYS:
-            if key in annotation:
-                _check_numbers(annotation[key], key, where)
-        pose, frames = annotation['keypoint'], annotation['total_frames']
-        if pose.ndim != 4 or 0 in pose.shape:
-            raise ValueError(
-                f'keypoint of {where} should have shape (M, T, V, C), but '
-                f'has {pose.shape}'
-            )
-        if pose.shape[1] != frames:
-            raise ValueError(
-                f'{where} has total_frames {frames}, but its keypoint has '
-                f'{pose.shape[1]} frames'
-            )
+        # Each sample by itself was checked when the cache was made.
+        shapes = annotations.shapes()
+        if (shapes < 0).any():
+            raise KeyError(f"the samples of {path} lack the key 'keypoint'")
+    else:
+        for sample in annotations:
+            for fault in pose_faults(sample):
+                where = f'sample {sample_name(sample)!r} of {path}'
+                raise fault.error(fault.text.replace('{where}', where))
+        shapes = np.array([a['keypoint'].shape for a in annotations])
+    shapes = shapes.reshape(-1, 4)
+    odd = odd_shapes(shapes)
+    if layout is not None:
+        wrong = np.flatnonzero(shapes[:, 2] != layout.num_joints)
+        odd = {int(place): '' for place in wrong[:1]} or odd
+    for place, text in odd.items():
+        where = f'sample {sample_name(annotations[place])!r} of {path}'
         if layout is not None:
-            layout.check_joints(pose.shape[2], where)
+            layout.check_joints(int(shapes[place, 2]), where)
+        raise ValueError(f'{where} {text}')
 
 
-def invalid_samples(annotations: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Find the samples that have a coordinate or score that is not finite.
+def invalid_samples(
+    annotations: Sequence[Mapping[str, Any]],
+) -> dict[int, str]:
+    """Find the samples whose values are of no use.
 
     Args:
         annotations (Sequence[Mapping]): Samples; those without keypoints
             count as valid.
 
     Returns:
-        list[int]: Their indices.
+        dict[int, str]: What is wrong with each, by index.
     """
     if isinstance(annotations, CachedSamples):
         return annotations.invalid()
-    return [
-        index
-        for index, annotation in enumerate(annotations)
-        if not all(
-            np.isfinite(annotation[key]).all()
-            for key in POSE_KEYS
-            if key in annotation
-        )
-    ]
+    found = {i: unusable(sample) for i, sample in enumerate(annotations)}
+    return {i: what for i, what in found.items() if what}
 
 
-def check_finite(annotations: Sequence[Mapping[str, Any]], path: str) -> None:
-    """Refuse samples that have a coordinate or score that is not finite.
+def check_usable(annotations: Sequence[Mapping[str, Any]], path: str) -> None:
+    """Refuse samples whose values are of no use.
 
     Args:
         annotations (Sequence[Mapping]): The samples to check.
@@ -157,25 +318,12 @@ def check_finite(annotations: Sequence[Mapping[str, Any]], path: str) -> None:
     Raises:
         ValueError: If there is such a sample, with the first and how many.
     """
-    invalid = invalid_samples(annotations)
-    if invalid:
+    for index, what in (invalid := invalid_samples(annotations)).items():
         raise ValueError(
-            f'sample {sample_name(annotations[invalid[0]])!r} of {path} has '
-            f'coordinates that are not finite ({len(invalid)} of '
-            f'{len(annotations)} samples do); drop_invalid=True drops them'
+            f'sample {sample_name(annotations[index])!r} of {path}: {what} '
+            f'({len(invalid)} of {len(annotations)} samples are of no use); '
+            'drop_invalid=True drops them'
         )
-
-
-def is_numbers(value: Any) -> bool:
-    """Whether a value is an array that numbers can be read from.
-
-    Args:
-        value (Any): Value of ``keypoint`` or ``keypoint_score``.
-
-    Returns:
-        bool: True for a numpy array of floats or integers.
-    """
-    return isinstance(value, np.ndarray) and value.dtype.kind in 'fiu'
 
 
 def shown(value: Any) -> str:
@@ -192,7 +340,7 @@ def shown(value: Any) -> str:
 
 def _check_label(label: Any, where: str) -> None:
     """Check that a label is one integer that can be a class, or none."""
-    if isinstance(label, bool) or not isinstance(label, (int, np.integer)):
+    if not _is_integer(label):
         raise TypeError(
             f'{where} should have one integer label, but has {shown(label)}'
         )
@@ -204,10 +352,11 @@ def _check_label(label: Any, where: str) -> None:
         )
 
 
-def _check_numbers(value: Any, key: str, where: str) -> None:
-    """Check that a key of a sample holds a numeric array."""
-    if not is_numbers(value):
-        kind = getattr(value, 'dtype', type(value).__name__)
-        raise TypeError(
-            f'{key} of {where} should be a numeric array, but is {kind}'
-        )
+def _is_numbers(value: Any) -> TypeGuard[np.ndarray]:
+    # Whether numbers can be read from it.
+    return isinstance(value, np.ndarray) and value.dtype.kind in 'fiu'
+
+
+def _is_integer(value: Any) -> bool:
+    # Python takes True for 1.
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -88,6 +88,25 @@ class PoseFile(NamedTuple):
             )
         return part
 
+    def name_lists(
+        self,
+    ) -> tuple[list[str], dict[str, list[str]], dict[str, str]]:
+        """Names as :func:`odd_names` takes them.
+
+        Returns:
+            tuple: Names of all samples, those that each split lists, and the
+            training split of each split for validation or test.
+        """
+        names = [sample_name(a) for a in heads(self.annotations)]
+        cached = isinstance(self.annotations, CachedSamples)
+        splits = {
+            # A cache lists rows.
+            split: [names[i] for i in listed] if cached else list(listed)
+            for split, listed in self.splits.items()
+        }
+        twins = {split: self.training_twin(split) for split in splits}
+        return names, splits, {k: v for k, v in twins.items() if v}
+
     def training_twin(self, split: str | None) -> str | None:
         """Training split that goes with a split for validation or test.
 
@@ -130,6 +149,9 @@ def read_pose_file(path: str) -> PoseFile:
     if isinstance(content, list):
         content = dict(annotations=content)
     _check_content(content, str(path))
+    for annotation in content['annotations']:
+        # MMAction2 packs no label of numpy's types.
+        annotation['label'] = int(annotation['label'])
     splits = content.get('split') or {}
     classes, parts = (content.get(key) for key in ('classes', 'salient_parts'))
     return PoseFile(

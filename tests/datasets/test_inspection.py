@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from shapmix_mm.datasets import LongTailedPoseDataset
 from shapmix_mm.datasets.cache.builder import build_cache
 from shapmix_mm.datasets.inspection import summarize
 from shapmix_mm.datasets.pose_file import read_pose_file
@@ -52,14 +54,14 @@ def test_everything_odd_is_named(write_pose_file, pose_content):
     split['xsub_train'].remove(names[1])
     problems = found(write_pose_file(content)).problems
     assert problems == {
-        'NaN or infinity in keypoint': [names[0]],
+        'keypoint not finite': [names[0]],
         'some frames without anyone': [names[1]],
-        'zero throughout': [names[2]],
-        'keypoint is no array (M, T, V, C) of numbers': [names[4]],
+        'keypoint zero throughout': [names[2]],
+        'keypoint is no (M, T, V, C)': [names[4]],
         'without keypoint': [names[5]],
         'without total_frames': [names[6]],
-        'total_frames is not the length of keypoint': [names[3], names[6]],
-        'NaN or infinity in keypoint_score': [names[7]],
+        'total_frames is not the length of keypoint': [names[3]],
+        'keypoint_score not finite': [names[7]],
         'name used more than once': [names[7]],
         'label out of range': [names[i] for i in (5, 6, 11, 12)],
         'listed in xsub_val but not there': ['val_0_001', 'gone'],
@@ -117,8 +119,70 @@ def test_values_of_another_kind_are_named(write_pose_file, pose_content):
     summary = found(write_pose_file(content))
     assert summary.problems == {
         'keypoint_score is no array of numbers': names[:2],
-        'keypoint is no array (M, T, V, C) of numbers': names[2:3],
+        'keypoint is no array of numbers': names[2:3],
         'total_frames is no number of frames': names[3:5],
         'without keypoint': names[3:5],
     }
     assert part(summary, 'all').lengths.dtype.kind == 'i'
+
+
+def test_ranges_and_outliers(write_pose_file, pose_content):
+    content = pose_content([4, 3])
+    samples = content['annotations']
+    for number, entry in enumerate(samples):
+        entry['keypoint'][:] = 1 + number / 100
+        entry['keypoint'][..., 2] *= -2
+    samples[2]['keypoint'][0, 0, 0, 1] = 50
+    samples[3]['keypoint'] = samples[3]['keypoint'][..., :2]
+    samples[4]['keypoint'][0, 0, 0, 0] = 1e30
+    summary = found(write_pose_file(content))
+    top = 1 + (len(samples) - 1) / 100
+    np.testing.assert_allclose(
+        summary.ranges, [(1, top), (1, 50), (-2 * top, -2)], rtol=1e-6
+    )
+    assert summary.problems == {
+        'keypoint beyond 1e+06': [samples[4]['frame_dir']],
+        'other joints or channels than most': [samples[3]['frame_dir']],
+        '10 times as far from 0 as most': [samples[2]['frame_dir']],
+    }
+
+
+def damages():
+    """Changes of one sample, each of which a training refuses."""
+    return [
+        dict(keypoint=None),
+        dict(keypoint=np.ones((3, 5, 3))),
+        dict(keypoint_score=np.ones((1, 2, 3))),
+        dict(total_frames=3.5),
+        dict(total_frames=99),
+        dict(value=np.nan),
+        dict(value=1e30),
+        dict(zero=True),
+        dict(channels=2),
+        dict(joints=4),
+    ]
+
+
+@pytest.mark.parametrize('number', range(len(damages())))
+def test_inspection_and_training_find_the_same(
+    write_pose_file, pose_content, number
+):
+    content, change = pose_content([4, 3]), damages()[number]
+    assert found(write_pose_file(content)).problems == {}
+    sample = content['annotations'][2]
+    pose = sample['keypoint']
+    if 'value' in change:
+        pose[0, 0, 0, 0] = change['value']
+    elif 'zero' in change:
+        pose[:] = 0
+    elif 'channels' in change:
+        sample['keypoint'] = pose[..., :2]
+    elif 'joints' in change:
+        sample['keypoint'] = pose[:, :, :4]
+    else:
+        sample.update(change)
+    path, name = write_pose_file(content), sample['frame_dir']
+    named = {n for names in found(path).problems.values() for n in names}
+    assert named == {name}
+    with pytest.raises((KeyError, TypeError, ValueError), match=name):
+        LongTailedPoseDataset(path, [], split='xsub_train')

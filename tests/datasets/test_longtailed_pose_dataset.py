@@ -14,6 +14,7 @@ from mmaction.registry import DATASETS
 from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmengine.logging import MMLogger
 
+from shapmix_mm.arguments import ArgumentError
 from shapmix_mm.datasets import (
     LongTailedPoseDataset,
     LongTailSpec,
@@ -383,3 +384,69 @@ def test_a_training_split_that_is_not_the_thinned_one(
     options['longtail'] = None
     ours = LongTailedPoseDataset(path, [], split='xview_train', **options)
     assert len(ours) == 8
+
+
+def test_nobody_in_a_validation_clip_is_found_before_the_training(
+    pose_content, write_pose_file
+):
+    """It once ended the training at its first validation."""
+    content = pose_content([4, 4])
+    sample = next(
+        a for a in content['annotations'] if a['frame_dir'] == 'val_1_001'
+    )
+    sample['keypoint'][:] = 0
+    path = write_pose_file(content)
+    with pytest.raises(ValueError, match="'val_1_001' .*zero throughout"):
+        LongTailedPoseDataset(path, [], split='xsub_val', test_mode=True)
+    ours = LongTailedPoseDataset(
+        path, [], split='xsub_val', test_mode=True, drop_invalid=True
+    )
+    names = [ours.get_data_info(i)['frame_dir'] for i in range(len(ours))]
+    assert len(names) == 3 and 'val_1_001' not in names
+
+
+def test_labels_of_numpy_are_served_as_mmaction2_packs_them(
+    pose_content, write_pose_file
+):
+    content = pose_content([2, 2])
+    for sample in content['annotations']:
+        sample['label'] = np.int64(sample['label'])
+    ours = LongTailedPoseDataset(
+        write_pose_file(content),
+        [dict(type='PackActionInputs', collect_keys=('keypoint',))],
+        split='xsub_val',
+        test_mode=True,
+    )
+    assert ours[3]['data_samples'].gt_label.tolist() == [1]
+    assert type(ours.get_data_info(0)['label']) is int
+
+
+def test_odd_names_are_told_once(pose_content, write_pose_file, caplog):
+    content = pose_content([3, 3])
+    content['split']['xsub_val'] += ['gone', 'train_0_000']
+    path = write_pose_file(content)
+    lines = []
+    logger = MMLogger.get_current_instance()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logger, 'warning', lines.append)
+        LongTailedPoseDataset(path, [], split='xsub_train')
+        LongTailedPoseDataset(path, [], split='xsub_val', test_mode=True)
+    assert len(lines) == 2 and all(path in line for line in lines)
+    assert "listed in xsub_val but not there, 'gone' the first" in lines[0]
+    assert "in xsub_val and in xsub_train, 'train_0_000'" in lines[1]
+
+
+@pytest.mark.parametrize(
+    'key',
+    [
+        dict(drop_invalid='abc'),
+        dict(num_classes=2.5),
+        dict(num_classes=0),
+        dict(train_split=3),
+        dict(longtial=dict(imbalance=10)),
+    ],
+)
+def test_settings_of_another_kind_are_named(write_pose_file, key):
+    (name,) = key
+    with pytest.raises(ArgumentError, match=name):
+        LongTailedPoseDataset(write_pose_file([2, 2]), [], **key)

@@ -145,8 +145,8 @@ def test_bad_annotations(refuse, write_stick, change, extra, error, words):
         ),
         (
             SET + 'update(longtail=dict(imbalanse=10))',
-            KeyError,
-            ["'imbalanse'"],
+            ValueError,
+            ["'imbalanse', did you mean 'imbalance'?"],
         ),
         (
             BLEND + 'update(num_classes=5)',

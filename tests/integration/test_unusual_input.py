@@ -20,7 +20,9 @@ def first_not_finite(data):
 
 def test_samples_that_are_not_finite_can_be_dropped(trains, write_stick):
     runner = trains(
-        write_stick(change=first_not_finite), SET + 'update(drop_invalid=True)'
+        write_stick(change=first_not_finite),
+        "train_dataloader['dataset'].update(drop_invalid=True)\n"
+        "val_dataloader['dataset'].update(drop_invalid=True)",
     )
     assert blend_of(runner).class_counts.tolist() == [8, 5, 4, 3]
     assert blend_of(runner).mean_pose.isfinite().all()

@@ -207,6 +207,8 @@ def shapes_table(summary: Any) -> Any:
         listed = sorted(counter.items(), key=str)
         text = ', '.join(f'{value}: {uses:,}' for value, uses in listed)
         table.add_row(key, text or '-')
+    for axis, (low, high) in zip('xyz', summary.ranges):
+        table.add_row(f'range of {axis}', f'{low:.4g} to {high:.4g}')
     frames = summary.frames
     table.add_row(
         'frames', f'{frames["all"]:,}, {frames["zero"]:,} without anyone'

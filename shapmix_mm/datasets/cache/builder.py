@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from ...serialization import whole_file
-from ..pose_checks import check_poses, invalid_samples
+from ..pose_checks import check_poses, unusable
 from ..pose_file import PoseFile, read_pose_file, sample_name
 from .cache_file import CacheFile, CacheWriter, is_cache
 from .normalisation import leading, text
@@ -110,8 +110,8 @@ def _write(
         if posed:
             check_poses([annotation], file.path)
             shapes[row] = annotation['keypoint'].shape
-            if invalid_samples([annotation]):
-                invalid[row] = 'not finite'
+            if what := unusable(annotation):
+                invalid[row] = what
         writer.add(_prepared(annotation, transforms, file.path))
     writer.finish(
         source=source,

@@ -8,7 +8,6 @@ from typing import Any, overload
 
 import numpy as np
 
-from ...skeletons import Layout
 from .cache_file import HEAD_KEYS, CacheFile
 
 NAME_KEYS = ('filename', 'frame_dir')
@@ -142,36 +141,19 @@ class CachedSamples(Sequence):
         chosen = self.rows[np.array(kept, dtype=bool)]
         return CachedSamples(self.file, chosen, self.folder, box_thr)
 
-    def invalid(self) -> list[int]:
-        """Places of the samples that are not finite.
+    def invalid(self) -> dict[int, str]:
+        """What is wrong with samples that cannot be used, by place."""
+        wrong = self.file.invalid
+        rows = enumerate(self.rows.tolist())
+        return {place: wrong[row] for place, row in rows if row in wrong}
+
+    def shapes(self) -> np.ndarray:
+        """Shape (M, T, V, C) of each skeleton before the normalisation.
 
         Returns:
-            list[int]: As the annotation file had them.
+            np.ndarray: int64, shape (n, 4); -1 without a skeleton.
         """
-        wrong = np.array(list(self.file.invalid), dtype=np.int64)
-        return np.flatnonzero(np.isin(self.rows, wrong)).tolist()
-
-    def check_poses(self, path: str, layout: Layout | None) -> None:
-        """Refuse samples without skeletons, or that do not fit a layout.
-
-        Args:
-            path (str): The cache, for the message.
-            layout (Layout, optional): Joint layout.
-
-        Raises:
-            KeyError: If the samples have no keypoints.
-            ValueError: If one has other joints, with its name.
-        """
-        joints = self.file.shapes[self.rows, 2]
-        if (joints < 0).any():
-            raise KeyError(f"the samples of {path} lack the key 'keypoint'")
-        if layout is None:
-            return
-        wrong = np.flatnonzero(joints != layout.num_joints)
-        if wrong.size:
-            name = sample_name(next(self.take(wrong[:1]).heads()))
-            where = f'sample {name!r} of {path}'
-            layout.check_joints(int(joints[wrong[0]]), where)
+        return self.file.shapes[self.rows]
 
     def _renamed(self, sample: dict[str, Any]) -> dict[str, Any]:
         if self.folder is not None:

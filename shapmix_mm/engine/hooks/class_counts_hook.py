@@ -218,7 +218,7 @@ class ClassCountsHook(Hook):
                 f'the training set does not have: class {k} has {counts[k]} '
                 f'training samples, its dataset says {told[k]}. Give the '
                 'datasets of training and evaluation the same train_split, '
-                'longtail and indices'
+                'longtail, drop_invalid and indices'
             )
 
     @staticmethod

@@ -58,13 +58,11 @@ def varied() -> dict:
         if number % 5 == 1:
             pose = np.asfortranarray(pose)
         pose[:, 2] = 0
-        if number == 9:
-            pose[:] = 0
         name = f'S001C001P{1 + number % 4:03d}R001A001_{number}'
         split['xsub_val' if number % 4 == 2 else 'xsub_train'].append(name)
         annotation = dict(
             frame_dir=name,
-            label=np.int64(number % 3) if number % 2 else number % 3,
+            label=number % 3,
             total_frames=frames,
             keypoint=pose,
             img_shape=(1080, 1920),

@@ -260,6 +260,7 @@ class TestBadInput:
         varied['annotations'][5]['keypoint'] = np.ones(
             (3, varied['annotations'][5]['total_frames'], 25, 3)
         )
+        del varied['annotations'][5]['keypoint_score']
         path = tmp_path / 'three.pkl'
         path.write_bytes(pickle.dumps(varied))
         with pytest.raises(
