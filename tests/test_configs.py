@@ -90,8 +90,35 @@ SAMPLINGS = ('rs', 'sqrt', 'ros', 'progressive')
 BALANCED = {'ClassBalancedSampler', 'RandomOverSampler', 'ProgressiveSampler'}
 # Their schedule is that of a second stage, not of their cross-entropy twin.
 SECOND_STAGES = ('crt', 'maxnorm', 'taunorm')
+# The recognizers of Table 4 and 5 come in their own recipes; epochs of these.
+RECOGNISERS = dict(
+    hdgcn='HD-GCN',
+    infogcn='InfoGCN',
+    streamgcn='Stream-GCN',
+    frhead='FR-Head',
+    msg3d='MS-G3D',
+    mstgcn='MST-GCN',
+    shiftgcn='Shift-GCN',
+    sgn='SGN',
+    efficientgcn='EfficientGCN',
+)
+RECIPES = dict(
+    hdgcn=90,
+    infogcn=110,
+    streamgcn=65,
+    frhead=65,
+    msg3d=65,
+    mstgcn=120,
+    shiftgcn=140,
+    sgn=120,
+    efficientgcn=70,
+)
 ARCHITECTURES = dict(
-    ctrgcn='CTR-GCN', stgcn='ST-GCN', stgcnpp='STGCN++', agcn='2s-AGCN'
+    ctrgcn='CTR-GCN',
+    stgcn='ST-GCN',
+    stgcnpp='STGCN++',
+    agcn='2s-AGCN',
+    **RECOGNISERS,
 )
 STREAMS = dict(bone='b', jointmotion='jm', bonemotion='bm')
 # Name of a set: its classes, its joints, and its largest class if thinned.
@@ -171,6 +198,10 @@ TABLE_8 = (
 )
 SUFFIXES = ('', '-bone', '-jointmotion', '-bonemotion')
 WHOLE = ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset')
+RECOGNISER_LEAVES = (
+    *((m, d) for m in ('ce', 'stmix') for d in ('ntu60', 'ntu120')),
+    *((m, d) for m in ('ce', 'shapmix') for d in ('ltntu120', 'ltnwucla')),
+)
 WANTED = {
     *(f'ctrgcn_{m}_{d}' for m in TABLE_1 for d in ('ltntu60', 'ltntu120')),
     *(f'ctrgcn_{m}_k400' for m in ('ce', 'shapmix')),
@@ -207,10 +238,11 @@ WANTED = {
     ),
     *(
         f'{b}_{m}_ltntu120{p}'
-        for b in ARCHITECTURES
+        for b in ('ctrgcn', 'stgcn', 'stgcnpp', 'agcn')
         for m in ('ce', 'shapmix')
         for p in ('', '-pyskl')
     ),
+    *(f'{b}_{m}_{d}' for b in RECOGNISERS for m, d in RECOGNISER_LEAVES),
     *(f'stgcnpp_{m}_ltntu60-pyskl' for m in ('ce', 'shapmix')),
     *(f'stgcnpp_stmix_{d}-pyskl' for d in WHOLE),
     *(f'ctrgcn_{m}_ltnwucla' for m in ('ce', 'balsoftmax', 'shapmix')),
@@ -434,6 +466,9 @@ def check_pipelines(name, cfg):
 
 def check_protocol(name, cfg):
     """Neither protocol borrows a step or a schedule from the other."""
+    if name.backbone in RECIPES and name.ntu:
+        assert steps_taken(cfg) == RECIPES[name.backbone]
+        return
     train, val, test = (node.pipeline for node in innermost(cfg))
     if name.pyskl or name.set == 'k400':
         assert values(train, 'clip_len') == [100]
@@ -821,16 +856,28 @@ def test_training_and_validation_count_the_same_samples(leaf, mini):
 def narrow(cfg):
     """The model of a config with few channels, and as a key."""
     model = copy.deepcopy(cfg.model.to_dict())
+    if model['backbone']['type'] == 'SGN':
+        return model
+    if model['backbone']['type'] == 'EfficientGCN':
+        model['backbone']['scale'] = 0
+        model['cls_head']['in_channels'] = 128
+        return model
     wide = model['backbone'].get('base_channels', 64)
     model['backbone']['base_channels'] = 8
     model['cls_head']['in_channels'] //= wide // 8
+    if 'refinement' in model:
+        widths = model['refinement']['channels']
+        model['refinement']['channels'] = [w // (wide // 8) for w in widths]
     return model
 
 
 def stepped(cfg):
     """Model and clips; what differs between sets of one kind is left out."""
     model = narrow(cfg)
-    for part in (model['cls_head'], blending(Config(dict(model=model))) or {}):
+    for part in (
+        *(model['cls_head'], model.get('refinement', {})),
+        blending(Config(dict(model=model))) or {},
+    ):
         part.pop('num_classes', None)
     return [model, *map(len, pipelines(cfg))]
 

@@ -1,6 +1,6 @@
 _base_ = [
     '../_base_/datasets/ltntu120_xsub_pyskl.py',
-    '../_base_/models/ctrgcn.py',
+    '../_base_/models/ctrgcn_pyskl.py',
     '../_base_/schedules/sgd_cosine_16e.py',
     '../_base_/default_runtime.py',
 ]

@@ -43,8 +43,18 @@ __all__ = [
 _COLUMNS = ('stream', 'weight', 'overall', 'mean_class', *GROUPS)
 # Weights that a search tries at most.
 _MOST = 5000
-# Joint, bone, joint motion, bone motion, in this order.
-PRESETS = {'2s': (1.0, 1.0), '4s': (2.0, 2.0, 1.0, 1.0)}
+# Joint, bone, joint motion, bone motion, in this order; and what the authors
+# of a recognizer sum: InfoGCN k = 8, 1, 2 and their motions, Stream-GCN the
+# four and accelerations of joints and bones, HD-GCN joint and bone of its three
+# centres, each divided by its length (scores 'l2').
+PRESETS = {
+    '2s': (1.0, 1.0),
+    '4s': (2.0, 2.0, 1.0, 1.0),
+    'hdgcn': (1.0,) * 6,
+    'infogcn': (1.5, 1.5, 1.5, 1.0, 1.0, 1.0),
+    'shiftgcn': (0.6, 0.6, 0.4, 0.4),
+    'streamgcn': (4.5, 4.3, 1.94, 0.53, 3.28, 1.66),
+}
 
 
 @dataclass(frozen=True)
@@ -210,7 +220,9 @@ def align(
             way, whose dumps hold probabilities. ``'softmax'`` makes raw
             scores probabilities. ``'log'`` takes logarithms of probabilities:
             raw scores up to a number for each sample, which no ranking
-            depends on, and so what CTR-GCN sums. Defaults to 'dumped'.
+            depends on, and so what CTR-GCN sums. ``'l2'`` divides the raw
+            scores of each sample by their length, as HD-GCN does.
+            Defaults to 'dumped'.
         by_order (bool): Whether samples are matched by position instead of
             by name. Defaults to False.
 
@@ -340,10 +352,10 @@ def _check_kinds(results: Sequence[DumpedResults], scores: str) -> None:
             f'{results[sure.index(True)].path} holds probabilities, '
             f'{results[sure.index(False)].path} raw scores; test both alike'
         )
-    if scores == 'softmax' and True in sure:
+    if scores in ('softmax', 'l2') and True in sure:
         raise ValueError(
             f'{results[sure.index(True)].path} holds probabilities already; '
-            'softmax is for raw scores'
+            f'{scores} is for raw scores'
         )
     if scores == 'log' and False in sure:
         raise ValueError(
@@ -358,9 +370,13 @@ def _converted(values: np.ndarray, scores: str) -> np.ndarray:
         return np.log(values.clip(np.finfo(np.float32).tiny))
     if scores == 'softmax':
         return probabilities(values)
+    if scores == 'l2':
+        length = np.linalg.norm(values, axis=-1, keepdims=True)
+        return values / length.clip(np.finfo(np.float32).tiny)
     if scores != 'dumped':
         raise ValueError(
-            f"scores should be 'dumped', 'softmax' or 'log', got {scores!r}"
+            "scores should be 'dumped', 'softmax', 'log' or 'l2', got "
+            f'{scores!r}'
         )
     return values
 

@@ -169,3 +169,17 @@ def test_a_file_that_is_no_dump_is_refused(tmp_path, content, error, words):
     path.write_bytes(pickle.dumps(content))
     with pytest.raises(error, match=words):
         read_results(path)
+
+
+def test_raw_scores_divided_by_their_length_weigh_alike():
+    rng = np.random.default_rng(0)
+    raw = rng.normal(size=(2, 6, 3)) * np.array([1, 50])[:, None, None]
+    found = align(
+        [DumpedResults(str(i), s, LABELS, NAMES) for i, s in enumerate(raw)],
+        scores='l2',
+    ).scores
+    assert np.allclose(np.linalg.norm(found, axis=-1), 1)
+    assert np.allclose(found * np.linalg.norm(raw, axis=-1)[..., None], raw)
+    soft = stream('soft.pkl')
+    with pytest.raises(ValueError, match='already; l2 is for raw scores'):
+        align([soft, soft], scores='l2')

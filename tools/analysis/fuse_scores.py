@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 # Written down here so that --help need not import the package.
-PRESET_NAMES = ('2s', '4s')
+PRESET_NAMES = ('2s', '4s', 'hdgcn', 'infogcn', 'shiftgcn', 'streamgcn')
 EXAMPLES = """examples:
   joint, bone, joint motion and bone motion, 2:2:1:1
     %(prog)s j.pkl b.pkl jm.pkl bm.pkl --preset 4s
@@ -66,11 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         '--scores',
         default='dumped',
-        choices=('dumped', 'softmax', 'log'),
+        choices=('dumped', 'softmax', 'log', 'l2'),
         help='what is summed: scores as they were dumped, which of '
         "MMAction2's heads are probabilities (default); their softmax, if "
         'raw scores were dumped; or logarithms of probabilities, which rank '
-        'as the raw scores that CTR-GCN sums',
+        'as the raw scores that CTR-GCN sums; or raw scores, each sample '
+        'divided by their length, as HD-GCN sums',
     )
     add(
         '--by-order',
@@ -100,7 +101,8 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         '--preset',
         choices=PRESET_NAMES,
         help='2s: 1 1, joint and bone; 4s: 2 2 1 1, joint, bone and their '
-        'motions, in this order',
+        'motions, in this order; or what the authors of a recognizer sum '
+        '(docs/recognizers.md)',
     )
     ways.add_argument(
         '--search', action='store_true', help='search them on --held-out'

@@ -37,7 +37,19 @@ SETS = dict(
     k400='Kinetics-400',
 )
 BACKBONES = dict(
-    ctrgcn='CTR-GCN', stgcn='ST-GCN', stgcnpp='STGCN++', agcn='2s-AGCN'
+    ctrgcn='CTR-GCN',
+    stgcn='ST-GCN',
+    stgcnpp='STGCN++',
+    agcn='2s-AGCN',
+    hdgcn='HD-GCN',
+    infogcn='InfoGCN',
+    streamgcn='Stream-GCN',
+    frhead='CTR-GCN with FR-Head',
+    msg3d='MS-G3D',
+    mstgcn='MST-GCN',
+    shiftgcn='Shift-GCN',
+    sgn='SGN',
+    efficientgcn='EfficientGCN',
 )
 STREAMS = dict(j='joint', b='bone', jm='joint motion', bm='bone motion')
 HEADER = (

@@ -2,9 +2,14 @@
 model = dict(
     type='RecognizerGCN',
     backbone=dict(
-        type='CTRGCN', graph_cfg=dict(layout='nturgb+d', mode='spatial')
+        type='CTRGCN',
+        variant='authors',
+        graph_cfg=dict(layout='nturgb+d', mode='spatial'),
     ),
     cls_head=dict(
-        type='GCNHead', in_channels=256, loss_cls=dict(type='CrossEntropyLoss')
+        type='GCNHead',
+        in_channels=256,
+        init_cfg=dict(type='ClassifierNormalInit'),
+        loss_cls=dict(type='CrossEntropyLoss'),
     ),
 )

@@ -10,7 +10,9 @@ from .fast_pre_normalize_3d import FastPreNormalize3D
 from .fast_uniform_sample_frames import FastUniformSampleFrames
 from .keep_main_persons import KeepMainPersons
 from .kinect_v1_normalize import KinectV1Normalize
+from .merge_persons import MergePersons
 from .multi_view import MultiView
+from .pad_frames import PadFrames
 from .random_rotation_3d import RandomRotation3D
 from .random_scale_3d import RandomScale3D
 from .skeleton_features import SkeletonFeatures
@@ -26,7 +28,9 @@ __all__ = [
     'FastUniformSampleFrames',
     'KeepMainPersons',
     'KinectV1Normalize',
+    'MergePersons',
     'MultiView',
+    'PadFrames',
     'RandomRotation3D',
     'RandomScale3D',
     'SkeletonFeatures',

@@ -1,0 +1,22 @@
+# The schedule of InfoGCN: effective epochs = max_epochs = 110, batch 128.
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=110, val_interval=5)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+
+optim_wrapper = dict(
+    optimizer=dict(
+        type='SGD', lr=0.1, momentum=0.9, weight_decay=0.0005, nesterov=True
+    )
+)
+param_scheduler = [
+    dict(
+        type='LinearLR',
+        start_factor=0.2,
+        begin=0,
+        end=5,
+        by_epoch=True,
+        convert_to_iter_based=True,
+    ),
+    dict(type='MultiStepLR', milestones=[90, 100], gamma=0.1, by_epoch=True),
+]
+auto_scale_lr = dict(enable=False, base_batch_size=128)

@@ -1,0 +1,26 @@
+# A small network, to see that it trains; no recipe of its authors.
+_base_ = [
+    '../_base_/datasets/ltnwucla.py',
+    '../_base_/models/frhead.py',
+    '../_base_/schedules/sgd_nwucla.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    backbone=dict(
+        graph_cfg=dict(layout='nw-ucla'),
+        num_person=1,
+        base_channels=32,
+        num_stages=6,
+        inflate_stages=[3, 5],
+        down_stages=[3, 5],
+    ),
+    cls_head=dict(num_classes=10, in_channels=128),
+    refinement=dict(
+        num_classes=10,
+        num_joints=20,
+        num_frames=32,
+        channels=[32, 64, 128, 128],
+    ),
+    taps=[0, 2, 4, 5],
+)
