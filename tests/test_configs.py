@@ -874,10 +874,8 @@ def narrow(cfg):
 def stepped(cfg):
     """Model and clips; what differs between sets of one kind is left out."""
     model = narrow(cfg)
-    for part in (
-        *(model['cls_head'], model.get('refinement', {})),
-        blending(Config(dict(model=model))) or {},
-    ):
+    blend = (model.get('data_preprocessor') or {}).get('blending', {})
+    for part in (model['cls_head'], model.get('refinement', {}), blend):
         part.pop('num_classes', None)
     return [model, *map(len, pipelines(cfg))]
 

@@ -44,6 +44,7 @@ from .losses import (
 from .recognizers import (
     ExpertRecognizerGCN,
     FrozenRecognizerGCN,
+    HeatmapRecognizer3D,
     RefinementRecognizerGCN,
 )
 
@@ -63,6 +64,7 @@ __all__ = [
     'FocalLoss',
     'FrozenRecognizerGCN',
     'HDGCN',
+    'HeatmapRecognizer3D',
     'InfluenceBalancedLoss',
     'InfoGCN',
     'InformationHead',

@@ -45,8 +45,8 @@ _COLUMNS = ('stream', 'weight', 'overall', 'mean_class', *GROUPS)
 _MOST = 5000
 # Joint, bone, joint motion, bone motion, in this order; and what the authors
 # of a recognizer sum: InfoGCN k = 8, 1, 2 and their motions, Stream-GCN the
-# four and accelerations of joints and bones, HD-GCN joint and bone of its three
-# centres, each divided by its length (scores 'l2').
+# four and accelerations of joints and bones, HD-GCN joint and bone of its
+# three centres, each divided by its length (scores 'l2').
 PRESETS = {
     '2s': (1.0, 1.0),
     '4s': (2.0, 2.0, 1.0, 1.0),

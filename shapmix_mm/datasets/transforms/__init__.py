@@ -8,6 +8,7 @@ from .fast_gen_ske_feat import FastGenSkeFeat
 from .fast_pose_decode import FastPoseDecode
 from .fast_pre_normalize_3d import FastPreNormalize3D
 from .fast_uniform_sample_frames import FastUniformSampleFrames
+from .format_heatmaps import FormatHeatmaps
 from .keep_main_persons import KeepMainPersons
 from .kinect_v1_normalize import KinectV1Normalize
 from .merge_persons import MergePersons
@@ -26,6 +27,7 @@ __all__ = [
     'FastPoseDecode',
     'FastPreNormalize3D',
     'FastUniformSampleFrames',
+    'FormatHeatmaps',
     'KeepMainPersons',
     'KinectV1Normalize',
     'MergePersons',
