@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / 'shapmix_mm'
 ROOMS = {
     'version': set(),
     'arguments': set(),
+    'randomness': set(),
     'serialization': set(),
     'compat': {'serialization'},
     'doctor': {'compat', 'version'},
@@ -60,7 +61,7 @@ ROOMS = {
     },
 }
 # Any room may read files and its own version.
-FOUNDATION = {'serialization', 'compat', 'version', 'arguments'}
+FOUNDATION = {'serialization', 'compat', 'version', 'arguments', 'randomness'}
 # Rooms, or folders in them, that keep to few third-party packages.
 THIRD_PARTY = {
     'skeletons': {'numpy', 'torch'},

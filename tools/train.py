@@ -18,8 +18,10 @@ from shapmix_mm.config.launch import (
     training_began,
 )
 from shapmix_mm.config.mixins import load_config
+from shapmix_mm.engine import ResumableHook
 from shapmix_mm.engine.compiling import keep_preprocessing_eager
 from shapmix_mm.engine.mixed_precision import use_mixed_precision
+from shapmix_mm.engine.session import training_session
 from shapmix_mm.serialization import find_whole_checkpoint
 
 
@@ -104,18 +106,25 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         cfg.load_from, cfg.resume = args.resume, True
 
 
+def train(cfg: Config, args: argparse.Namespace) -> None:
+    """Train as the config says, whatever its hooks resumable."""
+    runner = build_runner(cfg, args)
+    if not any(isinstance(hook, ResumableHook) for hook in runner.hooks):
+        runner.register_hook(ResumableHook())
+    check_steps(runner)
+    if cfg.get('compile'):
+        keep_preprocessing_eager(bare_model(runner))
+    runner.train()
+
+
 def main() -> None:
     """Run the training."""
     args = parse_args()
     cfg = load_config(args.config, args.mixins)
     merge_args(cfg, args)
     check_annotations(cfg, 'train_dataloader', 'val_dataloader')
-    runner = build_runner(cfg, args)
-    check_steps(runner)
-    if cfg.get('compile'):
-        keep_preprocessing_eager(bare_model(runner))
-    runner.train()
-    del runner
+    with training_session(cfg.work_dir, args.launcher):
+        train(cfg, args)
     leave_group()
 
 

@@ -12,12 +12,7 @@ from .exact import (
     table_error,
 )
 from .guidance import choose_share, joint_gradcam, shared_generator
-from .mean_pose import (
-    feature_joints,
-    mean_pose,
-    preserved_random_state,
-    stream_features,
-)
+from .mean_pose import feature_joints, mean_pose, stream_features
 from .record import SaliencyRecord
 from .result import (
     FILES,
@@ -57,7 +52,6 @@ __all__ = [
     'feature_joints',
     'joint_gradcam',
     'mean_pose',
-    'preserved_random_state',
     'restrict',
     'sample_labels',
     'shared_generator',

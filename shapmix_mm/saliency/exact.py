@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from shapmix_mm.config.launch import num_classes_of
+from shapmix_mm.randomness import preserved_random_state
 from shapmix_mm.shapley import combination_parts, exact_shapley
 from shapmix_mm.skeletons import Layout
 
-from .mean_pose import preserved_random_state
 from .score import coalition_worths, evaluating
 
 __all__ = [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import random
-from contextlib import contextmanager
-from typing import Any, Iterator, Sequence
+from typing import Any, Sequence
 
 import numpy as np
 import torch
@@ -17,26 +15,10 @@ from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
 
 from shapmix_mm.config.data import unrepeated
 from shapmix_mm.datasets import SkeletonFeatures
+from shapmix_mm.randomness import preserved_random_state
 from shapmix_mm.skeletons import Layout, bones_to_joints
 
-__all__ = [
-    'feature_joints',
-    'mean_pose',
-    'preserved_random_state',
-    'stream_features',
-]
-
-
-@contextmanager
-def preserved_random_state() -> Iterator[None]:
-    """Leave Python's, numpy's and torch's global streams as they were."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    try:
-        yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
+__all__ = ['feature_joints', 'mean_pose', 'stream_features']
 
 
 def mean_pose(

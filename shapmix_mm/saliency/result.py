@@ -22,6 +22,7 @@ from shapmix_mm.config.trained_model import TrainedModel
 from shapmix_mm.datasets import class_counts
 from shapmix_mm.evaluation import thresholds_of
 from shapmix_mm.evaluation.functional import class_groups
+from shapmix_mm.randomness import preserved_random_state
 from shapmix_mm.serialization import whole_file
 from shapmix_mm.skeletons import Layout
 
@@ -32,7 +33,7 @@ from .exact import (
     choose_samples,
     sample_labels,
 )
-from .mean_pose import mean_pose, preserved_random_state
+from .mean_pose import mean_pose
 
 __all__ = [
     'FILES',

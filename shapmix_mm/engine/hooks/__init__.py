@@ -3,6 +3,7 @@
 from .class_counts_hook import ClassCountsHook
 from .cpu_timer_hook import CpuTimerHook
 from .max_norm_hook import MaxNormHook
+from .resumable_hook import ResumableHook
 from .saliency_figure_hook import SaliencyFigureHook
 from .saliency_hook import SaliencyHook
 from .second_stage_hook import SecondStageHook
@@ -15,6 +16,7 @@ __all__ = [
     'ClassCountsHook',
     'CpuTimerHook',
     'MaxNormHook',
+    'ResumableHook',
     'SaliencyFigureHook',
     'SaliencyHook',
     'SecondStageHook',

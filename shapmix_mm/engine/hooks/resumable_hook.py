@@ -1,0 +1,463 @@
+"""A training that goes on is the training that was interrupted."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import Any, Iterator, NamedTuple, Sequence
+
+import torch
+from mmaction.registry import HOOKS
+from mmengine import dist
+from mmengine.hooks import CheckpointHook, Hook
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner.base_loop import BaseLoop
+from torch.utils.data import DataLoader, get_worker_info
+
+from shapmix_mm.randomness import seed_streams
+from shapmix_mm.serialization import write_whole
+
+from ...config.launch import bare_model
+
+__all__ = ['ResumableHook', 'resume_command']
+
+# First numbers of the keys of random streams.
+_EPOCH, _BATCH, _STEP, _VALIDATION = range(4)
+# Entry of a checkpoint that was saved within an epoch.
+_WITHIN = 'within_epoch'
+
+
+class _Position(NamedTuple):
+    """Where within its epoch a training stopped."""
+
+    batches: int
+    of: int
+    buffers: list[dict[str, torch.Tensor]]
+
+
+@HOOKS.register_module()
+class ResumableHook(Hook):
+    """Makes a resumed training bit-equal to one that never stopped.
+
+    Works for any training by MMEngine, by epochs or by iterations.
+
+    - What is random depends on the run's seed, the rank and the position in
+      the training alone: the streams of Python, numpy and torch are seeded
+      before each batch that is loaded, whoever loads it, and before each
+      step and validation. Nothing has to be saved for it, and the number of
+      loader processes changes nothing.
+    - A validation that was due at the checkpoint, and that it does not know
+      of, is made before the training goes on.
+    - SIGTERM, which clusters send before they kill, saves a checkpoint after
+      the step under way and ends the process with code 143 and a line that
+      names the command to go on with. It is enough that one rank receives
+      it. Such a checkpoint may lie within an epoch, which then goes on with
+      the next batch. A second SIGTERM ends the process at once.
+
+    On a GPU some kernels of torch add in no fixed order, so that there equal
+    draws do not make equal bits.
+    """
+
+    # After all else, the checkpoint of the step or epoch included.
+    priority = 'LOWEST'
+
+    def __init__(self) -> None:
+        self._stop = False
+        self._resumed: _Position | None = None
+        self._saving: _Position | None = None
+        self._saved: Path | None = None
+
+    # What is random.
+
+    def before_train(self, runner: Runner) -> None:
+        """Take over the random streams; make up for a validation.
+
+        Args:
+            runner (Runner): The runner, its checkpoint loaded.
+        """
+        self._key = (int(runner.seed), dist.get_rank())
+        loop: Any = runner.train_loop
+        self._agree_on_sampler(runner)
+        self._batches = _count_batches(loop.dataloader, self._key)
+        if hasattr(loop, 'dataloader_iterator'):
+            # It began to load before any hook was called.
+            loop.dataloader_iterator = type(loop.dataloader_iterator)(
+                loop.dataloader
+            )
+        if isinstance(runner._val_loop, BaseLoop):
+            self._val_batches = _count_batches(
+                runner.val_loop.dataloader, (*self._key, _VALIDATION)
+            )
+        self._group = _host_group()
+        self._listen()
+        if self._lacks_validation(runner):
+            runner.logger.info(
+                f'{runner._load_from} holds no validation of its state; it '
+                'is made before the training goes on'
+            )
+            runner.val_loop.run()
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Seed what is drawn when an epoch begins; go on within it.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        seed_streams(*self._key, _EPOCH, runner.epoch)
+        self._batches.epoch = runner.epoch
+        if self._resumed is not None:
+            self._skip(runner, self._resumed)
+            self._resumed = None
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None
+    ) -> None:
+        """Seed the step.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (dict): The batch.
+        """
+        seed_streams(*self._key, _STEP, runner.iter)
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Seed the validation.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if isinstance(runner._train_loop, BaseLoop):
+            seed_streams(*self._key, _VALIDATION, runner.iter)
+            self._val_batches.epoch = runner.iter
+
+    def _agree_on_sampler(self, runner: Runner) -> None:
+        """A sampler that chose a seed by itself keeps it for the run."""
+        sampler = _sampler_of(runner.train_dataloader)
+        if not hasattr(sampler, 'seed'):
+            return
+        hub = runner.message_hub
+        if runner._resume and 'sampler_seed' in hub.runtime_info:
+            sampler.seed = hub.get_info('sampler_seed')
+        hub.update_info('sampler_seed', sampler.seed)
+        if hasattr(sampler, '_indices_of_rank'):
+            # MMEngine's InfiniteSampler draws from one endless generator.
+            sampler.indices = sampler._indices_of_rank()
+
+    # The validation that a kill has prevented.
+
+    def after_val_epoch(
+        self, runner: Runner, metrics: dict[str, float] | None = None
+    ) -> None:
+        """Note what is validated.
+
+        Args:
+            runner (Runner): The runner.
+            metrics (dict[str, float]): Its figures.
+        """
+        if isinstance(runner._train_loop, BaseLoop):
+            runner.message_hub.update_info(
+                'resumable_validation', _done(runner)[0]
+            )
+
+    def _lacks_validation(self, runner: Runner) -> bool:
+        loop: Any = runner.train_loop
+        within = self._resumed is not None and self._resumed.batches > 0
+        if not runner._resume or runner._val_loop is None or within:
+            return False
+        done, last = _done(runner)
+        loop._decide_current_val_interval()
+        due = done >= loop.val_begin and (
+            done % loop.val_interval == 0 or done == last
+        )
+        known = runner.message_hub.runtime_info.get('resumable_validation')
+        return due and done > 0 and known != done
+
+    # The checkpoint that a signal asks for.
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Stop after this step if any rank is asked to.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (dict): The batch.
+            outputs (dict): Losses of the step.
+
+        Raises:
+            SystemExit: With code 143, on all ranks, when all is saved.
+        """
+        # Gradients that wait for more of their kind would be lost.
+        complete = getattr(runner.optim_wrapper, 'should_update', None)
+        if (complete is None or complete()) and self._agreed():
+            self._save(runner, batch_idx)
+            runner.logger.info(
+                f'stopped by SIGTERM after iteration {runner.iter + 1}, saved '
+                f'as {self._saved}; go on with: {resume_command()}'
+            )
+            raise SystemExit(128 + signal.SIGTERM)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Drop the checkpoint within an epoch that is now over.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        vars(runner.train_loop).pop('run_iter', None)
+        pointer = Path(runner.work_dir, 'last_checkpoint')
+        if (
+            self._saved is not None
+            and dist.is_main_process()
+            and pointer.is_file()
+            and pointer.read_text().strip() != str(self._saved)
+        ):
+            self._saved.unlink(missing_ok=True)
+            self._saved = None
+
+    def after_train(self, runner: Runner) -> None:
+        """Let go of the signal.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Say where within its epoch the training stops.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): What will be saved, changed in place.
+        """
+        if self._saving is not None:
+            checkpoint[_WITHIN] = self._saving._asdict()
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Read where within its epoch the training stopped.
+
+        Args:
+            runner (Runner): The runner.
+            checkpoint (dict): What was loaded; buffers of this rank that
+                were not yet averaged over the ranks are put back.
+        """
+        if not runner._resume or _WITHIN not in checkpoint:
+            return
+        self._resumed = _Position(**checkpoint[_WITHIN])
+        self._saved = Path(runner._load_from)
+        if len(self._resumed.buffers) == dist.get_world_size():
+            own = self._resumed.buffers[dist.get_rank()]
+            checkpoint['state_dict'].update(own)
+
+    def _listen(self) -> None:
+        owner, self._stop = os.getpid(), False
+
+        def note(number: int, frame: FrameType | None) -> None:
+            signal.signal(number, signal.SIG_DFL)
+            if os.getpid() == owner:
+                self._stop = True
+            else:  # a process forked from this one
+                os.kill(os.getpid(), number)
+
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, note)
+
+    def _agreed(self) -> bool:
+        """Whether any rank is asked to stop; ranks learn it together."""
+        if dist.get_world_size() == 1:
+            return self._stop
+        flag = torch.tensor(float(self._stop))
+        torch.distributed.all_reduce(
+            flag, torch.distributed.ReduceOp.MAX, group=self._group
+        )
+        return bool(flag)
+
+    def _save(self, runner: Runner, batch_idx: int) -> None:
+        loop: Any = runner.train_loop
+        done = runner.iter + 1
+        if isinstance(loop, EpochBasedTrainLoop):
+            buffers = {
+                name: value.detach().cpu().clone()
+                for name, value in bare_model(runner).named_buffers()
+                if name in bare_model(runner).state_dict()
+            }
+            self._saving = _Position(
+                batch_idx + 1,
+                len(loop.dataloader),
+                dist.all_gather_object(buffers),
+            )
+        folders = [
+            hook.out_dir
+            for hook in runner.hooks
+            if isinstance(hook, CheckpointHook)
+        ]
+        folder = Path(folders[0] if folders else runner.work_dir)
+        self._saved = folder / f'iter_{done}.pth'
+        runner.save_checkpoint(str(folder), self._saved.name, by_epoch=False)
+        if dist.is_main_process():
+            write_whole(
+                Path(runner.work_dir, 'last_checkpoint'), str(self._saved)
+            )
+        # A rank that ends early makes the launcher kill the one that saves.
+        dist.barrier()
+
+    def _skip(self, runner: Runner, position: _Position) -> None:
+        """Begin an epoch behind the batches that are done."""
+        loop: Any = runner.train_loop
+        if position.of != len(loop.dataloader):
+            raise ValueError(
+                f'{runner._load_from} was saved within an epoch of '
+                f'{position.of} batches, the epoch now has '
+                f'{len(loop.dataloader)}; resume from the epoch before, by '
+                '--resume CHECKPOINT'
+            )
+        self._batches.skip = position.batches
+        run_iter = loop.run_iter
+
+        def shifted(idx: int, data_batch: Sequence[dict]) -> None:
+            run_iter(idx + position.batches, data_batch)
+
+        loop.run_iter = shifted
+
+
+class _KeyedBatch(list):
+    """Indices of a batch, with the key of its random streams."""
+
+    key: tuple[int, ...] = ()
+
+
+class _CountedBatches:
+    """A batch sampler that tells each batch its place in the training.
+
+    Args:
+        batches (Iterable[list[int]]): The batch sampler.
+        key (tuple[int]): Key of the streams, to which epoch and number of
+            the batch are added.
+    """
+
+    def __init__(self, batches: Any, key: tuple[int, ...]) -> None:
+        self.batches, self.key = batches, key
+        self.epoch = self.skip = 0
+
+    def __iter__(self) -> Iterator[_KeyedBatch]:
+        epoch, skip = self.epoch, self.skip
+        self.epoch, self.skip = epoch + 1, 0
+        for number, indices in enumerate(self.batches):
+            if number >= skip:
+                batch = _KeyedBatch(indices)
+                batch.key = (*self.key, _BATCH, epoch, number)
+                yield batch
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)['batches'], name)
+
+
+class _SeededItems:
+    """``dataset.__getitems__`` with streams by the batch's key."""
+
+    def __init__(self, dataset: Any) -> None:
+        self.dataset = dataset
+        self.original = getattr(dataset, '__getitems__', None)
+        self._guarded = False
+
+    def __call__(self, indices: Sequence[int]) -> list[Any]:
+        if not self._guarded and get_worker_info() is not None:
+            _obey_the_training_alone()
+            self._guarded = True
+        key = getattr(indices, 'key', ())
+        if key:
+            seed_streams(*key)
+        if self.original is not None:
+            return self.original(list(indices))
+        return [self.dataset[index] for index in indices]
+
+
+def _obey_the_training_alone() -> None:
+    """Let a loader process end at its training's word only.
+
+    A cluster sends SIGTERM to all processes of a training, which needs its
+    loaders for the step under way. Source: signal(7); macOS cannot tell who
+    has sent a signal, there they end with the rest.
+    """
+    if not hasattr(signal, 'sigwaitinfo'):
+        return
+    training = os.getppid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def wait() -> None:
+        while signal.sigwaitinfo({signal.SIGTERM}).si_pid != training:
+            pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _count_batches(
+    loader: DataLoader, key: tuple[int, ...]
+) -> _CountedBatches:
+    """Make a loader's draws depend on the place of each batch alone."""
+    found: Any = loader.batch_sampler
+    if isinstance(found, _CountedBatches):
+        return found
+    counted = _CountedBatches(found, key)
+    # torch forbids to exchange it, since its own loader reads some of its
+    # settings when it is built; those stay.
+    object.__setattr__(loader, 'batch_sampler', counted)
+    dataset: Any = loader.dataset
+    dataset.__getitems__ = _SeededItems(dataset)
+    return counted
+
+
+def _sampler_of(loader: DataLoader) -> Any:
+    batches: Any = loader.batch_sampler
+    own = loader.sampler
+    return own if hasattr(own, 'seed') else getattr(batches, 'sampler', own)
+
+
+def _done(runner: Runner) -> tuple[int, int]:
+    """How far the training is and how far it goes, in its own unit."""
+    if isinstance(runner.train_loop, EpochBasedTrainLoop):
+        return runner.epoch, runner.max_epochs
+    return runner.iter, runner.max_iters
+
+
+def _host_group() -> Any:
+    """Group of all ranks that needs no GPU; None for the default one."""
+    if not dist.is_distributed() or dist.get_backend() == 'gloo':
+        return None
+    return torch.distributed.new_group(backend='gloo')
+
+
+def resume_command() -> str:
+    """Command line that goes on with this process's training.
+
+    Returns:
+        str: The one it was started with, with ``--resume`` and no checkpoint
+        of its own; a launcher's part is not known here.
+    """
+    given, words = list(sys.argv), []
+    while given:
+        word = given.pop(0)
+        if word == '--resume':
+            if given and not given[0].startswith('-'):
+                given.pop(0)
+        elif not word.startswith('--resume='):
+            words.append(word)
+    launched = int(os.environ.get('WORLD_SIZE', 1)) > 1
+    return ('your launcher and ' if launched else '') + shlex.join(
+        ['python', *words, '--resume']
+    )
