@@ -3,6 +3,7 @@
 #   make test    set up .venv, run all tests
 #   make docs    build the pages and the API into docs/_build
 #   make env lint bench
+#   make stress  kill trainings at random moments, 50 times on one and two ranks
 # PYTHON names the interpreter, PIP_ARGS goes to every pip install.
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ DEMO_DATA := data/demo/demo.pkl
 DEMO_CONFIG := configs/ctrgcn_shapmix_demo.py
 
 .DELETE_ON_ERROR:
-.PHONY: help env demo test lint docs bench clean
+.PHONY: help env demo test lint docs bench clean stress
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -66,6 +67,9 @@ bench: $(STAMP)
 	$(BIN)/python tools/benchmark/backbone.py
 	$(BIN)/python tools/benchmark/blend.py
 	$(BIN)/python tools/benchmark/step.py
+
+stress: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/integration/kill_runs.py
 
 clean:
 	rm -rf build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache

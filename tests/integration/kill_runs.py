@@ -167,8 +167,8 @@ def run(config, folder, *, kills, ranks=1, seed=0):
     trainer = Trainer(ranks)
     try:
         whole = Path(folder, 'whole')
-        begun = time.monotonic()
         trainer.start(config, whole)
+        begun = time.monotonic()
         assert trainer.wait() == 0, trainer.log.read_text()[-4000:]
         seconds = time.monotonic() - begun
         while sum(done[k] for k in ('SIGTERM', 'SIGKILL')) < kills:

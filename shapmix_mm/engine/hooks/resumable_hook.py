@@ -127,14 +127,18 @@ class ResumableHook(Hook):
         seed_streams(*self._key, _STEP, runner.iter)
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Seed the validation.
+        """Seed the validation, and note that it is made.
 
         Args:
             runner (Runner): The runner.
         """
-        if isinstance(runner._train_loop, BaseLoop):
-            seed_streams(*self._key, _VALIDATION, runner.iter)
-            self._val_batches.epoch = runner.iter
+        if not isinstance(runner._train_loop, BaseLoop):
+            return
+        seed_streams(*self._key, _VALIDATION, runner.iter)
+        self._val_batches.epoch = runner.iter
+        # Until it is over nothing is saved, and then its figures are as well.
+        done, _ = _done(runner)
+        runner.message_hub.update_info('resumable_validation', done)
 
     def _agree_on_sampler(self, runner: Runner) -> None:
         """A sampler that chose a seed by itself keeps it for the run."""
@@ -150,20 +154,6 @@ class ResumableHook(Hook):
             sampler.indices = sampler._indices_of_rank()
 
     # The validation that a kill has prevented.
-
-    def after_val_epoch(
-        self, runner: Runner, metrics: dict[str, float] | None = None
-    ) -> None:
-        """Note what is validated.
-
-        Args:
-            runner (Runner): The runner.
-            metrics (dict[str, float]): Its figures.
-        """
-        if isinstance(runner._train_loop, BaseLoop):
-            runner.message_hub.update_info(
-                'resumable_validation', _done(runner)[0]
-            )
 
     def _lacks_validation(self, runner: Runner) -> bool:
         loop: Any = runner.train_loop
@@ -232,7 +222,7 @@ class ResumableHook(Hook):
             runner (Runner): The runner.
         """
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, self._previous)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Say where within its epoch the training stops.
@@ -271,7 +261,7 @@ class ResumableHook(Hook):
                 os.kill(os.getpid(), number)
 
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, note)
+            self._previous = signal.signal(signal.SIGTERM, note)
 
     def _agreed(self) -> bool:
         """Whether any rank is asked to stop; ranks learn it together."""

@@ -1,0 +1,273 @@
+"""A resumed run against one that was never stopped, bit by bit."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from shapmix_mm.engine.hooks.resumable_hook import resume_command
+
+
+@pytest.fixture(autouse=True)
+def _plain_config_text(monkeypatch):
+    """Laying config text out for readers takes half of a tiny run's time."""
+    monkeypatch.setattr(
+        'mmengine.config.config.FormatCode',
+        lambda text, **kwargs: (text, True),
+    )
+
+
+def plain(cfg):
+    """Take out all that is ours."""
+    del cfg.model.data_preprocessor
+    cfg.model.cls_head.loss_cls = dict(type='CrossEntropyLoss')
+    cfg.custom_hooks = []
+
+
+def workers(cfg, persistent):
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.update(num_workers=2, persistent_workers=persistent)
+
+
+def by_iterations(cfg):
+    cfg.train_dataloader.sampler = dict(type='InfiniteSampler')
+    cfg.train_cfg = dict(
+        type='IterBasedTrainLoop', max_iters=9, val_interval=3
+    )
+    cfg.default_hooks.checkpoint.update(interval=3, by_epoch=False)
+    cfg.default_hooks.logger.log_metric_by_epoch = False
+    cfg.log_processor = dict(by_epoch=False)
+
+
+CASES = dict(
+    shapmix=[],
+    stock=[plain],
+    workers=[plain, lambda cfg: workers(cfg, False)],
+    persistent_workers=[lambda cfg: workers(cfg, True)],
+    iterations=[plain, by_iterations],
+    no_seed=[plain, lambda cfg: cfg.pop('randomness')],
+    seed_by_rank=[
+        plain,
+        lambda cfg: cfg.randomness.update(diff_rank_seed=True),
+    ],
+)
+
+
+@pytest.fixture
+def config(stick_config, tmp_path):
+    """Function that makes the config of a resumable three-epoch run."""
+
+    def make(case, name, resume=None):
+        cfg = stick_config()
+        cfg.train_cfg.max_epochs = 3
+        cfg.default_hooks.resumable = dict(type='ResumableHook')
+        cfg.val_dataloader.dataset.pipeline[0].test_mode = False
+        for change in CASES[case]:
+            change(cfg)
+        cfg.work_dir = str(tmp_path / name)
+        cfg.load_from, cfg.resume = resume, resume is not None
+        return cfg
+
+    return make
+
+
+def state_of(runner):
+    """All that must be equal: weights, momentum, metrics and losses."""
+    hub = runner.message_hub
+    optimizer = runner.optim_wrapper.state_dict()['state']
+    return {
+        **runner.model.state_dict(),
+        **{
+            f'momentum {k}': v['momentum_buffer'] for k, v in optimizer.items()
+        },
+        **{
+            name: torch.from_numpy(scalar.data[0].astype(float))
+            for name, scalar in hub.log_scalars.items()
+            if not name.endswith('time')
+        },
+    }
+
+
+def check_equal(one, other):
+    one, other = state_of(one), state_of(other)
+    assert set(one) == set(other) and len(one) > 20
+    for name, value in one.items():
+        assert torch.equal(value, other[name]), name
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_a_resumed_run_is_the_run_that_it_continues(case, config, build):
+    whole = build(config(case, 'whole'))
+    whole.train()
+    kind = 'iter_6' if case == 'iterations' else 'epoch_2'
+    saved = f'{whole.work_dir}/{kind}.pth'
+    again = build(config(case, 'again', saved))
+    again.train()
+    check_equal(whole, again)
+    if case == 'shapmix':
+        table = 'data_preprocessor.blending.saliency.updates'
+        assert state_of(again)[table].sum() > 20
+
+
+class Draws(Hook):
+    """Notes what a step would draw."""
+
+    def __init__(self):
+        self.seen = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch, outputs):
+        self.seen.append((float(torch.rand(())), float(np.random.rand())))
+
+
+def test_no_two_steps_draw_the_same(config, build):
+    runner = build(config('stock', 'run'))
+    draws = Draws()
+    runner.register_hook(draws)
+    runner.train()
+    assert len(set(draws.seen)) == len(draws.seen) == 9
+    assert len({one for pair in draws.seen for one in pair}) == 18
+
+
+def test_the_number_of_loader_processes_changes_nothing(config, build):
+    one = build(config('stock', 'stock'))
+    one.train()
+    other = build(config('workers', 'workers'))
+    other.train()
+    check_equal(one, other)
+
+
+@pytest.mark.parametrize('epoch, due', [(1, False), (2, True), (3, True)])
+def test_a_validation_that_a_kill_prevented_is_made_first(
+    epoch, due, config, build
+):
+    """Also after the last epoch; not where none was due."""
+    cfg = config('stock', 'whole')
+    cfg.train_cfg.val_interval = 2
+    build(cfg).train()
+    cfg = config('stock', 'again', f'{cfg.work_dir}/epoch_{epoch}.pth')
+    cfg.train_cfg.val_interval = 2
+    runner, seen = build(cfg), []
+
+    class Watch(Hook):
+        def after_val_epoch(self, runner, metrics=None):
+            seen.append((runner.epoch, runner.iter))
+
+    runner.register_hook(Watch())
+    runner.train()
+    assert seen == [(2, 6)] * (epoch < 3) + [(3, 9)]
+
+
+def test_a_checkpoint_that_holds_its_validation_needs_no_other(config, build):
+    """CheckpointHook writes it again when it is the best."""
+    cfg = config('stock', 'whole')
+    cfg.default_hooks.checkpoint.update(save_best='acc/top1')
+    build(cfg).train()
+    best = next(Path(cfg.work_dir).glob('best_acc_top1_epoch_*.pth'))
+    runner, seen = build(config('stock', 'again', str(best))), []
+
+    class Watch(Hook):
+        def before_train_epoch(self, runner):
+            seen.append('epoch')
+
+        def after_val_epoch(self, runner, metrics=None):
+            seen.append('validation')
+
+    runner.register_hook(Watch(), priority='LOWEST')
+    runner.train()
+    assert seen[:1] != ['validation']
+
+
+class SendsTerm(Hook):
+    """Asks to stop in the middle of a step."""
+
+    def __init__(self, iteration):
+        self.iteration = iteration
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize(
+    'case, iteration',
+    [
+        ('shapmix', 0),
+        ('persistent_workers', 4),
+        ('stock', 5),
+        ('iterations', 4),
+    ],
+)
+def test_sigterm_saves_within_the_epoch_and_nothing_is_lost(
+    case, iteration, config, build, monkeypatch
+):
+    whole = build(config(case, 'whole'))
+    whole.train()
+    cfg = config(case, 'stopped')
+    runner = build(cfg)
+    runner.register_hook(SendsTerm(iteration))
+    said = []
+    monkeypatch.setattr(runner.logger, 'info', said.append)
+    with pytest.raises(SystemExit) as stop:
+        runner.train()
+    assert stop.value.code == 143
+    assert said[-1].startswith(
+        f'stopped by SIGTERM after iteration {iteration + 1}, saved as '
+    )
+    assert said[-1].endswith('--resume')
+    saved = Path(cfg.work_dir, f'iter_{iteration + 1}.pth')
+    pointer = Path(cfg.work_dir, 'last_checkpoint')
+    assert pointer.read_text() == str(saved)
+    again = build(config(case, 'stopped', str(saved)))
+    again.train()
+    check_equal(whole, again)
+    assert pointer.read_text() != str(saved)
+    assert case == 'iterations' or not saved.exists()
+
+
+def test_a_stop_waits_for_gradients_that_are_summed(config, build):
+    cfg = config('stock', 'run')
+    cfg.optim_wrapper.accumulative_counts = 2
+    runner = build(cfg)
+    runner.register_hook(SendsTerm(2))
+    with pytest.raises(SystemExit):
+        runner.train()
+    assert Path(cfg.work_dir, 'iter_4.pth').exists()
+
+
+def test_an_epoch_of_another_length_is_not_gone_on_with(config, build):
+    cfg = config('stock', 'run')
+    runner = build(cfg)
+    runner.register_hook(SendsTerm(0))
+    with pytest.raises(SystemExit):
+        runner.train()
+    cfg = config('stock', 'run', f'{cfg.work_dir}/iter_1.pth')
+    cfg.train_dataloader.batch_size = 3
+    with pytest.raises(ValueError, match='of 3 batches, the epoch now has 7'):
+        build(cfg).train()
+
+
+def test_the_hook_lets_go_of_the_signal(config, build):
+    before = signal.getsignal(signal.SIGTERM)
+    build(config('stock', 'run')).train()
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize(
+    'given',
+    [
+        ['--resume', 'old file.pth', '--seed', '3'],
+        ['--resume', '--seed', '3'],
+        ['--resume=x.pth', '--seed', '3'],
+        ['--seed', '3'],
+    ],
+)
+def test_the_command_to_go_on_with(given, monkeypatch):
+    monkeypatch.setattr('sys.argv', ['tools/train.py', 'a b.py', *given])
+    monkeypatch.delenv('WORLD_SIZE', raising=False)
+    assert resume_command() == (
+        "python tools/train.py 'a b.py' --seed 3 --resume"
+    )
