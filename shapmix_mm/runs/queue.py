@@ -22,9 +22,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
 from shapmix_mm.engine import CpuTimerHook
-from shapmix_mm.serialization import whole_file
+from shapmix_mm.serialization import find_whole_checkpoint, whole_file
 
-from .run import RunError, lacks, logged, resumable_checkpoint
+from .run import RunError, lacks, logged
 from .suite import Task
 
 __all__ = [
@@ -81,10 +81,12 @@ def epochs_done(folder: Path) -> float:
 
 
 def resume_arguments(task: Task) -> list[str]:
-    """Arguments that make the training tool go on with a run."""
-    log, train = logged(task.folder), task.plan.cfg.train_cfg
-    found = resumable_checkpoint(task.folder, log, train)
-    return [] if found is None else ['--resume', str(found)]
+    """Arguments that make the training tool go on with a run.
+
+    A validation that the last checkpoint lacks is made by the training.
+    """
+    found = find_whole_checkpoint(task.folder)
+    return [] if found is None else ['--resume', found]
 
 
 def changed_settings(task: Task) -> list[str] | None:

@@ -14,7 +14,6 @@ from mmengine.config import Config
 
 from shapmix_mm.serialization import (
     find_whole_checkpoint,
-    is_whole_checkpoint,
     load_checkpoint_file,
 )
 
@@ -31,7 +30,6 @@ __all__ = [
     'passes_per_epoch',
     'planned_end',
     'read_log',
-    'resumable_checkpoint',
 ]
 
 _TIME = re.compile(r'^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) - mmengine')
@@ -388,31 +386,6 @@ def lacks(
         ):
             return f'the checkpoint of {unit} {end} is missing or damaged'
     return ''
-
-
-def resumable_checkpoint(
-    folder: Path, log: RunLog | None, train_cfg: Mapping[str, Any]
-) -> Path | None:
-    """Find the checkpoint to go on from.
-
-    A run that was killed between a checkpoint and its validation has to take
-    an earlier one, or that validation would never be made.
-
-    Args:
-        folder (Path): Work directory.
-        log (RunLog, optional): Its log.
-        train_cfg (Mapping): Settings of the training loop.
-
-    Returns:
-        Path | None: None where the run has to begin anew.
-    """
-    known = set() if log is None else set(log.accuracies['overall'])
-    interval, last = train_cfg.get('val_interval', 1), train_cfg['max_epochs']
-    for epoch, path in reversed(_saved(folder)):
-        due = epoch % interval == 0 or epoch == last
-        if (epoch in known or not due) and is_whole_checkpoint(path):
-            return path
-    return None
 
 
 def _one_line(error: Exception) -> str:

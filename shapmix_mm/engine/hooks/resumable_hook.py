@@ -67,6 +67,7 @@ class ResumableHook(Hook):
     priority = 'LOWEST'
 
     def __init__(self) -> None:
+        self._key: tuple[int, ...] | None = None
         self._stop = False
         self._resumed: _Position | None = None
         self._saving: _Position | None = None
@@ -108,6 +109,7 @@ class ResumableHook(Hook):
         Args:
             runner (Runner): The runner.
         """
+        assert self._key is not None
         seed_streams(*self._key, _EPOCH, runner.epoch)
         self._batches.epoch = runner.epoch
         if self._resumed is not None:
@@ -124,6 +126,7 @@ class ResumableHook(Hook):
             batch_idx (int): Index of the batch in the epoch.
             data_batch (dict): The batch.
         """
+        assert self._key is not None
         seed_streams(*self._key, _STEP, runner.iter)
 
     def before_val_epoch(self, runner: Runner) -> None:
@@ -132,7 +135,7 @@ class ResumableHook(Hook):
         Args:
             runner (Runner): The runner.
         """
-        if not isinstance(runner._train_loop, BaseLoop):
+        if self._key is None:  # nothing is trained
             return
         seed_streams(*self._key, _VALIDATION, runner.iter)
         self._val_batches.epoch = runner.iter
