@@ -143,7 +143,10 @@ class Command:
         self.server, self.pid, self.log = server, pid, log
 
     def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it was faster
 
     def wait(self):
         return SimpleNamespace(

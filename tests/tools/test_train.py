@@ -104,11 +104,18 @@ def test_a_compiled_step_leaves_preprocessing_out(
     tool, monkeypatch, setting, tmp_path
 ):
     """What the switch does is in tests/integration/switches."""
-    seen = []
-    runner = SimpleNamespace(model='model', train=lambda: seen.append('ran'))
+    seen, added = [], []
+    runner = SimpleNamespace(
+        model='model',
+        train=lambda: seen.append('ran'),
+        hooks=[],
+        register_hook=lambda hook: added.append(type(hook).__name__),
+    )
     cfg = Config(dict(work_dir=str(tmp_path), compile=setting))
     for name, value in dict(
-        parse_args=lambda: argparse.Namespace(config='c', mixins=[]),
+        parse_args=lambda: argparse.Namespace(
+            config='c', mixins=[], launcher='none'
+        ),
         load_config=lambda *args: cfg,
         merge_args=lambda *args: None,
         check_annotations=lambda *args: None,
@@ -120,3 +127,5 @@ def test_a_compiled_step_leaves_preprocessing_out(
         monkeypatch.setattr(tool, name, value)
     tool.main()
     assert seen == (['model', 'ran'] if setting else ['ran'])
+    # Whatever the config, it can be resumed.
+    assert added == ['ResumableHook']

@@ -13,17 +13,22 @@ real_open = builtins.open
 
 
 class SlowFile:
-    def __init__(self, file, seconds):
-        self.file, self.seconds = file, seconds
+    """Marks its first write; what is opened as a lock has none."""
+
+    def __init__(self, file, name, seconds):
+        self.file, self.name, self.seconds = file, name, seconds
+        self.fileno = file.fileno
 
     def __enter__(self):
-        time.sleep(self.seconds / 2)
         return self
 
     def __exit__(self, *error):
         self.file.close()
 
     def write(self, data):
+        with real_open(os.environ['MARKS'], 'a') as marks:
+            marks.write(self.name.lstrip('.') + '\n')
+        time.sleep(self.seconds / 2)
         size = len(data) // 10 + 1
         for start in range(0, len(data), size):
             self.file.write(data[start : start + size])
@@ -40,9 +45,7 @@ def slow_open(path, mode='r', *args, **kwargs):
         and 'w' in mode
         and ('.pth' in name or name == 'last_checkpoint')
     ):
-        with real_open(os.environ['MARKS'], 'a') as marks:
-            marks.write(name + '\n')
-        return SlowFile(file, seconds)
+        return SlowFile(file, name, seconds)
     return file
 
 
