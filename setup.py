@@ -83,6 +83,7 @@ setup(
         'cluster': requirements('cluster'),
         'tests': requirements('tests'),
     },
+    entry_points={'console_scripts': ['shapmix = shapmix_mm.cli:main']},
     cmdclass={'build_py': BuildWithMim},
     zip_safe=False,
     classifiers=[

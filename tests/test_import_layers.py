@@ -16,6 +16,7 @@ ROOMS = {
     'serialization': set(),
     'compat': {'serialization'},
     'doctor': {'compat', 'version'},
+    'cli': {'compat', 'doctor', 'version'},
     'skeletons': set(),
     'shapley': {'skeletons'},
     'datasets': {'skeletons', 'shapley'},

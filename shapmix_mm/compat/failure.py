@@ -15,7 +15,7 @@ def explain_failure() -> Iterator[None]:
 
     While Python looks for the module to run with ``-m`` it has not yet put
     its path in place of the ``-m`` in ``sys.argv``. The doctor is the one
-    module here that is run so.
+    module here that is run so; ``shapmix doctor`` is the same.
 
     Raises:
         ImportError: With the first error's text and the command to run.
@@ -23,7 +23,7 @@ def explain_failure() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if sys.argv[:1] == ['-m']:
+        if sys.argv[:1] == ['-m'] or sys.argv[1:] == ['doctor']:
             return
         # mmaction refuses a version of mmcv by an assertion.
         if not isinstance(error, (ImportError, AssertionError)):

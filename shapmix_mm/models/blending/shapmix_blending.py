@@ -111,7 +111,9 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
             key = f'{prefix}saliency.{name}'
             table = state_dict.pop(key, None)
             if table is not None and order is not None:
-                state_dict[key] = table[:, order]
+                # One of other columns is refused by its shape below.
+                fits = table.dim() == 2 and table.shape[1] == len(order)
+                state_dict[key] = table[:, order] if fits else table
         state_dict[f'{prefix}partition'] = self.partition
         super()._load_from_state_dict(
             state_dict, prefix, metadata, strict, missing, unexpected, errors
