@@ -26,6 +26,7 @@ from .samplers import (
     ProgressiveSampler,
     RandomOverSampler,
 )
+from .stgcn_npy import load_stgcn_npy
 from .transforms import (
     AlignSkeleton,
     CheckJoints,
@@ -78,6 +79,7 @@ __all__ = [
     'exp_counts',
     'get_benchmark',
     'load_ctrgcn_npz',
+    'load_stgcn_npy',
     'manifest_table',
     'names_digest',
     'parse_ntu_name',

@@ -13,6 +13,7 @@ from .cache import CachedSamples, CacheFile, is_cache
 from .cache.samples import heads, join_folder, sample_name
 from .ctrgcn_npz import load_ctrgcn_npz
 from .pose_checks import check_head, shown
+from .stgcn_npy import load_stgcn_npy
 
 __all__ = [
     'PoseFile',
@@ -130,7 +131,7 @@ def read_pose_file(path: str) -> PoseFile:
         path (str): A pickle of ``{split, annotations}``, or of a bare list
             of annotations. Optional keys: ``classes``, the class
             names, and ``salient_parts``, the parts that tell each class.
-            Or an ``.npz`` of CTR-GCN, or a cache.
+            Or an ``.npz`` of CTR-GCN, an ``.npy`` of ST-GCN, or a cache.
 
     Returns:
         PoseFile: Its content, each annotation with a name and a label.
@@ -184,6 +185,8 @@ def _load(path: str) -> Any:
     """Read the content of a file by its ending."""
     if path.endswith('.npz'):
         return load_ctrgcn_npz(path)
+    if path.endswith('.npy'):
+        return load_stgcn_npy(path)
     return load_annotations(path)
 
 

@@ -9,13 +9,14 @@ from .results import load_results
 from .unpickler import RestrictedUnpickler
 from .upstream import UPSTREAM, from_upstream, to_upstream
 from .whole_checkpoints import find_whole_checkpoint, is_whole_checkpoint
-from .whole_file import DiskFull, whole_file, write_whole
+from .whole_file import DiskFull, check_writable, whole_file, write_whole
 
 __all__ = [
     'UPSTREAM',
     'DiskFull',
     'PickleRefused',
     'RestrictedUnpickler',
+    'check_writable',
     'find_whole_checkpoint',
     'from_upstream',
     'is_whole_checkpoint',

@@ -8,11 +8,12 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ['DiskFull', 'whole_file', 'write_whole']
+__all__ = ['DiskFull', 'check_writable', 'whole_file', 'write_whole']
 
 # No room, none left of a quota, or a file larger than the system allows.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -93,6 +94,30 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> Path:
             content.encode() if isinstance(content, str) else content
         )
     return Path(path)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Refuse a path that could not be written after hours of work.
+
+    Args:
+        path (str | os.PathLike): File to write; missing folders are made.
+
+    Raises:
+        ValueError: If it is a folder, or its folder takes no file.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise ValueError(f'{target} is a folder, expected a file to write')
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Permissions do not tell: some file systems refuse even root.
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f'{target} cannot be written, {target.parent} takes no file: '
+            f'{error.strerror}'
+        ) from error
 
 
 def _sync(path: Path) -> None:

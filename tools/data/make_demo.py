@@ -17,6 +17,7 @@ from shapmix_mm.datasets.demo import (
     manifest_path,
     write_demo,
 )
+from shapmix_mm.serialization import check_writable
 from shapmix_mm.skeletons import get_layout
 
 _COLORS = ('0.35', 'tab:blue', 'tab:red', 'tab:cyan', 'tab:orange')
@@ -97,11 +98,18 @@ def main(argv: list[str] | None = None) -> int:
     if current and not args.preview:
         print(f'{args.out} is up to date')
         return 0
-    demo = make_demo(settings, progress=True)
-    if not current:
-        report(write_demo(args.out, demo), demo, settings)
-    if args.preview:
-        print(f'preview: {draw_preview(demo, args.preview)}')
+    try:
+        for path in (args.out, args.preview):
+            if path:
+                check_writable(path)
+        demo = make_demo(settings, progress=True)
+        if not current:
+            report(write_demo(args.out, demo), demo, settings)
+        if args.preview:
+            print(f'preview: {draw_preview(demo, args.preview)}')
+    except (OSError, ValueError) as error:
+        print(f'make_demo.py: error: {error}', file=sys.stderr)
+        return 2
     return 0
 
 

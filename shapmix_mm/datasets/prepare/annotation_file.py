@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pickle
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Callable
 
-from ...serialization import whole_file
+from ...serialization import check_writable, whole_file
 from .shards import ShardRun
 from .skipped import Skipped, skipped_summary, write_skipped
 
@@ -26,7 +25,7 @@ def report_path(path: str | Path) -> Path:
 
 
 def check_target(path: str | Path) -> None:
-    """Refuse a path that could not be written after hours of work.
+    """Refuse an annotation file that could not be written, or its report.
 
     Args:
         path (str or Path): Annotation file to write; missing folders are
@@ -36,20 +35,8 @@ def check_target(path: str | Path) -> None:
         ValueError: If it or its report is a folder, or its folder takes no
             file.
     """
-    path = Path(path)
     for target in (path, report_path(path)):
-        if target.is_dir():
-            raise ValueError(f'{target} is a folder, expected a file to write')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Permissions do not tell: some file systems refuse even root.
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise ValueError(
-            f'{path} cannot be written, {path.parent} takes no file: '
-            f'{error.strerror}'
-        ) from error
+        check_writable(target)
 
 
 def stream_annotations(

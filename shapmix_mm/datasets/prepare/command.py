@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from shapmix_mm.serialization import whole_file
+from shapmix_mm.serialization import check_writable, whole_file
 
 from .annotation_file import join_and_report
 from .archives import Member, MemberReader
@@ -44,6 +44,7 @@ def prepare(
     from tqdm import tqdm
 
     try:
+        check_writable(out)
         reader = MemberReader(source)
         try:
             data, skipped = convert(tqdm(reader, unit='file', disable=quiet))
@@ -145,6 +146,9 @@ def report_kept(data: dict[str, Any], out: Path) -> str:
     split = ', '.join(f'{sum(v.values())} {k}' for k, v in counts.items())
     shown = [name for name in counts if not name.startswith('fold')]
     training = [v for k, v in counts.items() if k.endswith('train')]
+    if not training:
+        # No split trains: all clips may.
+        training = [Counter(labels.values())]
     lines = [f'wrote {out}: {len(annotations)} clips ({split})']
     for label, name in enumerate(classes):
         cells = [f'{counts[part][label]:5d} {part}' for part in shown]

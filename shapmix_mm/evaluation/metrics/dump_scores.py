@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from mmaction.registry import METRICS
 from mmengine.evaluator import DumpResults
+
+from shapmix_mm.serialization import check_writable
 
 from .data_samples import read_score
 
@@ -25,7 +27,17 @@ class DumpScores(DumpResults):
     Args:
         out_file_path (str): Pickle to write.
         collect_device (str): See :class:`BaseMetric`. Defaults to 'cpu'.
+
+    Raises:
+        ValueError: If the pickle could not be written.
     """
+
+    def __init__(
+        self, out_file_path: str, collect_device: Literal['cpu', 'gpu'] = 'cpu'
+    ) -> None:
+        super().__init__(out_file_path, collect_device)
+        # Not after hours of work.
+        check_writable(out_file_path)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep scores, label and name of each sample of a batch.

@@ -1,7 +1,10 @@
 """The dump for fusion: the stock form, smaller, with names."""
 
+import errno
+import os
 import pickle
 
+import pytest
 import torch
 from mmengine.evaluator import DumpResults
 
@@ -48,3 +51,25 @@ def test_a_pipeline_without_names_dumps_none(tmp_path):
     metric.process(None, [dict(pred_score=torch.rand(3))])
     metric.evaluate(1)
     assert list(pickle.loads(path.read_bytes())[0]) == ['pred_score']
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_test(tmp_path):
+    (tmp_path / 'file').touch()
+    (tmp_path / 'folder.pkl').mkdir()
+    for path in ('file/out.pkl', 'folder.pkl'):
+        with pytest.raises(ValueError, match=path.split('/')[0]):
+            DumpScores(str(tmp_path / path))
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
+    path = tmp_path / 'out.pkl'
+    metric = DumpScores(str(path))
+    metric.process(None, [dict(pred_score=torch.rand(3))])
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr('os.fsync', full)
+    with pytest.raises(OSError, match=f'no room left for {path} .*GB free'):
+        metric.evaluate(1)
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,8 @@
 """The command that makes the demo set: once, again, and refused."""
 
+import errno
 import importlib.util
+import os
 from pathlib import Path
 
 import matplotlib.image
@@ -84,3 +86,36 @@ def test_help(main, capsys):
         main(['--help'])
     assert stop.value.code == 0
     assert '--preview' in capsys.readouterr().out
+
+
+def test_a_place_that_takes_no_file_is_told_before_the_work(
+    main, tmp_path, capsys
+):
+    (tmp_path / 'file').touch()
+    (tmp_path / 'folder').mkdir()
+    for args in (
+        ['--out', str(tmp_path / 'file' / 'demo.pkl')],
+        [
+            '--out',
+            str(tmp_path / 'a.pkl'),
+            '--preview',
+            str(tmp_path / 'folder'),
+        ],
+    ):
+        assert main([*args, *SIZES]) == 2
+        err = capsys.readouterr().err
+        assert err.count('\n') == 1 and 'file' in err
+    assert not (tmp_path / 'a.pkl').exists()
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(
+    main, tmp_path, capsys, monkeypatch
+):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr('os.fsync', full)
+    assert main(['--out', str(tmp_path / 'demo.pkl'), *SIZES]) == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f'no room left for {tmp_path}' in last and 'GB free' in last
+    assert list(tmp_path.iterdir()) == []

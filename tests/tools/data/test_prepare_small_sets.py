@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import json
 import pickle
 import subprocess
 import sys
@@ -139,3 +140,27 @@ def test_long_lists_are_cut_and_missing_classes_named():
         *'0 a 1 train 1 test 1 at least to train on'.split()
     ]
     assert lines[2].endswith('0 at least to train on  <- no clip to train on')
+
+
+def test_json_of_openpose_becomes_an_annotation_file(tmp_path, capsys):
+    people = [dict(pose_keypoints_2d=[1.5] * 54)]
+    for clip in ('wave', 'sit', 'unlisted'):
+        folder = tmp_path / 'source' / clip
+        folder.mkdir(parents=True)
+        for frame in range(3):
+            path = folder / f'{clip}_{frame:012d}_keypoints.json'
+            path.write_text(json.dumps(dict(people=people)))
+    table = tmp_path / 'labels.csv'
+    table.write_text('name,label,split\nwave,1,train\nsit,0,val\n')
+    out = tmp_path / 'o.pkl'
+    args = [str(tmp_path / 'source'), '--out', str(out), '--quiet']
+    assert command('json')([*args, '--labels', str(table)]) == 0
+    shown = capsys.readouterr().out
+    assert 'no label' in shown and '2 clips (1 train, 1 val)' in shown
+    content = pickle.loads(out.read_bytes())
+    assert content['split'] == dict(train=['wave'], val=['sit'])
+    assert content['annotations'][0]['keypoint'].shape == (1, 3, 18, 2)
+    assert command('json')([*args, '--labels', 'none.csv']) == 1
+    assert 'none.csv' in capsys.readouterr().err
+    # Without a table such files have no label.
+    assert command('json')(args) == 1

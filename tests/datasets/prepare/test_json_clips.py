@@ -1,0 +1,146 @@
+"""OpenPose, MMPose and Kinetics JSON: the poses that were written."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from shapmix_mm.datasets.prepare.archives import Member
+from shapmix_mm.datasets.prepare.json_clips import convert_json, read_labels
+
+RNG = np.random.default_rng(0)
+# Two frames of two persons, one frame of one: x, y and score of 18 joints.
+POSES = [RNG.uniform(1, 9, (n, 18, 3)).round(2) for n in (2, 2, 1)]
+
+
+def member(name, content):
+    return Member(name, json.dumps(content).encode())
+
+
+def openpose(clip='wave'):
+    return [
+        member(
+            f'out/{clip}/{clip}_{frame:012d}_keypoints.json',
+            dict(
+                version=1.3,
+                people=[dict(pose_keypoints_2d=p.ravel().tolist()) for p in f],
+            ),
+        )
+        for frame, f in enumerate(POSES)
+    ]
+
+
+def mmpose(clip='wave', wrapped=False):
+    frames = [
+        dict(
+            frame_id=frame,
+            instances=[
+                dict(
+                    keypoints=p[:, :2].tolist(),
+                    keypoint_scores=p[:, 2].tolist(),
+                    bbox=[[0, 0, 1, 1]],
+                )
+                for p in f
+            ],
+        )
+        for frame, f in enumerate(POSES)
+    ]
+    content = dict(meta_info={}, instance_info=frames) if wrapped else frames
+    return [member(f'predictions/{clip}.json', content)]
+
+
+def kinetics(clip='wave', label=2):
+    frames = [
+        dict(
+            frame_index=frame + 1,
+            skeleton=[
+                dict(pose=p[:, :2].ravel().tolist(), score=p[:, 2].tolist())
+                for p in f
+            ],
+        )
+        for frame, f in enumerate(POSES)
+    ]
+    content = dict(data=frames, label='waving', label_index=label)
+    return [member(f'{clip}.json', content)]
+
+
+@pytest.fixture
+def labels(tmp_path):
+    path = tmp_path / 'labels.csv'
+    path.write_text(
+        'name,label,split\nwave,waving,my_train\nsit,sitting,my_val\n'
+    )
+    return read_labels(path)
+
+
+@pytest.mark.parametrize(
+    'files', [openpose(), mmpose(), mmpose(wrapped=True), kinetics()]
+)
+def test_each_form_gives_the_poses(files, labels):
+    data, skipped = convert_json(files, labels)
+    assert skipped == []
+    (annotation,) = data['annotations']
+    assert annotation['frame_dir'] == 'wave' and annotation['label'] == 1
+    assert data['split'] == dict(my_train=['wave'], my_val=[])
+    assert data['classes'] == ['sitting', 'waving']
+    assert annotation['total_frames'] == 3
+    for frame, poses in enumerate(POSES):
+        for person, pose in enumerate(poses):
+            np.testing.assert_allclose(
+                annotation['keypoint'][person, frame], pose[:, :2], rtol=1e-3
+            )
+            np.testing.assert_allclose(
+                annotation['keypoint_score'][person, frame],
+                pose[:, 2],
+                rtol=1e-3,
+            )
+    assert not annotation['keypoint'][1, 2].any()
+
+
+def test_kinetics_has_labels_of_its_own():
+    data = convert_json(kinetics() + kinetics('other', 0)).data
+    assert [a['label'] for a in data['annotations']] == [0, 2]
+    assert data['classes'] == ['waving', '1', 'waving']
+    assert data['split'] == {}
+
+
+def test_numbers_as_labels(tmp_path):
+    path = tmp_path / 'l.csv'
+    path.write_text('name,label\nwave,3\n')
+    found = read_labels(path)
+    assert found.numbers == dict(wave=3) and len(found.classes) == 4
+    assert convert_json(openpose(), found).data['split'] == {}
+
+
+@pytest.mark.parametrize(
+    'file, reason',
+    [
+        (Member('a.txt', b''), 'bad name'),
+        (Member('a.json', None, 'too large'), 'too large'),
+        (Member('a.json', b'{'), 'unreadable.*JSONDecodeError'),
+        (Member('a.json', b'[' * 100000), 'unreadable.*RecursionError'),
+        (member('a.json', 3), 'unreadable.*TypeError'),
+        (member('a.json', dict(a=1)), 'unreadable.*KeyError'),
+        (member('a.json', dict(people=[])), 'no number of a frame|unreadable'),
+        (member('wave.json', dict(data=[])), 'no person'),
+        (member('nameless.json', ['a']), 'unreadable'),
+        (mmpose('unlisted')[0], 'no label'),
+    ],
+)
+def test_what_is_skipped_has_a_reason(file, reason, labels):
+    data, skipped = convert_json([file], labels)
+    assert data['annotations'] == []
+    ((name, told),) = skipped
+    assert name == file.name
+    assert re.search(reason, told)
+
+
+@pytest.mark.parametrize('text', ['', 'a,b\n1,2\n', 'name,label\n'])
+def test_tables_of_another_kind(tmp_path, text):
+    path = tmp_path / 'labels.csv'
+    path.write_text(text)
+    with pytest.raises(ValueError, match='needs a first line name,label'):
+        read_labels(path)

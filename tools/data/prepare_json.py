@@ -1,0 +1,60 @@
+"""Turn 2D poses in JSON (OpenPose, MMPose, Kinetics-skeleton) into a pickle.
+
+Files of OpenPose and MMPose hold no label: --labels names a CSV with the
+columns name, label and, if wanted, split. The name is that of a clip's file
+without .json, or of the folder of its frames.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from prepare_arguments import make_parser
+
+EXAMPLES = """examples:
+  %(prog)s kinetics_train/ --out data/kinetics_skeleton_train.pkl
+  %(prog)s openpose_output/ --labels labels.csv --out data/mine.pkl
+  %(prog)s mmpose_predictions.zip --labels labels.csv --out data/mine.pkl"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Convert, write and report.
+
+    Args:
+        argv (list[str], optional): The arguments. Defaults to None.
+
+    Returns:
+        int: Exit code, 1 if nothing was written.
+    """
+    parser = make_parser(__doc__, EXAMPLES)
+    parser.add_argument(
+        'source',
+        metavar='SRC',
+        type=Path,
+        help='folder or archive (.zip, .tar.xz, .tar.gz) of .json files',
+    )
+    parser.add_argument(
+        '--labels', metavar='CSV', type=Path, help='name,label[,split]'
+    )
+    args = parser.parse_args(argv)
+    from shapmix_mm.datasets.prepare.command import prepare
+    from shapmix_mm.datasets.prepare.json_clips import (
+        convert_json,
+        read_labels,
+    )
+
+    try:
+        labels = None if args.labels is None else read_labels(args.labels)
+    except (OSError, ValueError) as error:
+        print(f'prepare_json: {error}', file=sys.stderr)
+        return 1
+    convert = partial(convert_json, labels=labels)
+    return prepare(
+        'prepare_json', convert, args.source, args.out, quiet=args.quiet
+    )
+
+
+if __name__ == '__main__':
+    sys.exit(main())
