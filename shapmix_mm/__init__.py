@@ -9,7 +9,16 @@ from . import compat
 with compat.explain_failure():
     # MMAction2 cannot be imported before the cures.
     compat.apply()
-    from . import datasets, engine, evaluation, models, visualization
+    with compat.deferred_statistics():
+        from . import (
+            datasets,
+            engine,
+            evaluation,
+            models,
+            shapley,
+            skeletons,
+            visualization,
+        )
     from .arguments import check_registered
 
     check_registered(package=__name__)
@@ -23,5 +32,7 @@ __all__ = [
     'engine',
     'evaluation',
     'models',
+    'shapley',
+    'skeletons',
     'visualization',
 ]

@@ -18,6 +18,7 @@ from .imports import (
     cure_importlib_metadata,
     cure_localizers,
     cure_numpy_inf,
+    deferred_statistics,
 )
 from .packages import cure_pkg_resources
 
@@ -34,6 +35,7 @@ __all__ = [
     'cure_numpy_inf',
     'cure_onnx_export',
     'cure_pkg_resources',
+    'deferred_statistics',
     'explain_failure',
 ]
 

@@ -8,14 +8,16 @@ import os.path as osp
 import sys
 import types
 import warnings
+from contextlib import contextmanager
 from glob import glob
-from typing import Any
+from typing import Any, Iterator
 
 __all__ = [
     'cure_importlib_metadata',
     'cure_deformable_warning',
     'cure_localizers',
     'cure_numpy_inf',
+    'deferred_statistics',
     'is_found',
 ]
 
@@ -112,3 +114,31 @@ def cure_numpy_inf() -> bool:
         return False
     setattr(np, 'Inf', np.inf)  # noqa: B010  (numpy's stubs lack the name)
     return True
+
+
+@contextmanager
+def deferred_statistics() -> Iterator[None]:
+    """Let MMAction2 be imported without the half second of scipy.stats.
+
+    Source: ``mmaction/datasets/transforms/pose_transforms.py`` imports
+    ``scipy.stats.mode``, which one transform of pictures of poses calls. It
+    gets a function that imports the real one when it is first called.
+    """
+    name = 'scipy.stats'
+    if name in sys.modules:
+        yield
+        return
+    stub: Any = types.ModuleType(name)
+    stub.mode = _mode
+    sys.modules[name] = stub
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is stub:
+            del sys.modules[name]
+
+
+def _mode(*args: Any, **kwargs: Any) -> Any:
+    from scipy.stats import mode
+
+    return mode(*args, **kwargs)
