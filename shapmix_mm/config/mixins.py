@@ -107,7 +107,7 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
     for key, items in lists.items():
         cfg[key] = _union(cfg.get(key), items)
     _add_imports(cfg, imports)
-    _select_by_class_mean(cfg)
+    _select_by_class_mean(cfg, lists.get('val_evaluator', []))
     loss = (cfg.model.get('cls_head') or {}).get('loss_cls')
     if loss is not None:
         # What MMAction2's heads build where a config names no loss.
@@ -131,18 +131,16 @@ def _union(old: Any, new: list) -> list:
     return present + added
 
 
-def _select_by_class_mean(cfg: Config) -> None:
-    """Where the best checkpoint is sought, seek that of all classes alike.
-
-    ``auto`` takes the first figure of the first metric. A config that keeps
-    the last epochs alone goes on doing so.
-    """
-    checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    metrics = cfg.get('val_evaluator') or []
-    metrics = [metrics] if isinstance(metrics, dict) else metrics
-    named = [type_name(item['type']) for item in metrics]
-    if checkpoint.get('save_best') == 'auto' and 'LongTailMetric' in named:
-        checkpoint['save_best'] = 'acc/mean_class'
+def _select_by_class_mean(cfg: Config, added: list) -> None:
+    """With the metric of all classes alike, keep the checkpoint best in it."""
+    if 'LongTailMetric' in [type_name(item['type']) for item in added]:
+        cfg.merge_from_dict(
+            dict(
+                default_hooks=dict(
+                    checkpoint=dict(save_best='acc/mean_class')
+                )
+            )
+        )
 
 
 def _add_imports(cfg: Config, modules: Sequence[str]) -> None:

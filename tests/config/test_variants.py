@@ -133,17 +133,18 @@ def test_what_speaks_of_the_data_is_no_setting_of_the_run():
     assert cfg.longtail.imbalance == 2
 
 
-@pytest.mark.parametrize(
-    'given, wanted',
-    [('auto', 'acc/mean_class'), ('acc/top1', 'acc/top1'), (None, None)],
-)
-def test_the_best_checkpoint_is_that_of_all_classes(given, wanted):
+@pytest.mark.parametrize('given', [dict(), dict(save_best='auto')])
+def test_the_best_checkpoint_is_that_of_all_classes(given):
     cfg = Config(
         dict(
             model=dict(),
             val_evaluator=dict(type='AccMetric'),
-            default_hooks=dict(checkpoint=dict(save_best=given)),
+            default_hooks=dict(checkpoint=dict(given, interval=2)),
         )
     )
+    apply_mixin(cfg, Config(dict(custom_hooks=[dict(type='EMAHook')])))
+    assert cfg.default_hooks.checkpoint == dict(given, interval=2)
     apply_mixin(cfg, Config(dict(val_evaluator=[dict(type='LongTailMetric')])))
-    assert cfg.default_hooks.checkpoint.save_best == wanted
+    assert cfg.default_hooks.checkpoint == dict(
+        interval=2, save_best='acc/mean_class'
+    )

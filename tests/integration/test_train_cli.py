@@ -13,6 +13,7 @@ from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH = ('--with', 'shapmix')
@@ -140,7 +141,8 @@ def test_a_stock_checkpoint_serves_our_config(
 def test_the_commands_are_commands(write_stick, write_config, tmp_path):
     """Once without the fork server, from another folder."""
     cfg = write_config(write_stick(), shapmix=False)
-    for tool, extra in (('train', ()), ('test', ('run/epoch_1.pth',))):
+    show = ('--show-dir', 'shown', '--interval', '5')
+    for tool, extra in (('train', ()), ('test', ('run/epoch_1.pth', *show))):
         done = subprocess.run(
             [
                 sys.executable,
@@ -162,6 +164,20 @@ def test_the_commands_are_commands(write_stick, write_config, tmp_path):
         )
         assert done.returncode == 0, done.stdout[-4000:]
         assert 'acc/few' in done.stdout
+    # A picture of every fifth clip, though the config has no hook for it.
+    clips = cfg_clips(cfg)
+    pictures = sorted((tmp_path / 'shown').glob('*.gif'))
+    assert len(pictures) == -(-clips // 5)
+    for path in pictures:
+        with Image.open(path) as image:
+            assert image.n_frames > 1
+
+
+def cfg_clips(path):
+    """How many clips the test of a config has."""
+    dataset = Config.fromfile(path).test_dataloader.dataset
+    data = pickle.loads(Path(dataset.ann_file).read_bytes())
+    return len(data['split'][dataset.split])
 
 
 def write_ntu(path, *, joints, channels, splits):
