@@ -15,6 +15,7 @@ model = dict(
         blending=dict(type='ShapMixBlending', num_classes=400, layout='coco'),
     ),
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='SaliencyHook'),

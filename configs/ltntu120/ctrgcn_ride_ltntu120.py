@@ -22,6 +22,7 @@ model = dict(
     num_experts=3,
     width=0.75,
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='TrainingProgressHook'),

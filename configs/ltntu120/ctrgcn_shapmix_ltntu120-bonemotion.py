@@ -17,6 +17,7 @@ model = dict(
         ),
     ),
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='SaliencyHook'),

@@ -8,6 +8,7 @@ model = dict(
         loss_cls=dict(type='InfluenceBalancedLoss', start=0.5),
     )
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='TrainingProgressHook'),

@@ -17,6 +17,7 @@ model = dict(
         blending=dict(type='RemixBlending', num_classes=60, layout='nturgb+d'),
     ),
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='TrainingProgressHook'),

@@ -5,3 +5,4 @@ _base_ = 'ctrgcn_ce_ltnwucla.py'
 model = dict(
     cls_head=dict(loss_cls=dict(type='ClassBalancedLoss', beta=0.9999))
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

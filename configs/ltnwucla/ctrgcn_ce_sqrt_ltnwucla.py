@@ -6,3 +6,4 @@ _base_ = 'ctrgcn_ce_ltnwucla.py'
 train_dataloader = dict(
     sampler=dict(_delete_=True, type='ClassBalancedSampler', power=0.5)
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

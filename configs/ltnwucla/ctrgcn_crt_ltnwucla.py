@@ -17,6 +17,7 @@ param_scheduler = [
         convert_to_iter_based=True,
     )
 ]
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='SecondStageHook', restart_classifier=True),

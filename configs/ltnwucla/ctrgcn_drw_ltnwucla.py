@@ -7,6 +7,7 @@ model = dict(
         loss_cls=dict(type='DeferredReweightingLoss', beta=0.9999, start=0.8)
     )
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='TrainingProgressHook'),

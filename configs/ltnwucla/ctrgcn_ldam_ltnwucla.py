@@ -9,3 +9,4 @@ model = dict(
         scale=30.0,
     )
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

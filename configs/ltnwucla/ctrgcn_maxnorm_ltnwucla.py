@@ -22,6 +22,7 @@ param_scheduler = [
         convert_to_iter_based=True,
     )
 ]
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='SecondStageHook'),

@@ -9,4 +9,5 @@ model = dict(
         blending=dict(type='RemixBlending', num_classes=10, layout='nw-ucla'),
     ),
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

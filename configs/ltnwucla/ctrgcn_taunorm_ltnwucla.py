@@ -6,6 +6,7 @@ _base_ = 'ctrgcn_ce_ltnwucla.py'
 
 train_cfg = dict(type='SteplessTrainLoop', max_epochs=1, val_interval=1)
 param_scheduler = []
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='SecondStageHook'),

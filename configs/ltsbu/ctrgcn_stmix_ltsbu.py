@@ -9,4 +9,5 @@ model = dict(
         blending=dict(type='STMixBlending', num_classes=8, layout='sbu'),
     ),
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

@@ -9,4 +9,5 @@ model = dict(
         blending=dict(type='STMixBlending', num_classes=27, layout='utd-mhad'),
     ),
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [dict(type='ClassCountsHook'), dict(type='TrainAccuracyHook')]

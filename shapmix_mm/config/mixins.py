@@ -136,9 +136,7 @@ def _select_by_class_mean(cfg: Config, added: list) -> None:
     if 'LongTailMetric' in [type_name(item['type']) for item in added]:
         cfg.merge_from_dict(
             dict(
-                default_hooks=dict(
-                    checkpoint=dict(save_best='acc/mean_class')
-                )
+                default_hooks=dict(checkpoint=dict(save_best='acc/mean_class'))
             )
         )
 
