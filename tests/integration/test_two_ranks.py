@@ -10,6 +10,7 @@ BLEND = (
     'class_counts',
     'mean_pose',
     'guided',
+    'partition',
     'saliency.values',
     'saliency.updates',
     'saliency.evidence',
