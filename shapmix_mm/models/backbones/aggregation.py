@@ -92,6 +92,36 @@ def aggregate_subsets(x: Tensor, graphs: Tensor) -> Tensor:
     return y
 
 
+def aggregate_scales(x: Tensor, graphs: Tensor) -> Tensor:
+    """Features (B, V) times each of several graphs (S, V, V), (S, B, V)."""
+    if is_traced():
+        return torch.matmul(x, graphs)
+    # The gradient is not cast as autocast casts the product.
+    with torch.autocast(x.device.type, enabled=False):
+        return ScaleAggregation.apply(x, graphs.to(x.dtype))
+
+
+class ScaleAggregation(torch.autograd.Function):
+    """A batched product whose gradient adds the graphs' shares in place."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, graphs: Tensor) -> Tensor:
+        """Multiply."""
+        ctx.save_for_backward(x, graphs)
+        return torch.matmul(x, graphs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients of features and graphs."""
+        x, graphs = ctx.saved_tensors
+        g_x = torch.mm(grad[0], graphs[0].t())
+        for part, graph in zip(grad[1:], graphs[1:]):
+            g_x.addmm_(part, graph.t())
+        g_graphs = torch.stack([torch.mm(x.t(), part) for part in grad])
+        return g_x, g_graphs
+
+
 class ChunkedAggregation(torch.autograd.Function):
     """:func:`aggregate_plain`, a few samples at a time."""
 

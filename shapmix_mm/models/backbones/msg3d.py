@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from shapmix_mm.arguments import PositiveInt
 
+from .aggregation import aggregate_scales
 from .channel_major import batch_norm, rectify
 from .multi_scale_tcn import MultiScaleTCN
 from .stack import ConvNorm, SkeletonBackbone
@@ -97,7 +98,7 @@ class MultiScaleGraph(BaseModule):
         if self.variant == 'authors':
             graphs = graphs.transpose(1, 2)
         # The scales come out as the outer part of the channels.
-        y = torch.matmul(x.reshape(1, C * N * T, V), graphs)
+        y = aggregate_scales(x.reshape(C * N * T, V), graphs)
         return self.mlp(y.view(-1, N, T, V))
 
 

@@ -81,7 +81,8 @@ class TemporalShift(torch.autograd.Function):
         start, share = _start(position, stride)
         before = _frames(grad, -start, 1)
         after = _frames(grad, -start - 1, 1)
-        return torch.lerp(before, after, share), g_position, None
+        g_x = torch.lerp(before, after, share.to(grad.dtype))
+        return g_x, g_position, None
 
 
 def temporal_shift(x: Tensor, position: Tensor, stride: int) -> Tensor:
@@ -105,7 +106,7 @@ def _neighbours(
     start, share = _start(position, stride)
     before = _frames(x, start, stride)
     after = _frames(x, start + 1, stride)
-    return before, after, share
+    return before, after, share.to(x.dtype)
 
 
 def _frames(x: Tensor, start: Tensor, stride: int) -> Tensor:

@@ -88,6 +88,26 @@ def test_samples_do_not_see_each_other_and_persons_are_apart(name):
 
 
 @pytest.mark.parametrize('name', BACKBONES)
+def test_half_precision_stays_close_and_trains(name):
+    model = _build(name, num_person=1)
+    x = torch.randn(4, 1, 8, 25, 3)
+    with torch.autocast('cpu', torch.bfloat16):
+        y = model.train()(x)
+    y.float().square().mean().backward()
+    for key, param in model.named_parameters():
+        assert param.grad.isfinite().all(), key
+        assert param.grad.dtype == torch.float32, key
+    model.eval()
+    with torch.no_grad():
+        full = model(x)
+        with torch.autocast('cpu', torch.bfloat16):
+            half = model(x)
+    # Nearest neighbours of HD-GCN may change.
+    limit = 0.5 if name == 'HDGCN' else 0.1
+    assert (half.float() - full).norm() < limit * full.norm()
+
+
+@pytest.mark.parametrize('name', BACKBONES)
 def test_another_batch_is_named(name):
     model = _build(name, num_person=1)
     with pytest.raises(ValueError, match=f'2 persons where {name}'):
