@@ -94,7 +94,7 @@ def aggregate_subsets(x: Tensor, graphs: Tensor) -> Tensor:
 
 def aggregate_scales(x: Tensor, graphs: Tensor) -> Tensor:
     """Features (B, V) times each of several graphs (S, V, V), (S, B, V)."""
-    if is_traced():
+    if is_traced() or x.device.type not in ('cpu', 'cuda'):
         return torch.matmul(x, graphs)
     # The gradient is not cast as autocast casts the product.
     with torch.autocast(x.device.type, enabled=False):
@@ -108,7 +108,7 @@ class ScaleAggregation(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, graphs: Tensor) -> Tensor:
         """Multiply."""
         ctx.save_for_backward(x, graphs)
-        return torch.matmul(x, graphs)
+        return torch.bmm(x.expand(len(graphs), -1, -1), graphs)
 
     @staticmethod
     @once_differentiable
