@@ -10,3 +10,6 @@ model = dict(
     backbone=dict(graph_cfg=dict(layout='nw-ucla'), num_frames=32),
     cls_head=dict(num_classes=10),
 )
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type='Adam', lr=0.001, weight_decay=1e-4)
+)

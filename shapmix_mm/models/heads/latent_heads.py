@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -55,8 +56,10 @@ class LatentHead(FeatureGCNHead):
         hidden = self.hide(super().features(x))
         mean = self.fc_mu(hidden)
         if self.training:
-            spread = torch.exp(self.noise_ratio * self.fc_logvar(hidden))
-            mean = mean + torch.randn_like(mean) * spread.clamp(max=100)
+            # Clamped before it is raised: an infinite power has no gradient.
+            power = self.noise_ratio * self.fc_logvar(hidden)
+            spread = power.clamp(max=math.log(100)).exp()
+            mean = mean + torch.randn_like(mean) * spread
         self._latent = mean
         return mean
 

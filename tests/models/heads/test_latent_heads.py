@@ -81,3 +81,12 @@ def test_priors_are_orthogonal_and_in_the_checkpoint():
     other = _head('InformationHead', prior_gain=1.0)
     other.load_state_dict(head.state_dict())
     assert torch.equal(other.z_prior, head.z_prior)
+
+
+def test_a_huge_variance_is_capped_and_has_a_gradient():
+    head, x = _head('StreamHead').train(), torch.randn(500, 1, D, 2, 7)
+    torch.nn.init.constant_(head.fc_logvar.bias, 1e4)
+    found = head.features(x)
+    assert found.std().item() == pytest.approx(100, rel=0.1)
+    found.square().sum().backward()
+    assert all(p.grad.isfinite().all() for p in head.fc_logvar.parameters())
