@@ -22,6 +22,14 @@ __all__ = ['main', 'tool_file']
 TOOLS = {
     'train': ('train.py', 'train a recognizer'),
     'test': ('test.py', 'test a checkpoint'),
+    'from-arrays': (
+        'data/from_arrays.py',
+        'CSV or arrays to an annotation file',
+    ),
+    'new-dataset': (
+        'data/new_dataset.py',
+        'write layout, base and leaves for an annotation file',
+    ),
     'inspect': ('data/inspect.py', 'show what an annotation file holds'),
     'split': ('data/make_longtail_split.py', 'draw a long-tailed list'),
     'cache': ('data/build_cache.py', 'make an annotation file memory-mapped'),

@@ -4,6 +4,7 @@ from .body_frame import BodyJoints, body_frame, find_body_joints
 from .bones import bones_to_joints, joint_to_bone
 from .builtin import BUILTIN_LAYOUTS
 from .layout import Layout, get_layout
+from .proposal import guess_bones, propose_layout, read_joints
 
 __all__ = [
     'BUILTIN_LAYOUTS',
@@ -13,5 +14,8 @@ __all__ = [
     'bones_to_joints',
     'find_body_joints',
     'get_layout',
+    'guess_bones',
     'joint_to_bone',
+    'propose_layout',
+    'read_joints',
 ]

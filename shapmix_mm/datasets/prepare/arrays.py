@@ -1,0 +1,243 @@
+"""Joints in a CSV or in NumPy arrays, turned into an annotation file."""
+
+from __future__ import annotations
+
+import csv
+import pickle
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...serialization import write_whole
+from .annotation_file import check_target
+
+__all__ = ['Clip', 'annotate', 'read_clips', 'write_annotations']
+
+_AXES = ('x', 'y', 'z')
+
+
+class Clip(NamedTuple):
+    """One clip.
+
+    Args:
+        keypoint (np.ndarray): Coordinates, shape (M, T, V, C), C is 2 or 3;
+            zero where a joint is missing.
+        score (np.ndarray or None): Confidence, shape (M, T, V).
+        label (str): Class, a name or a number.
+        split (str): Split, or ''.
+    """
+
+    keypoint: np.ndarray
+    score: np.ndarray | None
+    label: str
+    split: str
+
+
+def read_clips(
+    path: str | Path,
+    *,
+    labels: str | Path | None = None,
+    joint_names: Sequence[str] | None = None,
+) -> dict[str, Clip]:
+    """Read clips by name.
+
+    Args:
+        path (str or Path): A ``.csv`` with a row for each joint of each
+            frame and the columns clip, label, frame, joint, x, y, optionally
+            z, score, person and split; an ``.npz`` with an array (T, V, C) or
+            (M, T, V, C) for each clip; or an ``.npy`` of N such clips.
+        labels (str or Path, optional): For arrays, a CSV with the columns
+            clip, label and optionally split; a clip of an ``.npy`` is called
+            by its number from 0. Defaults to None.
+        joint_names (Sequence[str], optional): Joints in their order, where
+            the CSV names them. Defaults to None: numbers from 0.
+
+    Returns:
+        dict[str, Clip]: The clips.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is of another form; the first row or clip at fault
+            is named.
+    """
+    if Path(path).suffix == '.csv':
+        return _from_csv(path, joint_names)
+    if labels is None:
+        raise ValueError(f'{path} holds arrays, whose labels are in --labels')
+    content = np.load(path, allow_pickle=False)
+    arrays = (
+        {str(i): clip for i, clip in enumerate(content)}
+        if isinstance(content, np.ndarray)
+        else dict(content)
+    )
+    clips = {}
+    for row in _rows(labels, ('clip', 'label')):
+        name = row['clip']
+        if name not in arrays:
+            raise ValueError(f'{labels} has the clip {name!r}, {path} has not')
+        pose = np.asarray(arrays[name])
+        pose = pose[None] if pose.ndim == 3 else pose
+        if pose.ndim != 4 or pose.shape[3] not in (2, 3) or not pose.size:
+            raise ValueError(
+                f'clip {name!r} of {path} has the shape {pose.shape}, '
+                'expected (frames, joints, 2 or 3), or persons before them'
+            )
+        pose = np.nan_to_num(pose.astype(np.float32))
+        clips[name] = Clip(pose, None, row['label'], row.get('split') or '')
+    return clips
+
+
+def annotate(
+    clips: dict[str, Clip],
+    *,
+    img_shape: tuple[int, int] | None = None,
+    every: int = 4,
+) -> dict[str, Any]:
+    """Make what an annotation file holds.
+
+    Args:
+        clips (dict[str, Clip]): The clips.
+        img_shape (tuple[int, int], optional): Height and width in pixels,
+            which 2D poses need. Defaults to None.
+        every (int): Where no clip tells its split, each so many-th clip of a
+            class goes to ``val``, the others to ``train``. Defaults to 4.
+
+    Returns:
+        dict: Keys ``split``, ``annotations`` and, where the labels are
+        names, ``classes``.
+
+    Raises:
+        ValueError: If there is no clip, if some tell their split and others
+            do not, or if 2D poses come without ``img_shape``.
+    """
+    if not clips:
+        raise ValueError('there is no clip')
+    told = {bool(clip.split) for clip in clips.values()}
+    if len(told) == 2:
+        raise ValueError('some clips tell their split, others do not')
+    names = sorted({clip.label for clip in clips.values()})
+    numbered = all(name.isdigit() for name in names)
+    number = {n: int(n) if numbered else i for i, n in enumerate(names)}
+    split: dict[str, list[str]] = defaultdict(list)
+    seen: dict[str, int] = defaultdict(int)
+    annotations = []
+    for name, clip in clips.items():
+        seen[clip.label] += 1
+        held_out = seen[clip.label] % every == 0
+        split[clip.split or ('val' if held_out else 'train')].append(name)
+        annotations.append(
+            _annotation(name, clip, number[clip.label], img_shape)
+        )
+    classes = {} if numbered else dict(classes=names)
+    return dict(split=dict(split), annotations=annotations, **classes)
+
+
+def write_annotations(content: dict[str, Any], path: str | Path) -> None:
+    """Write an annotation file, whole or not at all.
+
+    Args:
+        content (dict): What :func:`annotate` gives.
+        path (str or Path): Where it goes.
+    """
+    check_target(path)
+    write_whole(path, pickle.dumps(content, protocol=4))
+
+
+def _annotation(
+    name: str, clip: Clip, label: int, img_shape: tuple[int, int] | None
+) -> dict[str, Any]:
+    found = dict(
+        frame_dir=name,
+        label=label,
+        total_frames=clip.keypoint.shape[1],
+        keypoint=clip.keypoint,
+    )
+    if clip.keypoint.shape[3] == 3:
+        return found
+    if img_shape is None:
+        raise ValueError(
+            f'clip {name!r} is 2D: give height and width of the image in '
+            'pixels, --img-shape'
+        )
+    score = clip.score
+    if score is None:
+        score = clip.keypoint.any(3).astype(np.float32)
+    return {
+        **found,
+        'keypoint_score': score,
+        'img_shape': img_shape,
+        'original_shape': img_shape,
+    }
+
+
+def _rows(path: str | Path, needed: Sequence[str]) -> list[dict[str, str]]:
+    with open(path, newline='', encoding='utf-8-sig') as file:
+        reader = csv.DictReader(file, skipinitialspace=True)
+        missing = set(needed) - set(reader.fieldnames or ())
+        if missing:
+            raise ValueError(f'{path} lacks the columns {sorted(missing)}')
+        return list(reader)
+
+
+def _from_csv(
+    path: str | Path, joint_names: Sequence[str] | None
+) -> dict[str, Clip]:
+    rows = _rows(path, ('clip', 'label', 'frame', 'joint', 'x', 'y'))
+    numbers = {name: i for i, name in enumerate(joint_names or ())}
+    if not numbers:
+        if bad := next((r for r in rows if not r['joint'].isdigit()), None):
+            raise ValueError(
+                f'{path} names joints, such as {bad["joint"]!r}: their order '
+                'is told by --joints'
+            )
+        most = max((int(row['joint']) for row in rows), default=-1)
+        numbers = {str(i): i for i in range(most + 1)}
+    parts: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for line, row in enumerate(rows, 2):
+        if row['joint'] not in numbers:
+            raise ValueError(f'{path}:{line}: no joint {row["joint"]!r}')
+        parts[row['clip']].append(row)
+    return {
+        name: _clip(f'clip {name!r} of {path}', found, numbers)
+        for name, found in parts.items()
+    }
+
+
+def _clip(
+    where: str, rows: list[dict[str, str]], numbers: dict[str, int]
+) -> Clip:
+    labels = {(row['label'], row.get('split') or '') for row in rows}
+    if len(labels) > 1:
+        raise ValueError(f'{where} has several labels or splits: {labels}')
+    axes = [axis for axis in _AXES if axis in rows[0]]
+    try:
+        frames = sorted({int(row['frame']) for row in rows})
+        values = np.array(
+            [[float(row[a] or 0) for a in axes] for row in rows], np.float32
+        )
+        scores = np.array([float(row.get('score') or 1) for row in rows])
+    except ValueError as error:
+        raise ValueError(f'{where}: {error}') from error
+    persons = sorted({row.get('person') or '' for row in rows})
+    at = tuple(
+        np.array(index)
+        for index in zip(
+            *(
+                (
+                    persons.index(row.get('person') or ''),
+                    frames.index(int(row['frame'])),
+                    numbers[row['joint']],
+                )
+                for row in rows
+            )
+        )
+    )
+    shape = (len(persons), len(frames), len(numbers))
+    keypoint = np.zeros((*shape, len(axes)), np.float32)
+    keypoint[at] = np.nan_to_num(values)
+    score = np.zeros(shape, np.float32)
+    score[at] = scores * keypoint[at].any(1)
+    return Clip(keypoint, score, *labels.pop())

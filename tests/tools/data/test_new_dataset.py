@@ -1,0 +1,123 @@
+"""new-dataset and from-arrays: 2D, hands, several persons, wrong input."""
+
+import numpy as np
+import pytest
+
+from shapmix_mm import cli
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.datasets.pose_file import read_pose_file
+
+HEADER = 'clip,label,frame,joint,x,y,score,person\n'
+
+
+@pytest.fixture(autouse=True)
+def _there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_missing_joints_of_2d_poses_are_zero(tmp_path):
+    """Numbers of classes, frames in any order, two persons."""
+    rows = []
+    for clip in range(8):
+        for frame in (5, 3):
+            for joint in range(4):
+                rows.append(
+                    f'c{clip},{clip % 2},{frame},{joint},{joint},{frame},0.5,a'
+                )
+        rows.append(f'c{clip},{clip % 2},5,2,7,8,,b')
+    rows[0] = 'c0,0,5,0,,,0.9,a'
+    (tmp_path / 'a.csv').write_text(HEADER + '\n'.join(rows))
+    assert cli.main(['from-arrays', 'a.csv', '--out', 'a.pkl']) == 1
+    words = [
+        'from-arrays',
+        'a.csv',
+        '--out',
+        'a.pkl',
+        '--img-shape',
+        '48',
+        '64',
+    ]
+    assert cli.main(words) == 0
+    file = read_pose_file('a.pkl')
+    assert file.splits == dict(
+        train=['c0', 'c1', 'c2', 'c3', 'c4', 'c5'], val=['c6', 'c7']
+    )
+    clip = file.annotations[0]
+    assert clip['keypoint'].shape == (2, 2, 4, 2)
+    assert clip['img_shape'] == (48, 64) and clip['label'] == 0
+    first, second = clip['keypoint'][0]
+    np.testing.assert_array_equal(first, [[0, 3], [1, 3], [2, 3], [3, 3]])
+    np.testing.assert_array_equal(second, [[0, 0], [1, 5], [2, 5], [3, 5]])
+    np.testing.assert_array_equal(
+        clip['keypoint_score'][:, 1], [[0, 0.5, 0.5, 0.5], [0, 0, 1, 0]]
+    )
+
+
+def test_files_that_do_not_fit_are_told(tmp_path, capsys):
+    def refused(text, words, said):
+        (tmp_path / 'a.csv').write_text(text)
+        assert cli.main([*words, '--out', 'b.pkl']) == 1
+        assert said in capsys.readouterr().err
+        assert not (tmp_path / 'b.pkl').exists()
+
+    words = ['from-arrays', 'a.csv']
+    refused('clip,label\n', words, "lacks the columns ['frame', 'joint'")
+    refused(HEADER + 'c,0,1,hip,1,2,,\n', words, 'told by --joints')
+    refused(HEADER + 'c,0,1,0,1,z,,\n', words, "clip 'c' of a.csv: could not")
+    refused(HEADER + 'c,0,1,0,1,2,,\nc,1,2,0,1,2,,\n', words, 'several labels')
+    refused(HEADER, words, 'no clip')
+    np.savez('a.npz', a=np.ones((2, 3, 4)))
+    words = ['from-arrays', 'a.npz', '--labels', 'a.csv']
+    refused('clip,label\na,0\n', words, 'has the shape (1, 2, 3, 4)')
+    refused('clip,label\nb,0\n', words, "has the clip 'b', a.npz has not")
+
+
+def test_a_hand_without_names(tmp_path, capsys):
+    """Bones are guessed, clips are moved to the centre alone."""
+    generator = np.random.default_rng(0)
+    bones = [
+        (f * 3 + i, f * 3 + i - 1 if i > 1 else 0)
+        for f in range(4)
+        for i in (1, 2, 3)
+    ]
+    poses = np.full((8, 40, 13, 3), 4.0)
+    for child, parent in bones:
+        step = generator.normal(size=(8, 40, 3))
+        step /= np.linalg.norm(step, axis=2, keepdims=True)
+        poses[:, :, child] = poses[:, :, parent] + step
+    np.save('hand.npy', poses)
+    rows = '\n'.join(f'{i},{i % 2}' for i in range(8))
+    (tmp_path / 'l.csv').write_text('clip,label\n' + rows)
+    words = ['from-arrays', 'hand.npy', '--labels', 'l.csv', '--out', 'h.pkl']
+    assert cli.main(words) == 0
+    assert 'whoever is seen in it' in capsys.readouterr().out
+    assert cli.main(['new-dataset', 'hand', 'h.pkl', '--layout-only']) == 0
+    printed = capsys.readouterr().out
+    assert 'Bones are guessed' in printed and 'sides' not in printed
+    assert not (tmp_path / 'hand').exists()
+    assert cli.main(['new-dataset', 'hand', 'h.pkl']) == 0
+    layout = load_config('hand/layout.py').layout
+    assert {frozenset(b) for b in layout.inward} == set(map(frozenset, bones))
+    assert layout.parts.trunk == [0] and len(layout.parts) == 5
+    first = load_config('hand/stgcn_ce_hand.py').train_pipeline[0]
+    assert first.type == 'KinectV1Normalize' and first.center == 0
+    assert cli.main(['new-dataset', 'hand', 'h.pkl']) == 1
+    assert "has ['layout.py', " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    'counts, expected',
+    [
+        ([300, 150, 50, 10], (100, 20)),
+        ([60, 20, 4], (20, 20)),
+        ([12, 11, 10, 9, 8, 7], (10, 9)),
+        ([40, 4], (4, 4)),
+        ([5], (5, 5)),
+    ],
+)
+def test_thresholds(counts, expected):
+    import runpy
+
+    tool = runpy.run_path(str(cli.tool_file('new-dataset')))
+    many, few, _ = tool['thresholds'](np.array(counts))
+    assert (many, few) == expected
