@@ -174,7 +174,7 @@ def test_the_layout_is_proposed(followed):
         for child, (parent, _) in JOINTS.items()
         if parent
     }
-    assert layout.center == numbers['Root']
+    assert layout.center == numbers['Chest']
 
 
 def test_the_configs_say_what_the_file_tells(followed):
