@@ -34,6 +34,7 @@ TOOLS = {
     'split': ('data/make_longtail_split.py', 'draw a long-tailed list'),
     'cache': ('data/build_cache.py', 'make an annotation file memory-mapped'),
     'make-demo': ('data/make_demo.py', 'make the demo set'),
+    'prepare-json': ('data/prepare_json.py', 'poses in JSON files'),
     'prepare-k400': ('data/prepare_k400.py', 'prepare Kinetics-400'),
     'prepare-msrc12': ('data/prepare_msrc12.py', 'prepare MSRC-12'),
     'prepare-ntu': ('data/prepare_ntu.py', 'prepare NTU RGB+D 60 or 120'),
