@@ -164,7 +164,7 @@ def _annotation(
         )
     score = clip.score
     if score is None:
-        score = clip.keypoint.any(3).astype(np.float32)
+        score = np.asarray(clip.keypoint.any(3), dtype=np.float32)
     return {
         **found,
         'keypoint_score': score,
