@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from .layout import Layout
 
-__all__ = ['BodyJoints', 'body_frame', 'find_body_joints']
+__all__ = [
+    'BodyJoints',
+    'Stance',
+    'body_frame',
+    'clip_frame',
+    'find_body_joints',
+    'find_stance',
+]
 
 # Directions shorter than this share of the body's extent are chance.
 _LEAST = 1e-3
@@ -120,3 +129,78 @@ def body_frame(
         return None
     across = across / width
     return np.stack((across, np.cross(up, across), up)), hips.mean(0)
+
+
+def clip_frame(
+    keypoint: np.ndarray, joints: BodyJoints
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Frame of a clip: the first that its main person tells.
+
+    Args:
+        keypoint (np.ndarray): Coordinates, shape (M, T, V, 3). The main
+            person is the one with most frames that are not all zero.
+        joints (BodyJoints): Hips and shoulders.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray] or None: What :func:`body_frame` gives.
+    """
+    for pose in _main_person(keypoint):
+        frame = body_frame(pose, joints)
+        if frame is not None:
+            return frame
+    return None
+
+
+def _main_person(keypoint: np.ndarray) -> np.ndarray:
+    present = np.asarray(keypoint.any(axis=(2, 3)))
+    person = int(present.sum(1).argmax())
+    return np.asarray(keypoint[person][present[person]])
+
+
+class Stance(NamedTuple):
+    """How the bodies of a file stand.
+
+    Args:
+        up (Counter): Clips by the axis that is nearest to up, as ``'+y'``.
+        facing (Counter): Clips by the axis that people face.
+        height (float): Median extent along up in the first frame; NaN where
+            no clip tells a frame.
+        untold (int): Clips that tell no frame.
+    """
+
+    up: Counter[str]
+    facing: Counter[str]
+    height: float
+    untold: int
+
+
+def find_stance(clips: Iterable[np.ndarray], joints: BodyJoints) -> Stance:
+    """Find which axis is up, where people face, and how tall they are.
+
+    Args:
+        clips (Iterable[np.ndarray]): Coordinates, each (M, T, V, 3).
+        joints (BodyJoints): Hips and shoulders.
+
+    Returns:
+        Stance: Counted by clips.
+    """
+    up: Counter[str] = Counter()
+    facing: Counter[str] = Counter()
+    heights, untold = [], 0
+    for clip in clips:
+        frame = clip_frame(clip, joints)
+        if frame is None:
+            untold += 1
+            continue
+        axes = frame[0]
+        up[_axis(axes[2])] += 1
+        facing[_axis(axes[1])] += 1
+        pose = _main_person(clip)[0]
+        heights.append(np.ptp(pose[pose.any(axis=1)] @ axes[2]))
+    height = float(np.median(heights)) if heights else float('nan')
+    return Stance(up, facing, height, untold)
+
+
+def _axis(direction: np.ndarray) -> str:
+    largest = int(np.abs(direction).argmax())
+    return '-+'[int(direction[largest] > 0)] + 'xyz'[largest]

@@ -42,6 +42,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar=('FEW', 'MANY'),
         help='few-shot below, many-shot above (default: 20 100)',
     )
+    add(
+        '--layout',
+        metavar='LAYOUT',
+        help='name of a layout, or config file that has one: which axis is '
+        'up, where people face, how tall they are, and the line that aligns '
+        'them',
+    )
     add('--per-class', action='store_true', help='print every class')
     add('--quiet', action='store_true', help='show no progress bar')
     return parser.parse_args(argv)
@@ -90,8 +97,46 @@ def show(args: argparse.Namespace) -> None:
     console = Console(highlight=False)
     for table in tables(summary, few, many, per_class=args.per_class):
         console.print(table)
+    if args.layout:
+        show_stance(console, file, args.layout)
     if not args.no_plot:
         draw(summary, args)
+
+
+def show_stance(console: Any, file: Any, name: str) -> None:
+    """Print how bodies stand, and the line for the config.
+
+    Args:
+        console (Console): Where to print.
+        file (PoseFile): The annotation file.
+        name (str): What --layout says.
+
+    Raises:
+        FileNotFoundError: If there is no such config.
+        ValueError: If the clips do not fit the layout, are not 3D, or the
+            layout does not tell hips and shoulders.
+    """
+    from shapmix_mm.config.load import read_config
+    from shapmix_mm.skeletons import find_body_joints, find_stance, get_layout
+
+    is_file = name.endswith('.py')
+    layout = get_layout(read_config(name).layout if is_file else name)
+    joints = find_body_joints(layout)
+    clips = [sample['keypoint'] for sample in file.annotations]
+    for clip in clips:
+        layout.check_joints(clip.shape[2], file.path)
+        if clip.shape[3] < 3:
+            raise ValueError(f'{file.path} is 2D: no axis is up')
+    stance = find_stance((clip[..., :3] for clip in clips), joints)
+    table = new_table('bodies in their first frame', 'what', 'clips')
+    for what, counter in (('up', stance.up), ('facing', stance.facing)):
+        listed = [f'{axis}: {uses:,}' for axis, uses in counter.most_common()]
+        table.add_row(what, ', '.join(listed) or '-')
+    table.add_row('height, median', f'{stance.height:.3g}')
+    table.add_row('no frame with hips and shoulders', f'{stance.untold:,}')
+    console.print(table)
+    shown = '_base_.layout' if is_file else repr(name)
+    console.print(f"align: dict(type='AlignSkeleton', layout={shown})")
 
 
 def draw(summary: Any, args: argparse.Namespace) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import numpy as np
 from mmaction.registry import TRANSFORMS
 from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
@@ -14,7 +13,7 @@ from shapmix_mm.arguments import PairOfInts
 from shapmix_mm.skeletons import get_layout
 from shapmix_mm.skeletons.body_frame import (
     BodyJoints,
-    body_frame,
+    clip_frame,
     find_body_joints,
 )
 
@@ -92,7 +91,7 @@ class AlignSkeleton(BaseTransform):
                 f'{sample_name(results)}: AlignSkeleton turns bodies in three '
                 f'dimensions, the clip has {keypoint.shape[3]}'
             )
-        frame = self._frame(keypoint[..., :3])
+        frame = clip_frame(keypoint[..., :3], self.joints)
         if frame is None:
             self._count(results)
             return results
@@ -102,17 +101,6 @@ class AlignSkeleton(BaseTransform):
         moved[..., :3] = ((keypoint[..., :3] - origin) @ axes.T) * there
         results['keypoint'] = moved
         return results
-
-    def _frame(
-        self, keypoint: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray] | None:
-        present = np.asarray(keypoint.any(axis=(2, 3)))
-        person = int(present.sum(1).argmax())
-        for pose in keypoint[person][present[person]]:
-            frame = body_frame(pose, self.joints)
-            if frame is not None:
-                return frame
-        return None
 
     def _count(self, results: dict[str, Any]) -> None:
         self.unaligned += 1

@@ -205,3 +205,57 @@ def test_a_read_only_disk_is_named(pickled, capsys, monkeypatch):
     assert main([str(pickled), '--quiet']) == 0
     err = capsys.readouterr().err
     assert f'{pickled}.inspect.png: Read-only file system; --plot' in err
+
+
+def standing(turn, missing=False):
+    """A Kinect body 1.6 m tall, y up, facing +z, turned by a matrix."""
+    from shapmix_mm.skeletons import get_layout
+
+    names = get_layout('nw-ucla').joint_names
+    pose = np.tile([0.0, 1.0, 3.0], (20, 1))
+    for part, width, height in (
+        ('shoulder', 0.2, 1.4),
+        ('hip', 0.15, 0.9),
+        ('foot', 0.15, 0.1),
+    ):
+        for side, sign in (('left', 1), ('right', -1)):
+            pose[names.index(f'{side}_{part}')] = sign * width, height, 3
+    pose[names.index('head'), 1] = 1.7
+    if missing:
+        pose[names.index('left_hip')] = 0
+    return (pose @ np.array(turn, float).T)[None, None].astype(np.float32)
+
+
+@pytest.fixture
+def bodies(tmp_path):
+    as_it_is = np.eye(3)
+    z_up_facing_minus_y = [[1, 0, 0], [0, 0, -1], [0, 1, 0]]
+    clips = [standing(as_it_is)] * 3 + [standing(z_up_facing_minus_y)]
+    clips.append(standing(as_it_is, missing=True))
+    samples = [
+        dict(frame_dir=f'c{i}', label=0, total_frames=1, keypoint=clip)
+        for i, clip in enumerate(clips)
+    ]
+    path = tmp_path / 'bodies.pkl'
+    names = [sample['frame_dir'] for sample in samples]
+    path.write_bytes(
+        pickle.dumps(dict(split=dict(train=names), annotations=samples))
+    )
+    return str(path)
+
+
+def test_how_bodies_stand(bodies, tmp_path, capsys):
+    assert main([bodies, '--no-plot', '--layout', 'nw-ucla']) == 0
+    shown = capsys.readouterr().out
+    assert row(shown, 'up') == [['up', '+y: 3, +z: 1']]
+    assert row(shown, 'facing') == [['facing', '+z: 3, -y: 1']]
+    assert row(shown, 'height, median') == [['height, median', '1.6']]
+    (untold,) = row(shown, 'no frame with hips and shoulders')
+    assert untold[1] == '1'
+    assert "align: dict(type='AlignSkeleton', layout='nw-ucla')" in shown
+    config = tmp_path / 'layout.py'
+    config.write_text("layout = 'nw-ucla'\n")
+    assert main([bodies, '--no-plot', '--layout', str(config)]) == 0
+    assert 'layout=_base_.layout)' in capsys.readouterr().out
+    assert main([bodies, '--no-plot', '--layout', 'sbu']) == 1
+    assert 'has 20 joints where' in capsys.readouterr().err
