@@ -85,7 +85,7 @@ BASELINES = (
     *('mixup', 'cutmix', 'remix'),
     *('remixdrw', 'skelemix', 'tacnnmix'),
 )
-MULTIBRANCH = ('ride',)
+MULTIBRANCH = ('ride', 'bcl', 'paco', 'glmc')
 SAMPLINGS = ('rs', 'sqrt', 'ros', 'progressive')
 BALANCED = {'ClassBalancedSampler', 'RandomOverSampler', 'ProgressiveSampler'}
 # Their schedule is that of a second stage, not of their cross-entropy twin.
@@ -528,7 +528,10 @@ def check_hooks(name, cfg):
     assert ('SaliencyHook' in hooks(cfg)) == shapmix
     assert shapmix or 'SaliencyFigureHook' not in hooks(cfg)
     assert ('TrainAccuracyHook' in hooks(cfg)) == (kind is not None)
-    switching = {'DeferredReweightingLoss', 'InfluenceBalancedLoss'}
+    switching = {
+        *('DeferredReweightingLoss', 'InfluenceBalancedLoss'),
+        'MixtureConsistencyLoss',
+    }
     assert ('TrainingProgressHook' in hooks(cfg)) == bool(
         switching & {*types(cfg.model.cls_head)}
     )

@@ -78,6 +78,8 @@ def vary_data(
             node['pipeline'] = _in_views(node['pipeline'], views)
     if batch is not None:
         cfg.train_dataloader.batch_size *= batch
+        if 'auto_scale_lr' in cfg:
+            cfg.auto_scale_lr.base_batch_size *= batch
 
 
 def _in_views(pipeline: list[dict], views: int) -> list[dict]:

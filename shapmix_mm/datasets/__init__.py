@@ -23,6 +23,7 @@ from .name_list import names_digest, plain_name, read_name_list
 from .ntu_protocols import BENCHMARKS, Benchmark, get_benchmark, parse_ntu_name
 from .samplers import (
     ClassBalancedSampler,
+    PairedSampler,
     ProgressiveSampler,
     RandomOverSampler,
 )
@@ -68,6 +69,7 @@ __all__ = [
     'MergePersons',
     'MultiView',
     'PadFrames',
+    'PairedSampler',
     'ProgressiveSampler',
     'RandomOverSampler',
     'RandomRotation3D',

@@ -12,6 +12,7 @@ from .backbones import (
     StreamGCN,
 )
 from .blending import (
+    GlobalLocalBlending,
     MixtureBlending,
     RemixBlending,
     ShapMixBlending,
@@ -23,15 +24,19 @@ from .blending import (
     TaCNNMixBlending,
 )
 from .heads import (
+    BalancedContrastiveHead,
     ClassifierNormalInit,
     CosineGCNHead,
     ExpertGCNHead,
     FeatureGCNHead,
     FRHead,
     InformationHead,
+    MixtureConsistencyHead,
+    ParametricContrastiveHead,
     StreamHead,
 )
 from .losses import (
+    BalancedContrastiveLoss,
     BalancedSoftmaxLoss,
     ClassBalancedLoss,
     DeferredReweightingLoss,
@@ -40,15 +45,21 @@ from .losses import (
     InfluenceBalancedLoss,
     LDAMLoss,
     LogitAdjustedLoss,
+    MixtureConsistencyLoss,
+    ParametricContrastiveLoss,
 )
 from .recognizers import (
     ExpertRecognizerGCN,
     FrozenRecognizerGCN,
     HeatmapRecognizer3D,
+    MomentumRecognizerGCN,
     RefinementRecognizerGCN,
+    ViewRecognizerGCN,
 )
 
 __all__ = [
+    'BalancedContrastiveHead',
+    'BalancedContrastiveLoss',
     'BalancedSoftmaxLoss',
     'CTRGCN',
     'ClassBalancedLoss',
@@ -63,6 +74,7 @@ __all__ = [
     'FeatureGCNHead',
     'FocalLoss',
     'FrozenRecognizerGCN',
+    'GlobalLocalBlending',
     'HDGCN',
     'HeatmapRecognizer3D',
     'InfluenceBalancedLoss',
@@ -73,6 +85,11 @@ __all__ = [
     'MSG3D',
     'MSTGCN',
     'MixtureBlending',
+    'MixtureConsistencyHead',
+    'MixtureConsistencyLoss',
+    'MomentumRecognizerGCN',
+    'ParametricContrastiveHead',
+    'ParametricContrastiveLoss',
     'RefinementRecognizerGCN',
     'RemixBlending',
     'SGN',
@@ -86,4 +103,5 @@ __all__ = [
     'StreamGCN',
     'StreamHead',
     'TaCNNMixBlending',
+    'ViewRecognizerGCN',
 ]

@@ -1,6 +1,7 @@
 """Batch blends for skeletons, used by ``ActionDataPreprocessor``."""
 
 from .beta_blending import SkeletonCutMixBlending, SkeletonMixupBlending
+from .global_local_blending import GlobalLocalBlending
 from .mixing import Mixture
 from .mixture_blending import MixtureBlending
 from .remix_blending import RemixBlending
@@ -11,6 +12,7 @@ from .stmix_blending import STMixBlending
 from .tacnn_mix_blending import TaCNNMixBlending
 
 __all__ = [
+    'GlobalLocalBlending',
     'Mixture',
     'MixtureBlending',
     'RemixBlending',

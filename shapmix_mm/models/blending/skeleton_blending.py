@@ -6,6 +6,7 @@ A blend draws all that is random before it mixes anything.
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import torch
 from mmaction.models.utils.blending_utils import BaseMiniBatchBlending
@@ -38,6 +39,8 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
     """
 
     num_classes: int
+    #: Clips of each sample in the batch.
+    num_clips: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -128,10 +131,12 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
         return both, originals + samples
 
     def _check(self, imgs: Tensor) -> None:
-        if imgs.ndim != 6 or imgs.size(1) != 1:
+        clips = self.num_clips
+        if imgs.ndim != 6 or imgs.size(1) != clips:
+            count = 'one clip' if clips == 1 else f'{clips} clips'
             raise ValueError(
-                f'{type(self).__name__} needs batches of shape (N, 1, M, T, '
-                f'V, C), one clip per sample, got {tuple(imgs.shape)}'
+                f'{type(self).__name__} needs batches of shape (N, {clips}, '
+                f'M, T, V, C), {count} per sample, got {tuple(imgs.shape)}'
             )
         self.layout.check_joints(imgs.size(4), 'the batch')
 

@@ -1,13 +1,19 @@
 """Heads of the skeleton recognizers, compatible with MMAction2's."""
 
 from .classifier_init import ClassifierNormalInit
+from .contrastive_heads import (
+    BalancedContrastiveHead,
+    ParametricContrastiveHead,
+)
 from .cosine_gcn_head import CosineGCNHead, CosineLinear
 from .expert_gcn_head import ExpertGCNHead
 from .feature_gcn_head import FeatureGCNHead
 from .fr_head import FRHead
 from .latent_heads import InformationHead, StreamHead
+from .mixture_consistency_head import MixtureConsistencyHead
 
 __all__ = [
+    'BalancedContrastiveHead',
     'ClassifierNormalInit',
     'CosineGCNHead',
     'CosineLinear',
@@ -15,5 +21,7 @@ __all__ = [
     'FRHead',
     'FeatureGCNHead',
     'InformationHead',
+    'MixtureConsistencyHead',
+    'ParametricContrastiveHead',
     'StreamHead',
 ]

@@ -2,6 +2,10 @@
 
 from .class_balanced_loss import ClassBalancedLoss
 from .class_weights import effective_number_weights, inverse_frequency_weights
+from .contrastive_losses import (
+    BalancedContrastiveLoss,
+    ParametricContrastiveLoss,
+)
 from .deferred_reweighting_loss import DeferredReweightingLoss
 from .expert_diversity_loss import ExpertDiversityLoss
 from .focal_loss import FocalLoss
@@ -9,8 +13,10 @@ from .influence_balanced_loss import InfluenceBalancedLoss
 from .ldam_loss import LDAMLoss
 from .logit_adjusted_loss import BalancedSoftmaxLoss, LogitAdjustedLoss
 from .longtail_loss import CountedLoss, LongTailLoss
+from .mixture_consistency_loss import MixtureConsistencyLoss
 
 __all__ = [
+    'BalancedContrastiveLoss',
     'BalancedSoftmaxLoss',
     'ClassBalancedLoss',
     'CountedLoss',
@@ -21,6 +27,8 @@ __all__ = [
     'LDAMLoss',
     'LogitAdjustedLoss',
     'LongTailLoss',
+    'MixtureConsistencyLoss',
+    'ParametricContrastiveLoss',
     'effective_number_weights',
     'inverse_frequency_weights',
 ]

@@ -1,0 +1,42 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltntu60.py --with bcl
+_base_ = 'ctrgcn_ce_ltntu60.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            dict(
+                type='PreNormalize3D', align_spine=False, align_shoulder=False
+            ),
+            dict(
+                type='MultiView',
+                num_views=3,
+                pipeline=[
+                    dict(
+                        type='CropResizeFrames',
+                        clip_len=64,
+                        p_interval=(0.5, 1.0),
+                    ),
+                    dict(type='RandomRotation3D', theta=0.3),
+                    dict(
+                        type='SkeletonFeatures', layout='nturgb+d', feats=['j']
+                    ),
+                    dict(type='FormatGCNInput', num_person=2),
+                    dict(type='PackActionInputs'),
+                ],
+            ),
+        ]
+    )
+)
+model = dict(
+    type='ViewRecognizerGCN',
+    cls_head=dict(
+        type='BalancedContrastiveHead',
+        loss_cls=dict(type='BalancedSoftmaxLoss'),
+        scale=30.0,
+        embed_channels=1024,
+        contrast=dict(
+            type='BalancedContrastiveLoss', temperature=0.07, loss_weight=0.35
+        ),
+    ),
+)

@@ -1,0 +1,49 @@
+# Written by tools/docs/make_leaf.py, the same as
+# ctrgcn_ce_ltnwucla.py --with paco
+_base_ = 'ctrgcn_ce_ltnwucla.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        dataset=dict(
+            pipeline=[
+                dict(
+                    type='MultiView',
+                    num_views=2,
+                    pipeline=[
+                        dict(
+                            type='RandomRotation3D',
+                            theta=(0.3, 1.0472, 0.0),
+                            order='yxz',
+                        ),
+                        dict(type='RandomScale3D', scale=(0.8, 1.2)),
+                        dict(type='KinectV1Normalize', stretch=False),
+                        dict(
+                            type='CropResizeFrames',
+                            clip_len=32,
+                            p_interval=(0.5, 1.0),
+                            min_frames=16,
+                        ),
+                        dict(
+                            type='SkeletonFeatures',
+                            layout='nw-ucla',
+                            feats=['j'],
+                        ),
+                        dict(type='FormatGCNInput', num_person=1),
+                        dict(type='PackActionInputs'),
+                    ],
+                )
+            ]
+        )
+    )
+)
+model = dict(
+    type='MomentumRecognizerGCN',
+    cls_head=dict(
+        type='ParametricContrastiveHead',
+        loss_cls=dict(
+            type='ParametricContrastiveLoss', alpha=0.05, temperature=0.2
+        ),
+        embed_channels=128,
+    ),
+    momentum=0.999,
+)
