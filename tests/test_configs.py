@@ -527,7 +527,10 @@ def check_hooks(name, cfg):
     shapmix = kind == 'ShapMixBlending'
     assert ('SaliencyHook' in hooks(cfg)) == shapmix
     assert shapmix or 'SaliencyFigureHook' not in hooks(cfg)
-    assert ('TrainAccuracyHook' in hooks(cfg)) == (kind is not None)
+    # It looks at the originals, and GLMC trains on none.
+    assert ('TrainAccuracyHook' in hooks(cfg)) == (
+        kind not in (None, 'GlobalLocalBlending')
+    )
     switching = {
         *('DeferredReweightingLoss', 'InfluenceBalancedLoss'),
         'MixtureConsistencyLoss',
@@ -895,6 +898,12 @@ def pipelines(cfg):
 STEPS = distinct(stepped)
 
 
+def loss_views(cfg):
+    """Views that the head learns from."""
+    head = MODELS.get(cfg.model.cls_head.type)
+    return getattr(head, 'num_views', 1)
+
+
 @pytest.mark.parametrize('leaf', distinct(pipelines))
 def test_clips_have_the_form_that_the_model_takes(leaf, mini):
     name, cfg = NAMES[leaf], load(leaf)
@@ -902,12 +911,16 @@ def test_clips_have_the_form_that_the_model_takes(leaf, mini):
         clips = pseudo_collate([mini(name, node)[i] for i in (0, 1, 3)])
         (persons,) = values(node.pipeline, 'num_person')
         (frames,) = values(node.pipeline, 'clip_len')
-        views = max([1, *values(node.pipeline, 'num_clips')])
+        clip_keys = ('num_clips', 'num_views')
+        views = max(
+            [1, *(v for key in clip_keys for v in values(node.pipeline, key))]
+        )
         joints = get_layout(SETS[name.set][1]).num_joints
         for clip in clips['inputs']:
             assert clip.shape == (views, persons, frames, joints, 3)
             assert torch.isfinite(clip).all() and clip.any()
-        assert number or name.pyskl or views == 1
+        wanted = loss_views(cfg)
+        assert number or name.pyskl or views == wanted
 
 
 @pytest.mark.parametrize('leaf', STEPS)
@@ -923,7 +936,8 @@ def test_a_step_and_a_prediction(leaf, mini):
             module.set_class_counts(train.metainfo['class_counts'])
         if getattr(module, 'needs_progress', False):
             module.set_progress(99, total=100, iters_per_pass=10)
-    data = pseudo_collate([train[i] for i in (0, 1, 3)])
+    # An even number, for those that train on pairs.
+    data = pseudo_collate([train[i] for i in (0, 1, 3, 4)])
     if steps_taken(cfg):
         optimizer = build_optim_wrapper(model, cfg.optim_wrapper.to_dict())
         classifier = next(model.cls_head.fc.parameters())

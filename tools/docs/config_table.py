@@ -15,6 +15,7 @@ from mmengine.config import Config
 import shapmix_mm  # noqa: F401  (cures stock wheels)
 from shapmix_mm.compat.configs import leaf_files
 from shapmix_mm.config.data import innermost
+from shapmix_mm.config.load import pipeline_steps
 from shapmix_mm.datasets.longtail import exp_counts
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -103,7 +104,7 @@ def facts(path: Path) -> dict[str, str]:
     repeated = cfg.train_dataloader.dataset.get('times', 1)
     stepless = cfg.train_cfg.type == 'SteplessTrainLoop'
     effective = 0 if stepless else cfg.train_cfg.max_epochs * repeated
-    (feats,) = (step.feats for step in train.pipeline if 'feats' in step)
+    feats = next(s['feats'] for s in pipeline_steps(cfg) if 'feats' in s)
     inside = path.relative_to(ROOT).as_posix()
     second = 'SecondStageHook' in [hook.type for hook in cfg.custom_hooks]
     first = ' --cfg-options load_from=FIRST_STAGE.pth' if second else ''
