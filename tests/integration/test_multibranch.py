@@ -5,7 +5,10 @@ import io
 import numpy as np
 import pytest
 import torch
+from mmaction.registry import MODELS
+from mmaction.structures import ActionDataSample
 from mmengine.hooks import Hook
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 
 from shapmix_mm.config.launch import bare_model
@@ -163,3 +166,70 @@ def test_a_trained_model_predicts_without_what_trains_it(
     session = onnxruntime.InferenceSession(file.getvalue())
     (scores,) = session.run(None, {'x': clips.squeeze(1).numpy()})
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
+
+
+def steps_of_a_rank(rank, cfgs, folder):
+    """Three steps of every method on one of two processes."""
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group(
+        'gloo',
+        init_method=f'file://{folder}/rendezvous',
+        rank=rank,
+        world_size=2,
+    )
+    for method, cfg in cfgs.items():
+        torch.manual_seed(0)
+        model = MODELS.build(cfg)
+        model.init_weights()
+        for module in model.modules():
+            if getattr(module, 'needs_class_counts', False):
+                module.set_class_counts([8, 6, 4, 3])
+            if getattr(module, 'needs_progress', False):
+                module.set_progress(5, total=10, iters_per_pass=2)
+        parallel = torch.nn.parallel.DistributedDataParallel(
+            model, broadcast_buffers=False
+        )
+        optimizer = torch.optim.SGD(
+            [p for p in model.parameters() if p.requires_grad], lr=0.01
+        )
+        views = getattr(model.cls_head, 'num_views', 1)
+        torch.manual_seed(1 + rank)
+        for _ in range(3):
+            batch = dict(
+                inputs=list(torch.randn(6, views, 2, 8, 6, 3)),
+                data_samples=[
+                    ActionDataSample().set_gt_label(int(k))
+                    for k in torch.randint(4, (6,))
+                ],
+            )
+            batch = model.data_preprocessor(batch, True)
+            losses = parallel(**batch, mode='loss')
+            optimizer.zero_grad()
+            sum(v for k, v in losses.items() if 'loss' in k).backward()
+            optimizer.step()
+        torch.save(model.state_dict(), f'{folder}/{method}_{rank}.pt')
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
+
+
+def test_two_ranks_hold_one_model_and_one_memory(tiny, tmp_path):
+    """Statistics of batch norms are each rank's own, as ever."""
+    cfgs = {}
+    for method in METHODS:
+        cfg = tiny(method).model
+        with DefaultScope.overwrite_default_scope('mmaction'):
+            cfgs[method] = cfg.to_dict()
+    torch.multiprocessing.start_processes(
+        steps_of_a_rank, (cfgs, str(tmp_path)), nprocs=2, start_method='fork'
+    )
+    for method in METHODS:
+        one, two = (
+            torch.load(tmp_path / f'{method}_{rank}.pt') for rank in (0, 1)
+        )
+        for name, value in one.items():
+            if 'running_' not in name:
+                assert torch.equal(value, two[name]), f'{method}: {name}'
+    queue = torch.load(tmp_path / 'paco_0.pt')
+    # 36 keys of both ranks have passed a ring of 17.
+    assert queue['cls_head.loss_cls.queue_pointer'].tolist() == [36 % 17]
+    assert (queue['cls_head.loss_cls.queue_labels'] >= 0).all()

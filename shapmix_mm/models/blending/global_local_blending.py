@@ -54,16 +54,13 @@ class GlobalLocalBlending(SkeletonBlending):
         alpha (float): Parameter of the Beta distribution. Defaults to 1.0.
         keep_originals (bool): Must be False: there is no view of an
             unmixed sample. Defaults to False.
+        kwargs (dict): ``num_classes`` and ``layout``, if given by name.
     """
 
     num_clips: ClassVar[int] = 2
 
     def __init__(
-        self,
-        *args: Any,
-        alpha: Positive = 1.0,
-        keep_originals: bool = False,
-        **kwargs: Any,
+        self, *args: Any, alpha: Positive = 1.0, keep_originals: bool = False
     ) -> None:
         super().__init__(*args, keep_originals=keep_originals, **kwargs)
         if keep_originals:
