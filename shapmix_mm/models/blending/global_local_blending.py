@@ -60,7 +60,11 @@ class GlobalLocalBlending(SkeletonBlending):
     num_clips: ClassVar[int] = 2
 
     def __init__(
-        self, *args: Any, alpha: Positive = 1.0, keep_originals: bool = False
+        self,
+        *args: Any,
+        alpha: Positive = 1.0,
+        keep_originals: bool = False,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, keep_originals=keep_originals, **kwargs)
         if keep_originals:
