@@ -37,7 +37,8 @@ def vary_data(
     Args:
         cfg (Config): The config, changed in place.
         stream (str, optional): Features of every pipeline: ``'j'``, ``'b'``,
-            ``'jm'`` or ``'bm'``. Defaults to None, as it is.
+            ``'k'``, ``'jm'``, ``'bm'`` or ``'km'``. Defaults to None, as it
+            is.
         split (str, optional): Benchmark of NTU RGB+D: ``'xsub'``,
             ``'xview'`` or ``'xset'``. Defaults to None, as it is.
         imbalance (int, optional): Imbalance factor. Defaults to None, as it

@@ -26,6 +26,7 @@ from .samplers import (
     PairedSampler,
     ProgressiveSampler,
     RandomOverSampler,
+    TailRepeatSampler,
 )
 from .stgcn_npy import load_stgcn_npy
 from .transforms import (
@@ -45,6 +46,7 @@ from .transforms import (
     PadFrames,
     RandomRotation3D,
     RandomScale3D,
+    RandomTimeReversal,
     SkeletonFeatures,
 )
 
@@ -74,9 +76,11 @@ __all__ = [
     'RandomOverSampler',
     'RandomRotation3D',
     'RandomScale3D',
+    'RandomTimeReversal',
     'Selection',
     'SkeletonFeatures',
     'SplitSource',
+    'TailRepeatSampler',
     'class_counts',
     'exp_counts',
     'get_benchmark',

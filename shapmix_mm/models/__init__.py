@@ -14,6 +14,7 @@ from .backbones import (
 from .blending import (
     GlobalLocalBlending,
     MixtureBlending,
+    RebalancedPartBlending,
     RemixBlending,
     ShapMixBlending,
     SkeleMixBlending,
@@ -38,6 +39,7 @@ from .heads import (
 from .losses import (
     BalancedContrastiveLoss,
     BalancedSoftmaxLoss,
+    ClassAdaptiveLoss,
     ClassBalancedLoss,
     DeferredReweightingLoss,
     ExpertDiversityLoss,
@@ -62,6 +64,7 @@ __all__ = [
     'BalancedContrastiveLoss',
     'BalancedSoftmaxLoss',
     'CTRGCN',
+    'ClassAdaptiveLoss',
     'ClassBalancedLoss',
     'ClassifierNormalInit',
     'CosineGCNHead',
@@ -90,6 +93,7 @@ __all__ = [
     'MomentumRecognizerGCN',
     'ParametricContrastiveHead',
     'ParametricContrastiveLoss',
+    'RebalancedPartBlending',
     'RefinementRecognizerGCN',
     'RemixBlending',
     'SGN',

@@ -29,7 +29,7 @@ class LazyBuffersMixin(nn.Module):
     ) -> None:
         for name in self.lazy_buffers:
             saved = state_dict.get(prefix + name)
-            if saved is not None:
+            if saved is not None and name in self._buffers:
                 device = getattr(self, name).device
                 setattr(self, name, torch.empty_like(saved, device=device))
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

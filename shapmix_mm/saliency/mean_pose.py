@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
 
 from shapmix_mm.config.data import unrepeated
-from shapmix_mm.datasets import SkeletonFeatures
+from shapmix_mm.datasets import MultiView, SkeletonFeatures
 from shapmix_mm.randomness import preserved_random_state
 from shapmix_mm.skeletons import Layout, bones_to_joints
 
@@ -103,15 +103,18 @@ def stream_features(dataset: Any) -> tuple[str, ...]:
         dataset (Dataset): Dataset, wrapped or not.
 
     Returns:
-        tuple[str, ...]: Out of 'j', 'b', 'jm' and 'bm'; joints alone if the
-        pipeline makes no features.
+        tuple[str, ...]: Those of ``SkeletonFeatures``; joints alone if the
+        pipeline makes none.
     """
     inner: Any = unrepeated(dataset)
     while isinstance(inner, ConcatDataset) or hasattr(inner, 'dataset'):
         inner = getattr(inner, 'dataset', None) or inner.datasets[0]
     pipeline = getattr(inner, 'pipeline', None)
     feats: tuple[str, ...] = ('j',)
-    for step in getattr(pipeline, 'transforms', None) or ():
+    steps = list(getattr(pipeline, 'transforms', None) or ())
+    if steps and isinstance(steps[-1], MultiView):
+        steps += steps[-1].pipeline.transforms
+    for step in steps:
         if isinstance(step, (SkeletonFeatures, GenSkeFeat)):
             feats = tuple(step.feats)
         elif isinstance(step, JointToBone) and step.target == 'keypoint':

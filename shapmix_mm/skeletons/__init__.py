@@ -8,7 +8,7 @@ from .body_frame import (
     find_body_joints,
     find_stance,
 )
-from .bones import bones_to_joints, joint_to_bone
+from .bones import bones_to_joints, joint_to_bone, joint_to_skip
 from .builtin import BUILTIN_LAYOUTS
 from .layout import Layout, get_layout
 from .proposal import guess_bones, propose_layout, read_joints
@@ -26,6 +26,7 @@ __all__ = [
     'get_layout',
     'guess_bones',
     'joint_to_bone',
+    'joint_to_skip',
     'propose_layout',
     'read_joints',
 ]

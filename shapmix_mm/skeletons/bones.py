@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 import numpy as np
 
 from .layout import Layout, LayoutLike, get_layout
@@ -33,6 +35,52 @@ def joint_to_bone(
         array([1., 1., 1.], dtype=float32)
     """
     layout = get_layout(layout)
+    return _differences(keypoint, layout, layout.parents, scored)
+
+
+def joint_to_skip(
+    keypoint: np.ndarray, layout: LayoutLike, *, scored: bool | None = None
+) -> np.ndarray:
+    """Subtract from each joint the one before its bone's other end.
+
+    The skip modality of Liu et al., Balanced Representation Learning for
+    Long-tailed Skeleton-based Action Recognition. As in its published code a
+    joint whose bone begins at the root is subtracted from itself.
+
+    Args:
+        keypoint (np.ndarray): Joints, shape (..., V, C), C is 2 or 3.
+        layout (str or dict or Layout): The joint layout.
+        scored (bool, optional): As for :func:`joint_to_bone`. Defaults to
+            None.
+
+    Returns:
+        np.ndarray: Skips, float32, shape (..., V, C); those of the root and
+        of its neighbours are zero.
+
+    Raises:
+        ValueError: If the shape does not fit the layout.
+
+    Example:
+        >>> line = np.stack([np.arange(25.)] * 3, axis=-1)
+        >>> joint_to_skip(line, 'nturgb+d')[15]
+        array([2., 2., 2.], dtype=float32)
+    """
+    layout = get_layout(layout)
+    parents = layout.parents
+    ends = [
+        joint if parents[parent] == parent else parents[parent]
+        for joint, parent in enumerate(parents)
+    ]
+    return _differences(keypoint, layout, ends, scored)
+
+
+def _differences(
+    keypoint: np.ndarray,
+    layout: Layout,
+    ends_of: Sequence[int],
+    scored: bool | None,
+) -> np.ndarray:
+    """Joints less other joints, their scores the mean of the two."""
     if keypoint.ndim < 2 or keypoint.shape[-1] not in (2, 3):
         raise ValueError(
             'Bones need joints of shape (..., V, 2 or 3), got '
@@ -40,7 +88,7 @@ def joint_to_bone(
         )
     layout.check_joints(keypoint.shape[-2])
     joints = keypoint.astype(np.float32)
-    ends = joints[..., list(layout.parents), :]
+    ends = joints[..., list(ends_of), :]
     bones = joints - ends
     if keypoint.shape[-1] == 3 and (
         layout.planar if scored is None else scored

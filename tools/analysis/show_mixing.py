@@ -21,7 +21,6 @@ from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets import class_counts
 from shapmix_mm.engine.blend_loading import build_blend
 from shapmix_mm.models.blending import SkeletonBlending
-from shapmix_mm.models.blending.mixing import mix
 from shapmix_mm.saliency import feature_joints, stream_features
 from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
 
@@ -159,7 +158,7 @@ def mixtures(
             )
         target = torch.eye(blend.num_classes)[labels]
         mixture = blend.draw_mixture(clips, target)
-        mixed = mix(clips, mixture)
+        mixed = blend.carry_out(clips, mixture)
         names = ('own', 'partner', 'mixed')
         three = zip(names, (clips[0], clips[1], mixed[0]))
         soft = torch.lerp(target[0], target[1], mixture.share[0])

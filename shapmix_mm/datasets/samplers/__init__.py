@@ -4,10 +4,12 @@ from .class_balanced_sampler import ClassBalancedSampler
 from .paired_sampler import PairedSampler
 from .progressive_sampler import ProgressiveSampler
 from .random_over_sampler import RandomOverSampler
+from .tail_repeat_sampler import TailRepeatSampler
 
 __all__ = [
     'ClassBalancedSampler',
     'PairedSampler',
     'ProgressiveSampler',
     'RandomOverSampler',
+    'TailRepeatSampler',
 ]

@@ -16,6 +16,7 @@ from .multi_view import MultiView
 from .pad_frames import PadFrames
 from .random_rotation_3d import RandomRotation3D
 from .random_scale_3d import RandomScale3D
+from .random_time_reversal import RandomTimeReversal
 from .skeleton_features import SkeletonFeatures
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     'PadFrames',
     'RandomRotation3D',
     'RandomScale3D',
+    'RandomTimeReversal',
     'SkeletonFeatures',
 ]

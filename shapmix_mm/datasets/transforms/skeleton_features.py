@@ -11,11 +11,13 @@ from mmcv.transforms import BaseTransform
 from pydantic import Field
 from typing_extensions import Annotated
 
-from ...skeletons import get_layout, joint_to_bone
+from ...skeletons import get_layout, joint_to_bone, joint_to_skip
 from ...skeletons.layout import LayoutLike
 from .keypoints import read_keypoint, sample_name
 
-Feats = Annotated[Sequence[Literal['j', 'b', 'jm', 'bm']], Field(min_length=1)]
+Feats = Annotated[
+    Sequence[Literal['j', 'b', 'k', 'jm', 'bm', 'km']], Field(min_length=1)
+]
 
 
 @TRANSFORMS.register_module()
@@ -46,8 +48,9 @@ class SkeletonFeatures(BaseTransform):
         layout (str or dict or Layout): The joint layout. Defaults to
             ``'nturgb+d'``.
         feats (Sequence[str]): The features to join along the channels, from
-            'j' (joint), 'b' (bone), 'jm' and 'bm' (their motions). Defaults
-            to ``('j', )``.
+            'j' (joint), 'b' (bone), 'k' (skip, the way from the joint before
+            the last), 'jm', 'bm' and 'km' (their motions). Defaults to
+            ``('j', )``.
 
     Raises:
         ValueError: If feats repeats a name.
@@ -100,6 +103,8 @@ class SkeletonFeatures(BaseTransform):
         feature = joints.astype(np.float32)
         if name.startswith('b'):
             feature = joint_to_bone(joints, self.layout, scored=scored)
+        elif name.startswith('k'):
+            feature = joint_to_skip(joints, self.layout, scored=scored)
         return _to_motion(feature, scored) if name.endswith('m') else feature
 
     def __repr__(self) -> str:

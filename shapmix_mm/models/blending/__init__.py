@@ -4,6 +4,7 @@ from .beta_blending import SkeletonCutMixBlending, SkeletonMixupBlending
 from .global_local_blending import GlobalLocalBlending
 from .mixing import Mixture
 from .mixture_blending import MixtureBlending
+from .rebalanced_part_blending import RebalancedPartBlending
 from .remix_blending import RemixBlending
 from .shapmix_blending import ShapMixBlending
 from .skelemix_blending import SkeleMixBlending
@@ -15,6 +16,7 @@ __all__ = [
     'GlobalLocalBlending',
     'Mixture',
     'MixtureBlending',
+    'RebalancedPartBlending',
     'RemixBlending',
     'STMixBlending',
     'ShapMixBlending',

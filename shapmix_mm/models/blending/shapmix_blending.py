@@ -12,7 +12,6 @@ from torch import Tensor
 from shapmix_mm.arguments import Positive
 from shapmix_mm.shapley import SaliencyTable
 
-from ..class_counts import ClassCountsMixin
 from .drawing import draw_category
 from .stmix_blending import STMixBlending
 
@@ -20,7 +19,7 @@ __all__ = ['ShapMixBlending']
 
 
 @MODELS.register_module()
-class ShapMixBlending(ClassCountsMixin, STMixBlending):
+class ShapMixBlending(STMixBlending):
     """Tail-aware mixing guided by saliency (Shap-Mix paper, Sec. 3.3).
 
     Where the partner j is of a rarer class than i, a part combination drawn
@@ -47,6 +46,7 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
     """
 
     lazy_buffers: ClassVar[tuple[str, ...]] = ('class_counts', 'mean_pose')
+    needs_class_counts: ClassVar[bool] = True  # type: ignore[assignment]
     # Without it the blend would stay ST-Mix, and nothing would say so.
     needs_hook: ClassVar[str] = 'SaliencyHook'
     #: Why a table that was loaded last did not fit, or ''.
@@ -79,7 +79,6 @@ class ShapMixBlending(ClassCountsMixin, STMixBlending):
         self.saliency = SaliencyTable(
             self.num_classes, self.layout.num_parts, self.sizes
         )
-        self.register_lazy_buffers()
         self.register_buffer('guided', torch.zeros(()))
         numbers = self.layout.part_mask().argmax(0)
         self.register_buffer('partition', torch.from_numpy(numbers).float())

@@ -66,6 +66,22 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
             Mixture: Partners, frames, weights and label shares.
         """
 
+    def carry_out(
+        self, clips: Tensor, mixture: Mixture, *, out: Tensor | None = None
+    ) -> Tensor:
+        """Mix skeletons as drawn; how is the blend's own affair.
+
+        Args:
+            clips (Tensor): Skeletons, shape (N, M, T, V, C).
+            mixture (Mixture): What to mix.
+            out (Tensor, optional): Contiguous tensor of the shape of
+                ``clips`` to write to. Defaults to None: a new one.
+
+        Returns:
+            Tensor: The mixed skeletons.
+        """
+        return mix(clips, mixture, out=out)
+
     def do_blending(  # type: ignore[override]
         self, imgs: Tensor, label: Tensor
     ) -> tuple[Tensor, Tensor]:
@@ -86,7 +102,7 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
         """Write the mixed skeletons to ``out``; soft labels, shape (N, K)."""
         clips = imgs.squeeze(1)
         mixture = self.draw_mixture(clips, label)
-        mix(clips, mixture, out=out.squeeze(1))
+        self.carry_out(clips, mixture, out=out.squeeze(1))
         theirs = label.index_select(0, mixture.partner)
         return torch.lerp(label, theirs, mixture.share[:, None])
 

@@ -12,7 +12,10 @@ from shapmix_mm.arguments import Fraction, Pair, Positive, PositiveInt
 from shapmix_mm.shapley import combination_masks, mask_to_parts
 from shapmix_mm.skeletons import Layout
 
+from ..class_counts import ClassCountsMixin
+from .bone_space import paste_bones, roots
 from .drawing import (
+    draw_category,
     draw_mixup_share,
     draw_partner,
     draw_subset,
@@ -26,7 +29,7 @@ __all__ = ['STMixBlending']
 
 
 @MODELS.register_module()
-class STMixBlending(SkeletonBlending):
+class STMixBlending(ClassCountsMixin, SkeletonBlending):
     """Spatial-temporal mixing of skeletons (Shap-Mix paper, Sec. 3.2).
 
     Each sample i gets a partner j and one of two mixtures: Mixup of the
@@ -68,10 +71,21 @@ class STMixBlending(SkeletonBlending):
         resample_at (str): Frames of the source clip that resampling takes:
             ``'middle'`` of the stretch that stands for a frame, or its
             ``'start'``, as in the released code. Defaults to 'middle'.
+        space (str): What is pasted of a joint: its position, ``'joint'``, or
+            the direction of its bone, ``'bone'``. With ``'bone'`` the
+            receiver keeps the lengths of its bones and its root, joints
+            behind a pasted one move along, only persons present in both are
+            pasted, and the share counts the bones pasted. It needs joint
+            coordinates, not another stream. Defaults to ``'joint'``.
+        partner (str): How partners are drawn: ``'random'``, each sample of
+            the batch once, or ``'class_aware'``, with replacement and
+            chances proportional to 1 / n of their classes, which needs the
+            class counts. Defaults to ``'random'``.
         kwargs (dict): ``keep_originals``, see :class:`SkeletonBlending`.
     """
 
     part_joints: Tensor
+    root_joints: Tensor
 
     def __init__(
         self,
@@ -85,6 +99,8 @@ class STMixBlending(SkeletonBlending):
         persons: Literal['all', 'both'] = 'all',
         window_grid: PositiveInt = 1,
         resample_at: Literal['middle', 'start'] = 'middle',
+        space: Literal['joint', 'bone'] = 'joint',
+        partner: Literal['random', 'class_aware'] = 'random',
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -103,16 +119,63 @@ class STMixBlending(SkeletonBlending):
         self.window_grid = window_grid
         self.resample_at = resample_at
         self.persons = persons
+        self.space = space
+        self.partner = partner
+        if self.needs_class_counts:
+            self.register_lazy_buffers()
         self.register_buffer(
             'part_joints',
             _combination_joints(self.layout, self.sizes),
             persistent=False,
         )
+        self.register_buffer(
+            'root_joints', roots(self.layout), persistent=False
+        )
+
+    @property
+    def needs_class_counts(self) -> bool:  # type: ignore[override]
+        """bool: Whether partners are drawn by the counts of their classes."""
+        return self.partner == 'class_aware'
+
+    def carry_out(
+        self, clips: Tensor, mixture: Mixture, *, out: Tensor | None = None
+    ) -> Tensor:
+        """Paste joints or bones; see the base."""
+        if self.space == 'joint':
+            return super().carry_out(clips, mixture, out=out)
+        return paste_bones(clips, mixture, self.layout, out=out)
+
+    def draw_partner(self, label: Tensor) -> Tensor:
+        """Draw the partner of each sample.
+
+        Args:
+            label (Tensor): Target distributions, shape (N, K); the class of
+                a soft one is its largest entry.
+
+        Returns:
+            Tensor: int64, shape (N,); no sample is its own partner, unless
+            it is the only one.
+
+        Raises:
+            ValueError: If the class counts are needed and unknown.
+        """
+        num = len(label)
+        if self.partner == 'random' or num == 1:
+            return draw_partner(num, label.device)
+        if self.class_counts.numel() == 0:
+            raise ValueError(
+                f'{type(self).__name__} has no class counts to draw partners '
+                "by; add dict(type='ClassCountsHook') to custom_hooks"
+            )
+        rare = -self.class_counts[label.argmax(1)].log()
+        row = torch.arange(num, device=label.device)
+        own = row[:, None] == row
+        return draw_category(rare.masked_fill(own, -torch.inf), row)
 
     def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
         """Draw a Mixup and a Cut-Mix and choose one; see the base."""
         num, _, frames = clips.shape[:3]
-        partner = draw_partner(num, clips.device)
+        partner = self.draw_partner(label)
         window = draw_window(
             num,
             frames,
@@ -123,9 +186,13 @@ class STMixBlending(SkeletonBlending):
         )
         shares = self._draw_mixup(num, clips.device)
         joints = self.draw_joints(label, partner)
+        in_bones = self.space == 'bone'
+        if in_bones:
+            # No bone leads to a root: it is not pasted.
+            joints = joints & ~self.root_joints
         there = (
             present_persons(clips)
-            if self.persons == 'both'
+            if self.persons == 'both' or in_bones
             else torch.ones_like(clips[:, :, 0, 0, 0], dtype=torch.bool)
         )
         cells, pasted = pasted_cells(window, joints, there, partner)

@@ -1,5 +1,6 @@
 """Losses for long-tailed training, with hard and with soft targets."""
 
+from .class_adaptive_loss import ClassAdaptiveLoss
 from .class_balanced_loss import ClassBalancedLoss
 from .class_weights import effective_number_weights, inverse_frequency_weights
 from .contrastive_losses import (
@@ -18,6 +19,7 @@ from .mixture_consistency_loss import MixtureConsistencyLoss
 __all__ = [
     'BalancedContrastiveLoss',
     'BalancedSoftmaxLoss',
+    'ClassAdaptiveLoss',
     'ClassBalancedLoss',
     'CountedLoss',
     'DeferredReweightingLoss',
