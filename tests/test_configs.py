@@ -85,7 +85,7 @@ BASELINES = (
     *('mixup', 'cutmix', 'remix'),
     *('remixdrw', 'skelemix', 'tacnnmix'),
 )
-MULTIBRANCH = ('ride', 'bcl', 'paco', 'glmc')
+MULTIBRANCH = ('ride', 'bcl', 'paco', 'glmc', 'brl')
 SAMPLINGS = ('rs', 'sqrt', 'ros', 'progressive')
 BALANCED = {'ClassBalancedSampler', 'RandomOverSampler', 'ProgressiveSampler'}
 # Their schedule is that of a second stage, not of their cross-entropy twin.
@@ -120,7 +120,10 @@ ARCHITECTURES = dict(
     agcn='2s-AGCN',
     **RECOGNISERS,
 )
-STREAMS = dict(bone='b', jointmotion='jm', bonemotion='bm')
+STREAMS = dict(
+    **dict(bone='b', jointmotion='jm', bonemotion='bm'),
+    **dict(skip='k', skipmotion='km'),
+)
 # Name of a set: its classes, its joints, and its largest class if thinned.
 SETS = dict(
     demo=(16, 'nturgb+d', None),
@@ -521,19 +524,19 @@ def check_loss(name, cfg):
 
 def check_hooks(name, cfg):
     kind = (blending(cfg) or {}).get('type')
-    counted = ('ShapMixBlending', 'RemixBlending')
+    counted = ('ShapMixBlending', 'RemixBlending', 'RebalancedPartBlending')
     if kind in counted or loss(cfg).type == 'BalancedSoftmaxLoss':
         assert 'ClassCountsHook' in hooks(cfg)
     shapmix = kind == 'ShapMixBlending'
     assert ('SaliencyHook' in hooks(cfg)) == shapmix
     assert shapmix or 'SaliencyFigureHook' not in hooks(cfg)
-    # It looks at the originals, and GLMC trains on none.
+    # It looks at the originals, and GLMC and BRL have none beside the mixed.
     assert ('TrainAccuracyHook' in hooks(cfg)) == (
-        kind not in (None, 'GlobalLocalBlending')
+        kind not in (None, 'GlobalLocalBlending', 'RebalancedPartBlending')
     )
     switching = {
         *('DeferredReweightingLoss', 'InfluenceBalancedLoss'),
-        'MixtureConsistencyLoss',
+        *('MixtureConsistencyLoss', 'ClassAdaptiveLoss'),
     }
     assert ('TrainingProgressHook' in hooks(cfg)) == bool(
         switching & {*types(cfg.model.cls_head)}

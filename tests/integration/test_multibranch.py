@@ -18,6 +18,7 @@ from shapmix_mm.config.trained_model import load_trained
 #: Mixin, and what the tiny config needs besides.
 METHODS = {
     'ride': {},
+    'brl': {'model.data_preprocessor.blending.lower': ['part3', 'part4']},
     'bcl': {'model.cls_head.embed_channels': 8},
     'glmc': {'model.cls_head.embed_channels': 8},
     'paco': {

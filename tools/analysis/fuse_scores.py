@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 # Written down here so that --help need not import the package.
-PRESET_NAMES = ('2s', '4s', 'hdgcn', 'infogcn', 'shiftgcn', 'streamgcn')
+PRESET_NAMES = (
+    *('2s', '4s', '6s'),
+    *('hdgcn', 'infogcn', 'shiftgcn', 'streamgcn'),
+)
 EXAMPLES = """examples:
   joint, bone, joint motion and bone motion, 2:2:1:1
     %(prog)s j.pkl b.pkl jm.pkl bm.pkl --preset 4s
@@ -101,7 +104,8 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
         '--preset',
         choices=PRESET_NAMES,
         help='2s: 1 1, joint and bone; 4s: 2 2 1 1, joint, bone and their '
-        'motions, in this order; or what the authors of a recognizer sum '
+        'motions, in this order; 6s: 2 2 2 1 1 1, joint, bone, skip and their '
+        'motions; or what the authors of a recognizer sum '
         '(docs/recognizers.md)',
     )
     ways.add_argument(

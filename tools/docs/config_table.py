@@ -52,7 +52,10 @@ BACKBONES = dict(
     sgn='SGN',
     efficientgcn='EfficientGCN',
 )
-STREAMS = dict(j='joint', b='bone', jm='joint motion', bm='bone motion')
+STREAMS = dict(
+    **dict(j='joint', b='bone', k='skip'),
+    **dict(jm='joint motion', bm='bone motion', km='skip motion'),
+)
 HEADER = (
     *('config', 'base and mixins', 'paper', 'ours', 'training samples'),
     *('stream', 'epochs', 'batch', 'command'),

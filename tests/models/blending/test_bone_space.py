@@ -59,9 +59,7 @@ def test_every_bone_is_traced_to_its_source(layout, temporal):
     torch.testing.assert_close(
         made.norm(dim=-1), mine.norm(dim=-1), rtol=1e-4, atol=1e-5
     )
-    root = next(
-        j for j in range(known.num_joints) if known.parents[j] == j
-    )
+    root = next(j for j in range(known.num_joints) if known.parents[j] == j)
     assert torch.equal(out[..., root, :], own[..., root, :])
     for i in range(len(own)):
         partner = mine[mixture.partner[i]][:, mixture.source[i].long()]

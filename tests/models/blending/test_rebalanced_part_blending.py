@@ -46,9 +46,7 @@ def test_published_slots_and_factors(kind, case, authors, uniform):
     labels = torch.from_numpy(found[f'mix_{kind}_labels']).flatten()
     counts = [50] * (int(labels.max()) + 1)
     counts[labels[sample]], counts[labels[partner]] = n_own, n_partner
-    blend = build(
-        [int(n) for n in counts], layout, slots='published'
-    )
+    blend = build([int(n) for n in counts], layout, slots='published')
     clips = uniform(510, 16, 2, 4, joints, 3).float()
     partners = torch.full((16,), int(partner))
     mixture = drawn(blend, clips, labels, partners)
