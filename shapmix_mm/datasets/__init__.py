@@ -23,6 +23,7 @@ from .name_list import names_digest, plain_name, read_name_list
 from .ntu_protocols import BENCHMARKS, Benchmark, get_benchmark, parse_ntu_name
 from .samplers import (
     ClassBalancedSampler,
+    CompositionSampler,
     PairedSampler,
     ProgressiveSampler,
     RandomOverSampler,
@@ -57,6 +58,7 @@ __all__ = [
     'CachedPoseDataset',
     'CheckJoints',
     'ClassBalancedSampler',
+    'CompositionSampler',
     'CropResizeFrames',
     'FastFormatGCNInput',
     'FastGenSkeFeat',

@@ -2,6 +2,7 @@
 
 from .hooks import (
     ClassCountsHook,
+    ConfusionHook,
     CpuTimerHook,
     MaxNormHook,
     ResumableHook,
@@ -20,6 +21,7 @@ from .whole_files import WholeFileBackend
 __all__ = [
     'BFloat16OptimWrapper',
     'ClassCountsHook',
+    'ConfusionHook',
     'CpuTimerHook',
     'MaxNormHook',
     'ResumableHook',

@@ -1,6 +1,7 @@
 """Hooks that connect dataset, blend, loss and metric."""
 
 from .class_counts_hook import ClassCountsHook
+from .confusion_hook import ConfusionHook
 from .cpu_timer_hook import CpuTimerHook
 from .max_norm_hook import MaxNormHook
 from .resumable_hook import ResumableHook
@@ -14,6 +15,7 @@ from .training_progress_hook import TrainingProgressHook
 
 __all__ = [
     'ClassCountsHook',
+    'ConfusionHook',
     'CpuTimerHook',
     'MaxNormHook',
     'ResumableHook',

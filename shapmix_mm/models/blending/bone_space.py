@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from shapmix_mm.skeletons import Layout
 
 from .mixing import Mixture, mix
 
-__all__ = ['ancestors', 'paste_bones', 'roots']
-
-
-def roots(layout: Layout) -> Tensor:
-    """Joints that no bone leads to.
-
-    Args:
-        layout (Layout): The layout.
-
-    Returns:
-        Tensor: bool, shape (V,).
-    """
-    parents = torch.tensor(layout.parents)
-    return parents == torch.arange(layout.num_joints)
+__all__ = ['BoneSpace', 'ancestors']
 
 
 def ancestors(layout: Layout) -> Tensor:
@@ -51,63 +40,79 @@ def ancestors(layout: Layout) -> Tensor:
     return way
 
 
-def paste_bones(
-    clips: Tensor, mixture: Mixture, layout: Layout, *, out: Tensor | None
-) -> Tensor:
-    """Carry out a mixture, its Cut-Mix in directions of bones.
-
-    A pasted joint takes the direction of the partner's bone and keeps the
-    length of its own; joints behind it move along with it. The root stays
-    where it is. A Mixup, and a score beside planar coordinates, are mixed
-    joint by joint, and so is nothing else.
+class BoneSpace(nn.Module):
+    """Bones of a layout, and mixing by their directions.
 
     Args:
-        clips (Tensor): Joint coordinates, shape (N, M, T, V, C).
-        mixture (Mixture): What to mix.
         layout (Layout): The layout.
-        out (Tensor, optional): Where to write, as for
-            :func:`shapmix_mm.models.blending.mixing.mix`.
-
-    Returns:
-        Tensor: The mixed skeletons; what no pasted bone leads to is kept bit
-        by bit.
     """
-    mixed = mix(clips, mixture, out=out)
-    cells = mixture.cells
-    every = torch.ones_like(cells.joints)
-    theirs = mix(
-        clips,
-        Mixture(
-            mixture.partner,
-            mixture.source,
-            cells._replace(joints=every),
-            mixture.share,
-            mixture.is_mixup,
-        ),
-    )
-    space = 2 if layout.planar else clips.size(-1)
-    parents = torch.tensor(layout.parents, device=clips.device)
-    way = ancestors(layout).to(clips.device)
-    own, partner = (
-        (x - x.index_select(3, parents))[..., :space] for x in (clips, theirs)
-    )
-    size, length = (x.norm(dim=-1, keepdim=True) for x in (partner, own))
-    # A partner's bone without a length has no direction either.
-    pasted = (cells.joints > 0) & ~mixture.is_mixup[:, None]
-    takes = cells.rows[..., None] & pasted[:, None, None]
-    turned = takes[..., None] & (size > 0)
-    tiny = torch.finfo(size.dtype).tiny
-    change = torch.where(
-        turned, partner * (length / size.clamp(min=tiny)) - own, 0.0
-    )
-    # A joint moves by what the bones on the way to it have changed.
-    shift = torch.einsum('ja,nmtac->nmtjc', way.to(change.dtype), change)
-    moved = (way & pasted[:, None]).any(2)[:, None, None, :, None]
-    whole = mixture.is_mixup.view(-1, 1, 1, 1, 1)
-    place = torch.where(
-        moved & cells.rows[..., None, None],
-        clips[..., :space] + shift,
-        clips[..., :space],
-    )
-    mixed[..., :space] = torch.where(whole, mixed[..., :space], place)
-    return mixed
+
+    parents: Tensor
+    ways: Tensor
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self.planar = layout.planar
+        parents = torch.tensor(layout.parents)
+        self.register_buffer('parents', parents, persistent=False)
+        self.register_buffer('ways', ancestors(layout), persistent=False)
+
+    @property
+    def roots(self) -> Tensor:
+        """Tensor: Joints that no bone leads to, bool, shape (V,)."""
+        return ~self.ways.any(1)
+
+    def mix(
+        self, clips: Tensor, mixture: Mixture, *, out: Tensor | None
+    ) -> Tensor:
+        """Carry out a mixture, its Cut-Mix in directions of bones.
+
+        A pasted joint takes the direction of the partner's bone and keeps
+        the length of its own; joints behind it move along with it. The root
+        stays where it is. A Mixup, and a score beside planar coordinates, are
+        mixed joint by joint.
+
+        Args:
+            clips (Tensor): Joint coordinates, shape (N, M, T, V, C).
+            mixture (Mixture): What to mix.
+            out (Tensor, optional): Where to write, as for
+                :func:`shapmix_mm.models.blending.mixing.mix`.
+
+        Returns:
+            Tensor: The mixed skeletons; what no pasted bone leads to is kept
+            bit by bit.
+        """
+        mixed = mix(clips, mixture, out=out)
+        rows = mixture.cells.rows[..., None]
+        pasted = (mixture.cells.joints > 0) & ~mixture.is_mixup[:, None]
+        change = self._change(clips, mixture, rows & pasted[:, None, None])
+        # A joint moves by what the bones on the way to it have changed.
+        shift = torch.einsum(
+            'ja,nmtac->nmtjc', self.ways.to(change.dtype), change
+        )
+        moved = (self.ways & pasted[:, None]).any(2)[:, None, None]
+        own = clips[..., : change.size(-1)]
+        place = torch.where((rows & moved)[..., None], own + shift, own)
+        space = mixed[..., : change.size(-1)]
+        whole = mixture.is_mixup.view(-1, 1, 1, 1, 1)
+        space.copy_(torch.where(whole, space, place))
+        return mixed
+
+    def _change(
+        self, clips: Tensor, mixture: Mixture, takes: Tensor
+    ) -> Tensor:
+        """New bones less old ones, where a cell takes, (N, M, T, V, C)."""
+        cells = mixture.cells
+        every = cells._replace(joints=torch.ones_like(cells.joints))
+        theirs = mix(clips, replace(mixture, cells=every))
+        space = 2 if self.planar else clips.size(-1)
+        own, partner = (
+            (x - x.index_select(3, self.parents))[..., :space]
+            for x in (clips, theirs)
+        )
+        size, length = (x.norm(dim=-1, keepdim=True) for x in (partner, own))
+        # A partner's bone without a length has no direction either.
+        turned = takes[..., None] & (size > 0)
+        tiny = torch.finfo(size.dtype).tiny
+        new = partner * (length / size.clamp(min=tiny))
+        return torch.where(turned, new - own, 0.0)

@@ -13,7 +13,7 @@ from shapmix_mm.shapley import combination_masks, mask_to_parts
 from shapmix_mm.skeletons import Layout
 
 from ..class_counts import ClassCountsMixin
-from .bone_space import paste_bones, roots
+from .bone_space import BoneSpace
 from .drawing import (
     draw_category,
     draw_mixup_share,
@@ -85,7 +85,6 @@ class STMixBlending(ClassCountsMixin, SkeletonBlending):
     """
 
     part_joints: Tensor
-    root_joints: Tensor
 
     def __init__(
         self,
@@ -119,18 +118,12 @@ class STMixBlending(ClassCountsMixin, SkeletonBlending):
         self.window_grid = window_grid
         self.resample_at = resample_at
         self.persons = persons
-        self.space = space
+        self.bones = BoneSpace(self.layout) if space == 'bone' else None
         self.partner = partner
         if self.needs_class_counts:
             self.register_lazy_buffers()
-        self.register_buffer(
-            'part_joints',
-            _combination_joints(self.layout, self.sizes),
-            persistent=False,
-        )
-        self.register_buffer(
-            'root_joints', roots(self.layout), persistent=False
-        )
+        joints = _combination_joints(self.layout, self.sizes)
+        self.register_buffer('part_joints', joints, persistent=False)
 
     @property
     def needs_class_counts(self) -> bool:  # type: ignore[override]
@@ -141,9 +134,9 @@ class STMixBlending(ClassCountsMixin, SkeletonBlending):
         self, clips: Tensor, mixture: Mixture, *, out: Tensor | None = None
     ) -> Tensor:
         """Paste joints or bones; see the base."""
-        if self.space == 'joint':
+        if self.bones is None:
             return super().carry_out(clips, mixture, out=out)
-        return paste_bones(clips, mixture, self.layout, out=out)
+        return self.bones.mix(clips, mixture, out=out)
 
     def draw_partner(self, label: Tensor) -> Tensor:
         """Draw the partner of each sample.
@@ -186,13 +179,12 @@ class STMixBlending(ClassCountsMixin, SkeletonBlending):
         )
         shares = self._draw_mixup(num, clips.device)
         joints = self.draw_joints(label, partner)
-        in_bones = self.space == 'bone'
-        if in_bones:
+        if self.bones is not None:
             # No bone leads to a root: it is not pasted.
-            joints = joints & ~self.root_joints
+            joints = joints & ~self.bones.roots
         there = (
             present_persons(clips)
-            if self.persons == 'both' or in_bones
+            if self.persons == 'both' or self.bones is not None
             else torch.ones_like(clips[:, :, 0, 0, 0], dtype=torch.bool)
         )
         cells, pasted = pasted_cells(window, joints, there, partner)

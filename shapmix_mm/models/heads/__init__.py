@@ -7,6 +7,7 @@ from .contrastive_heads import (
 )
 from .cosine_gcn_head import CosineGCNHead, CosineLinear
 from .expert_gcn_head import ExpertGCNHead
+from .feature_composition_head import FeatureCompositionHead
 from .feature_gcn_head import FeatureGCNHead
 from .fr_head import FRHead
 from .latent_heads import InformationHead, StreamHead
@@ -19,6 +20,7 @@ __all__ = [
     'CosineLinear',
     'ExpertGCNHead',
     'FRHead',
+    'FeatureCompositionHead',
     'FeatureGCNHead',
     'InformationHead',
     'MixtureConsistencyHead',

@@ -6,7 +6,7 @@ import torch
 from mmaction.structures import ActionDataSample
 
 from shapmix_mm.models import ShapMixBlending, STMixBlending
-from shapmix_mm.models.blending.bone_space import ancestors, roots
+from shapmix_mm.models.blending.bone_space import BoneSpace, ancestors
 from shapmix_mm.skeletons import get_layout, joint_to_bone
 
 K, M, T, V, C = 6, 2, 12, 25, 3
@@ -38,7 +38,7 @@ def test_ancestors_are_those_of_a_walk_to_the_root():
             walk.add(at)
             at = LAYOUT.parents[at]
         assert set(way[joint].nonzero().flatten().tolist()) == walk
-    assert roots(LAYOUT).nonzero().flatten().tolist() == [
+    assert BoneSpace(LAYOUT).roots.nonzero().flatten().tolist() == [
         j for j in range(V) if LAYOUT.parents[j] == j
     ]
 
