@@ -85,11 +85,11 @@ BASELINES = (
     *('mixup', 'cutmix', 'remix'),
     *('remixdrw', 'skelemix', 'tacnnmix'),
 )
-MULTIBRANCH = ('ride', 'bcl', 'paco', 'glmc', 'brl')
+MULTIBRANCH = ('ride', 'bcl', 'paco', 'glmc', 'brl', 'fsa')
 SAMPLINGS = ('rs', 'sqrt', 'ros', 'progressive')
 BALANCED = {'ClassBalancedSampler', 'RandomOverSampler', 'ProgressiveSampler'}
 # Their schedule is that of a second stage, not of their cross-entropy twin.
-SECOND_STAGES = ('crt', 'maxnorm', 'taunorm')
+SECOND_STAGES = ('crt', 'maxnorm', 'taunorm', 'fsa')
 # The recognizers of Table 4 and 5 come in their own recipes; epochs of these.
 RECOGNISERS = dict(
     hdgcn='HD-GCN',
@@ -939,8 +939,8 @@ def test_a_step_and_a_prediction(leaf, mini):
             module.set_class_counts(train.metainfo['class_counts'])
         if getattr(module, 'needs_progress', False):
             module.set_progress(99, total=100, iters_per_pass=10)
-    # An even number, for those that train on pairs.
-    data = pseudo_collate([train[i] for i in (0, 1, 3, 4)])
+    # Whole pairs and groups, for those that train on them.
+    data = pseudo_collate([train[i] for i in range(8)])
     if steps_taken(cfg):
         optimizer = build_optim_wrapper(model, cfg.optim_wrapper.to_dict())
         classifier = next(model.cls_head.fc.parameters())

@@ -40,3 +40,4 @@ model = dict(
         ),
     ),
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

@@ -51,6 +51,7 @@ model = dict(
     ),
 )
 auto_scale_lr = dict(base_batch_size=128)
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))
 custom_hooks = [
     dict(type='ClassCountsHook'),
     dict(type='TrainingProgressHook'),

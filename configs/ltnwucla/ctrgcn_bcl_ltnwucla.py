@@ -48,3 +48,4 @@ model = dict(
         ),
     ),
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

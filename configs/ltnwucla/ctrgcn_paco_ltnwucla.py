@@ -47,3 +47,4 @@ model = dict(
     ),
     momentum=0.999,
 )
+default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

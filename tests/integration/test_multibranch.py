@@ -53,7 +53,7 @@ def tiny(write_stick, write_config, tmp_path, request):
             'stgcn_spatial' if network == 'stgcn' else 'spatial'
         )
         cfg.model.cls_head.in_channels = 4 * cfg.model.backbone.base_channels
-        cfg.merge_from_dict({**METHODS[method], **options})
+        cfg.merge_from_dict({**METHODS.get(method, {}), **options})
         cfg.work_dir = str(tmp_path / name)
         cfg.experiment_name = f'{request.node.name}_{next(names)}'
         return cfg
@@ -234,3 +234,37 @@ def test_two_ranks_hold_one_model_and_one_memory(tiny, tmp_path):
     # 36 keys of both ranks have passed a ring of 17.
     assert queue['cls_head.loss_cls.queue_pointer'].tolist() == [36 % 17]
     assert (queue['cls_head.loss_cls.queue_labels'] >= 0).all()
+
+
+FSA = {
+    'train_dataloader.batch_size': 8,
+    # Two of four classes are rare.
+    'train_dataloader.sampler.head_share': 0.6,
+    'train_cfg.max_epochs': 2,
+    'train_cfg.val_interval': 1,
+}
+
+
+def test_feature_space_augmentation_is_a_second_stage(tiny, tmp_path):
+    """The backbone stays bit by bit; a resumed run ends in equal bytes."""
+    first = tiny('ce', name='first', **{'train_cfg.max_epochs': 1})
+    Runner.from_cfg(first).train()
+    checkpoint = str(tmp_path / 'first' / 'epoch_1.pth')
+    again = str(tmp_path / 'whole' / 'epoch_1.pth')
+    for name, settings in (
+        ('whole', dict(load_from=checkpoint)),
+        ('half', dict(resume=True, load_from=again)),
+    ):
+        runner = Runner.from_cfg(tiny('fsa', name=name, **FSA, **settings))
+        runner.register_hook(SeedEpoch())
+        runner.train()
+    before = weights(tmp_path / 'first', 1)
+    whole, half = (weights(tmp_path / n, 2) for n in ('whole', 'half'))
+    for name, value in whole.items():
+        assert value.numpy().tobytes() == half[name].numpy().tobytes(), name
+        if name.startswith('backbone.'):
+            assert torch.equal(value, before[name]), name
+    weight = 'cls_head.fc.weight'
+    assert not torch.equal(whole[weight], before[weight])
+    rows = whole['cls_head.confusion'].sum(1)
+    torch.testing.assert_close(rows, torch.ones(4), rtol=0, atol=1e-5)

@@ -60,8 +60,8 @@ def test_a_training_step_waits_for_nothing_and_mixes_no_devices(
 ):
     model = late_model(name)
     views = getattr(model.cls_head, 'num_views', 1)
-    clips = torch.empty(6, views, 1, 52, 20, 3, device='meta')
-    labels = torch.zeros(6, 1, dtype=torch.long, device='meta')
+    clips = torch.empty(8, views, 1, 52, 20, 3, device='meta')
+    labels = torch.zeros(8, 1, dtype=torch.long, device='meta')
     samples = [ActionDataSample().set_gt_label(label) for label in labels]
     batch = dict(inputs=list(clips), data_samples=samples)
     with gpu_like():

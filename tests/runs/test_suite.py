@@ -230,7 +230,7 @@ def test_the_shipped_suites_can_be_planned(path):
     # Equal epochs for all rows, but for the reference of the 2N rows, and
     # for the classifiers of the second stages.
     smoke = suite.name == 'demo-smoke'
-    second = dict(maxnorm=10, crt=1 if smoke else 10, taunorm=0)
+    second = dict(maxnorm=10, crt=1 if smoke else 10, taunorm=0, fsa=50)
     plain_epochs = {
         task.plan.setting: task.plan.epochs
         for task in tasks
@@ -245,7 +245,12 @@ def test_the_shipped_suites_can_be_planned(path):
         if name in second:
             assert task.plan.stages == [suite.epochs, wanted]
             assert task.first.plan.method.name == 'ce'
-    sizes = {t.plan.cfg.train_dataloader.batch_size for t in tasks}
+    # GLMC's are pairs.
+    sizes = {
+        t.plan.cfg.train_dataloader.batch_size
+        // (1 + (t.plan.method.name == 'glmc'))
+        for t in tasks
+    }
     assert len(sizes) == 1
 
 

@@ -87,5 +87,6 @@ class SecondStageHook(Hook):
         if self.restart_classifier:
             skipped += (_CLASSIFIER,)
         for name, value in model.state_dict().items():
-            if not name.startswith(skipped):
+            # A lazy buffer is empty until the data or a checkpoint fill it.
+            if value.numel() and not name.startswith(skipped):
                 yield name, value

@@ -47,6 +47,8 @@ class FeatureCompositionHead(LazyBuffersMixin, FeatureGCNHead):
     lazy_buffers: ClassVar[tuple[str, ...]] = ('confusion',)
     needs_confusion: ClassVar[bool] = True
     confusion: Tensor
+    fc: Any
+    loss_cls: Any
 
     def __init__(
         self,
