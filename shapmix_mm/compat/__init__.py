@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Callable
 
 from .checkpoints import cure_checkpoints
-from .configs import config_file, cure_config_scope
+from .configs import config_file, cure_config_scope, cure_config_text
 from .exporters import cure_onnx_export
 from .failure import explain_failure
 from .imports import (
@@ -29,6 +29,7 @@ __all__ = [
     'config_file',
     'cure_checkpoints',
     'cure_config_scope',
+    'cure_config_text',
     'cure_deformable_warning',
     'cure_importlib_metadata',
     'cure_localizers',
@@ -44,6 +45,7 @@ CURES: dict[str, Callable[[], bool]] = {
     'importlib_metadata': cure_importlib_metadata,
     'pkg_resources': cure_pkg_resources,
     'configs of shapmix_mm::': cure_config_scope,
+    'text of configs': cure_config_text,
     'checkpoint loading': cure_checkpoints,
     'numpy.Inf': cure_numpy_inf,
     'warning of mmcv-lite': cure_deformable_warning,

@@ -6,7 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ['config_file', 'cure_config_scope', 'leaf_file', 'leaf_files']
+__all__ = [
+    'config_file',
+    'cure_config_scope',
+    'cure_config_text',
+    'leaf_file',
+    'leaf_files',
+]
 
 _SCOPE = 'shapmix_mm'
 
@@ -47,6 +53,36 @@ def cure_config_scope() -> bool:
     Config._get_cfg_path = staticmethod(_get_cfg_path)
     for module in (hub, sys.modules['mmengine.hub.hub']):
         setattr(module, 'get_config', get_config)  # noqa: B010
+    return True
+
+
+def cure_config_text() -> bool:
+    """Lay out the text of a config once, not again for each checkpoint.
+
+    Source: ``Config.pretty_text`` of mmengine 0.10, which runs yapf at each
+    use: two seconds for a config whose layout, a dict, stands in each
+    transform.
+
+    Returns:
+        bool: Whether it was needed.
+    """
+    from mmengine.config import config
+
+    lay_out = config.FormatCode
+    if hasattr(lay_out, 'last'):
+        return False
+    last: dict[str, Any] = {}
+
+    def once(text: str, **options: Any) -> Any:
+        key = f'{options}\n{text}'
+        if key not in last:
+            found = lay_out(text, **options)
+            last.clear()
+            last[key] = found
+        return last[key]
+
+    once.last = last  # type: ignore[attr-defined]
+    config.FormatCode = once
     return True
 
 

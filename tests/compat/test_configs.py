@@ -99,3 +99,24 @@ def test_a_leaf_is_found_by_its_name_whatever_folder_it_is_in(tmp_path):
     # A mixin is no leaf.
     with pytest.raises(FileNotFoundError):
         config_file('focal.py')
+
+
+def test_the_text_of_a_config_is_laid_out_once(monkeypatch):
+    from mmengine.config import config
+    from yapf.yapflib.yapf_api import FormatCode
+
+    used = []
+    monkeypatch.setattr(
+        config,
+        'FormatCode',
+        lambda text, **options: used.append(1) or FormatCode(text, **options),
+    )
+    cfg = Config(dict(model=dict(layout=dict(bones=[(1, 0), (2, 1)]))))
+    before = cfg.pretty_text
+    assert configs.cure_config_text() and not configs.cure_config_text()
+    del used[:]
+    assert [cfg.pretty_text for _ in range(3)] == [before] * 3
+    assert len(used) == 1
+    cfg.model.layout.bones[0] = (3, 0)
+    changed = cfg.pretty_text
+    assert '3,' in changed and changed != before and len(used) == 2
