@@ -7,6 +7,7 @@ import pytest
 import torch
 
 BLEND = (
+    'partition',
     'class_counts',
     'mean_pose',
     'guided',
