@@ -13,7 +13,7 @@ import difflib
 import functools
 import inspect
 import sys
-from typing import Any, Callable, ForwardRef, Mapping, Sequence
+from typing import Any, Callable, Dict, ForwardRef, Mapping, Sequence
 
 from mmaction import registry
 from mmengine.registry import Registry
@@ -79,11 +79,12 @@ def check_registered(package: str) -> None:
 
 
 def check_arguments(cls: type) -> type:
-    """Check what a class's own ``__init__`` is given, each time it is called.
+    """Check what a class's ``__init__`` is given, each time it is called.
 
     Args:
-        cls (type): Class whose constructor is annotated. One that inherits
-            its constructor, or is wrapped already, stays as it is.
+        cls (type): Class whose constructor is annotated. Of a constructor
+            that it inherits from a stock class, plain annotations count.
+            One that is checked already stays as it is.
 
     Returns:
         type: The same class, usable as a decorator.
@@ -93,8 +94,8 @@ def check_arguments(cls: type) -> type:
             one clause with key, value and what was expected; for an unknown
             one the nearest key.
     """
-    original = vars(cls).get('__init__')
-    if original is None or hasattr(original, '_checks_arguments'):
+    original = cls.__init__  # type: ignore[misc]
+    if original is object.__init__ or hasattr(original, '_checks_arguments'):
         return cls
 
     @functools.wraps(original)
@@ -128,10 +129,15 @@ def _problems(
         bound = signature.bind(*args, **kwargs)
     except TypeError as error:
         return [str(error)]
-    adapters = _adapters(init)
+    adapters = _stock_adapters(owner, cls)
+    if '__init__' in vars(owner) and init.__module__ == owner.__module__:
+        adapters = {**adapters, **_adapters(init)}
+    given = {**bound.arguments, **kwargs}
     problems: list[str] = []
-    for key, value in bound.arguments.items():
-        if key in adapters and value is not signature.parameters[key].default:
+    for key, value in given.items():
+        parameter = signature.parameters.get(key)
+        is_default = parameter is not None and value is parameter.default
+        if key in adapters and not is_default:
             problems += _compare(key, value, adapters[key])
     return problems
 
@@ -174,6 +180,29 @@ def _known_keys(owner: type, cls: type) -> set[str] | None:
         if not any(p.kind == p.VAR_KEYWORD for p in parameters):
             return known - {'self'}
     return None
+
+
+# Annotations of stock classes are loose (a list where they say tuple), but
+# what they say of single values and of configs holds.
+_PLAIN = {int, float, bool, str, dict, Dict}
+
+
+@functools.cache
+def _stock_adapters(owner: type, cls: type) -> dict[str, TypeAdapter]:
+    """Validators for what is handed on to constructors of stock classes."""
+    adapters: dict[str, TypeAdapter] = {}
+    for parent in cls.__mro__[cls.__mro__.index(owner) :]:
+        init = vars(parent).get('__init__')
+        if init is None or parent is object:
+            continue
+        parameters = inspect.signature(init).parameters.values()
+        for parameter in parameters:
+            hint = parameter.annotation
+            if hint in _PLAIN and parameter.default is not None:
+                adapters.setdefault(parameter.name, _adapter(hint))
+        if not any(p.kind == p.VAR_KEYWORD for p in parameters):
+            break
+    return adapters
 
 
 @functools.cache

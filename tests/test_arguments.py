@@ -115,6 +115,23 @@ def test_a_parents_keys_are_known_to_a_child_alone():
         Narrow(mode='a')
 
 
+def test_a_stock_constructor_is_checked_by_its_plain_annotations():
+    """What a class of ours inherits, or hands on to, is stock's."""
+    head = dict(type='FeatureGCNHead', num_classes=3, in_channels=4)
+    assert registry.MODELS.build(head).num_classes == 3
+    for wrong, line in (
+        (dict(dropout='abc'), "dropout='abc' should be a valid number"),
+        (dict(num_classes='x'), "num_classes='x' should be a valid integer"),
+        (dict(drop_out=0.5), "unknown key 'drop_out', did you mean 'dropout'"),
+    ):
+        with pytest.raises(ArgumentError, match=f'FeatureGCNHead: {line}'):
+            registry.MODELS.build({**head, **wrong})
+    with pytest.raises(ArgumentError, match="CosineGCNHead: dropout='abc'"):
+        registry.MODELS.build(
+            {**head, 'type': 'CosineGCNHead', 'dropout': 'abc'}
+        )
+
+
 def registered():
     for known in vars(registry).values():
         if isinstance(known, Registry):
@@ -130,7 +147,7 @@ def test_every_registered_class_checks_what_it_is_given(cls):
         parent
         for parent in cls.__mro__
         if parent.__module__.split('.')[0] == 'shapmix_mm'
-        and '__init__' in vars(parent)
+        and vars(parent).get('__init__', type).__module__ == parent.__module__
     ]
     for parent in own:
         init = vars(parent)['__init__']
