@@ -74,7 +74,8 @@ def check_registered(package: str) -> None:
             if not inspect.isclass(registered):
                 continue
             for cls in registered.__mro__:
-                if cls.__module__.split('.')[0] == package:
+                ours = cls.__module__.split('.')[0] == package
+                if ours and (cls is registered or '__init__' in vars(cls)):
                     check_arguments(cls)
 
 
@@ -98,6 +99,8 @@ def check_arguments(cls: type) -> type:
     if original is object.__init__ or hasattr(original, '_checks_arguments'):
         return cls
 
+    inherits = '__init__' not in vars(cls)
+
     @functools.wraps(original)
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         problems = _problems(cls, type(self), original, (self, *args), kwargs)
@@ -105,7 +108,11 @@ def check_arguments(cls: type) -> type:
             raise ArgumentError(
                 f'{type(self).__name__}: ' + '; '.join(problems)
             )
-        original(self, *args, **kwargs)
+        if inherits:
+            # Whose constructor comes next is up to the class of the object.
+            super(cls, self).__init__(*args, **kwargs)
+        else:
+            original(self, *args, **kwargs)
 
     __init__._checks_arguments = True  # type: ignore[attr-defined]
     cls.__init__ = __init__  # type: ignore[misc]
@@ -130,7 +137,7 @@ def _problems(
     except TypeError as error:
         return [str(error)]
     adapters = _stock_adapters(owner, cls)
-    if '__init__' in vars(owner) and init.__module__ == owner.__module__:
+    if init.__module__ == owner.__module__:
         adapters = {**adapters, **_adapters(init)}
     given = {**bound.arguments, **kwargs}
     problems: list[str] = []

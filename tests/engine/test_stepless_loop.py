@@ -5,7 +5,7 @@ import json
 import torch
 
 from shapmix_mm.config.launch import bare_model
-from shapmix_mm.runs.run_state import logged
+from shapmix_mm.runs.run import logged
 
 
 def test_it_saves_validates_and_steps_nowhere(second_stage, build, tmp_path):

@@ -253,5 +253,5 @@ def test_a_named_checkpoint_that_is_cut_short_is_an_error(
         env=dict(WITNESS=str(tmp_path / 'witness.pt')),
     )
     assert result.rc == 1
-    assert f'ValueError: checkpoint {broken} is cut short' in result.out
+    assert f'error: checkpoint {broken} is cut short' in result.out
     assert not (tmp_path / 'witness.pt').exists()

@@ -107,6 +107,7 @@ class SaliencyHook(Hook):
         )
         self.clamp = clamp
         self.seed = seed
+        self.overwrite_iters = 0
         self._raw: Tensor | None = None
         self._left_out: Tensor | int = 0
 
