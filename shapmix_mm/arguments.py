@@ -110,7 +110,9 @@ def check_arguments(cls: type) -> type:
             )
         if inherits:
             # Whose constructor comes next is up to the class of the object.
-            super(cls, self).__init__(*args, **kwargs)
+            super(cls, self).__init__(  # type: ignore[arg-type]
+                *args, **kwargs
+            )
         else:
             original(self, *args, **kwargs)
 
