@@ -77,7 +77,9 @@ def fields(cls):
     """What constructs a class: dataclass or tuple fields, or __init__."""
     if issubclass(cls, tuple) and hasattr(cls, '_fields'):
         return list(cls._fields)
-    if '__init__' in vars(cls):
+    # One of a stock class may stand in ours, to have its arguments checked.
+    init = vars(cls).get('__init__')
+    if init is not None and init.__module__ == cls.__module__:
         return parameters(cls.__init__, bound=True)
     # Of what is inherited, docstrings tell as much as they like.
     return documented(cls.__doc__ or '') or []
