@@ -52,12 +52,12 @@ def scaled_table(scale: int) -> list[tuple[int, int, int]]:
     ]
 
 
-def input_branches(x: Tensor, parents: list[int], middle: int) -> Tensor:
+def input_branches(x: Tensor, parents: Tensor, middle: int) -> Tensor:
     """Joints, velocities and bones with two features of each coordinate.
 
     Args:
         x (Tensor): Joints (N, M, T, V, C).
-        parents (list[int]): Parent of each joint.
+        parents (Tensor): Parent of each joint, int64, on the device of x.
         middle (int): The joint that the others are seen from.
 
     Returns:
@@ -323,6 +323,8 @@ class EfficientGCN(SkeletonBackbone):
             Defaults to None.
     """
 
+    parents: Tensor
+
     def __init__(
         self,
         graph_cfg: dict,
@@ -341,7 +343,11 @@ class EfficientGCN(SkeletonBackbone):
             bone_graph=True,
             init_cfg=init_cfg,
         )
-        self.parents = tree_parents(self.graph.inward, self.middle())
+        parents = tree_parents(self.graph.inward, self.middle())
+        # A list would be copied to the GPU, and waited for, in each step.
+        self.register_buffer(
+            'parents', torch.tensor(parents), persistent=False
+        )
         A = hop_graphs(torch.tensor(self.graph.A[0]).float(), hops)
         table = scaled_table(scale)
 
