@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from mmaction.registry import OPTIM_WRAPPERS
 from mmengine.config import ConfigDict
 from mmengine.device import get_device
 from mmengine.optim import AmpOptimWrapper, OptimWrapper
-from torch import Tensor
+from torch import Tensor, nn
 
 __all__ = ['BFloat16OptimWrapper', 'use_mixed_precision']
 
@@ -23,7 +24,9 @@ class BFloat16OptimWrapper(AmpOptimWrapper):
 
     mmengine 0.10.7 refuses ``AmpOptimWrapper`` without a GPU because of its
     loss scaler. bfloat16 has the exponents of float32: its gradients do not
-    vanish, and nothing has to be scaled.
+    vanish, and nothing has to be scaled. NumPy has no bfloat16, and
+    MMAction2's heads count the hits of hard labels by NumPy: the scores of a
+    training step leave the head as float32, in which losses work anyway.
 
     Args:
         kwargs: Arguments of mmengine's ``OptimWrapper``.
@@ -32,6 +35,15 @@ class BFloat16OptimWrapper(AmpOptimWrapper):
     def __init__(self, **kwargs: Any) -> None:
         OptimWrapper.__init__(self, **kwargs)
         self.cast_dtype = torch.bfloat16
+        self._head: nn.Module | None = None
+
+    def optim_context(self, model: nn.Module) -> AbstractContextManager:
+        """Context of a training step; see ``AmpOptimWrapper``."""
+        head = getattr(getattr(model, 'module', model), 'cls_head', None)
+        if head is not None and head is not self._head:
+            head.register_forward_hook(_as_float32)
+            self._head = head
+        return super().optim_context(model)
 
     def backward(self, loss: Tensor, **kwargs: Any) -> None:
         """Propagate back; see ``OptimWrapper``."""
@@ -53,6 +65,12 @@ class BFloat16OptimWrapper(AmpOptimWrapper):
         """
         state_dict.pop('loss_scaler', None)
         OptimWrapper.load_state_dict(self, state_dict)
+
+
+def _as_float32(head: nn.Module, args: Any, scores: Any) -> Any:
+    if head.training and isinstance(scores, Tensor):
+        return scores.float()
+    return scores
 
 
 def use_mixed_precision(settings: ConfigDict) -> None:

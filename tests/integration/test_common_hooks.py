@@ -46,6 +46,7 @@ custom_hooks = [
     dict(type='ClassCountsHook'), dict(type='TrainingProgressHook')]
 """
 SWEEP = dict(
+    ce='',
     mixup=BLEND.format('SkeletonMixupBlending', ''),
     cutmix_focal=BLEND.format('SkeletonCutMixBlending', '')
     + LOSS.format('FocalLoss'),
