@@ -55,6 +55,8 @@ data = dict(
     train_split={train!r},
     num_classes={classes},
     layout=_base_.layout,
+    # Of a balanced set, a long-tailed selection:
+    # longtail=dict(profile='exp', n_max=100, imbalance=10),
 )
 train_dataloader = dict(
     batch_size={batch},
