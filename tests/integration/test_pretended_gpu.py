@@ -139,21 +139,11 @@ HEATMAPS = dict(
     ),
 )
 PERSONS = dict(heatmaps=1)
-#: Not tried here: they need views, pairs or a sampler of their own.
-NEED_VIEWS = {
-    'BalancedContrastiveHead',
-    'BalancedContrastiveLoss',
-    'ClassAdaptiveLoss',
-    'FeatureCompositionHead',
-    'GlobalLocalBlending',
-    'MixtureConsistencyHead',
-    'MixtureConsistencyLoss',
-    'MomentumRecognizerGCN',
-    'ParametricContrastiveHead',
-    'ParametricContrastiveLoss',
-    'RebalancedPartBlending',
-    'ViewRecognizerGCN',
-}
+BRL = dict(keep_originals=False, lower=['part1', 'part2'])
+VIEWS = dict(bcl=3, paco=2, glmc=2)
+SAMPLERS = dict(glmc=dict(type='PairedSampler', power=0.2))
+#: Not tried here: it needs the batches of a sampler of its own.
+NEED_SAMPLERS = {'FeatureCompositionHead'}
 STOCK = ('mmengine/', 'mmaction/')
 #: Parts of the model, and the hooks that they need.
 CASES = dict(
@@ -232,6 +222,49 @@ CASES = dict(
     frhead=([FRHEAD], []),
     frozen=([dict(type='FrozenRecognizerGCN')], [COUNTED]),
     heatmaps=([HEATMAPS], []),
+    brl=(
+        [
+            blended('RebalancedPartBlending', **BRL),
+            head('GCNHead', dict(type='ClassAdaptiveLoss', start=0.5)),
+        ],
+        [COUNTED, PROGRESS],
+    ),
+    bcl=(
+        [
+            dict(type='ViewRecognizerGCN'),
+            head(
+                'BalancedContrastiveHead',
+                dict(type='BalancedSoftmaxLoss'),
+                scale=30.0,
+                embed_channels=16,
+                contrast=dict(type='BalancedContrastiveLoss'),
+            ),
+        ],
+        [COUNTED],
+    ),
+    paco=(
+        [
+            dict(type='MomentumRecognizerGCN'),
+            head(
+                'ParametricContrastiveHead',
+                dict(type='ParametricContrastiveLoss'),
+                embed_channels=16,
+            ),
+        ],
+        [COUNTED],
+    ),
+    glmc=(
+        [
+            dict(type='ViewRecognizerGCN', joint=False),
+            blended('GlobalLocalBlending', keep_originals=False),
+            head(
+                'MixtureConsistencyHead',
+                dict(type='MixtureConsistencyLoss'),
+                embed_channels=16,
+            ),
+        ],
+        [COUNTED, PROGRESS],
+    ),
     # The other networks.
     sgn=([network('SGN', 32, out_channels=32)], []),
     msg3d=(
@@ -315,6 +348,11 @@ def train(stick, tmp_path):
         persons = PERSONS.get(name, 2)
         for loader in (cfg.train_dataloader, cfg.val_dataloader):
             loader.dataset.pipeline[2].num_person = persons
+        if name in SAMPLERS:
+            cfg.train_dataloader.sampler = SAMPLERS[name]
+            cfg.train_dataloader.batch_size = 42
+        sampling = cfg.train_dataloader.dataset.pipeline[0]
+        sampling.num_clips = VIEWS.get(name, 1)
         cfg.default_hooks.checkpoint = None
         cfg.work_dir = str(tmp_path)
         cfg.experiment_name = f'pretended_{name}'
@@ -381,7 +419,7 @@ def test_every_registered_network_blend_and_loss_is_tried():
         if cls.__module__.startswith('shapmix_mm.')
     }
     assert len(ours) > 25
-    assert ours - NEED_VIEWS <= types([*CASES.values()])
+    assert ours - NEED_SAMPLERS <= types([*CASES.values()])
     kinds = get_args(Guidance)
     assert len(kinds) == 5 and set(kinds) <= CASES.keys()
 
