@@ -91,7 +91,7 @@ BALANCED = {'ClassBalancedSampler', 'RandomOverSampler', 'ProgressiveSampler'}
 # Their schedule is that of a second stage, not of their cross-entropy twin.
 SECOND_STAGES = ('crt', 'maxnorm', 'taunorm', 'fsa')
 # The recognizers of Table 4 and 5 come in their own recipes; epochs of these.
-RECOGNISERS = dict(
+RECOGNIZERS = dict(
     hdgcn='HD-GCN',
     infogcn='InfoGCN',
     streamgcn='Stream-GCN',
@@ -118,7 +118,7 @@ ARCHITECTURES = dict(
     stgcn='ST-GCN',
     stgcnpp='STGCN++',
     agcn='2s-AGCN',
-    **RECOGNISERS,
+    **RECOGNIZERS,
 )
 STREAMS = dict(
     **dict(bone='b', jointmotion='jm', bonemotion='bm'),
@@ -201,7 +201,7 @@ TABLE_8 = (
 )
 SUFFIXES = ('', '-bone', '-jointmotion', '-bonemotion')
 WHOLE = ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset')
-RECOGNISER_LEAVES = (
+RECOGNIZER_LEAVES = (
     *((m, d) for m in ('ce', 'stmix') for d in ('ntu60', 'ntu120')),
     *((m, d) for m in ('ce', 'shapmix') for d in ('ltntu120', 'ltnwucla')),
 )
@@ -245,7 +245,7 @@ WANTED = {
         for m in ('ce', 'shapmix')
         for p in ('', '-pyskl')
     ),
-    *(f'{b}_{m}_{d}' for b in RECOGNISERS for m, d in RECOGNISER_LEAVES),
+    *(f'{b}_{m}_{d}' for b in RECOGNIZERS for m, d in RECOGNIZER_LEAVES),
     *(f'stgcnpp_{m}_ltntu60-pyskl' for m in ('ce', 'shapmix')),
     *(f'stgcnpp_stmix_{d}-pyskl' for d in WHOLE),
     *(f'ctrgcn_{m}_ltnwucla' for m in ('ce', 'balsoftmax', 'shapmix')),

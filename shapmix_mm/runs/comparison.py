@@ -43,11 +43,11 @@ METRICS = (*ACCURACIES, 'ece')
 # first that all runs have makes the costs.
 _CLOCKS = dict(train_cpu_seconds='cpu_time', train_seconds='time')
 _RUN = (
-    *('dataset', 'recogniser', 'method', 'seed', 'selection', 'epoch'),
+    *('dataset', 'recognizer', 'method', 'seed', 'selection', 'epoch'),
     *(*METRICS, 'train_seconds', 'train_cpu_seconds', 'note'),
 )
 _SUMMARY = (
-    *('dataset', 'recogniser', 'method', 'epochs', 'samples_per_step'),
+    *('dataset', 'recognizer', 'method', 'epochs', 'samples_per_step'),
     *('metric', 'selection', 'n', 'mean', 'half_width_95', 'baseline'),
     *('paired_n', 'difference', 'difference_half_width_95', 'p', 'p_holm'),
 )
@@ -92,7 +92,7 @@ def _collect(task: Task, best: bool, ece: bool) -> dict[str, Any]:
     log, plan = logged(task.folder), task.plan
     row: dict[str, Any] = dict(
         dataset=plan.dataset.name,
-        recogniser=plan.recogniser.name,
+        recognizer=plan.recognizer.name,
         method=plan.method.name,
         setting=plan.setting,
         seed=task.seed,
@@ -244,7 +244,7 @@ def _summary_row(
 ) -> dict[str, Any]:
     row = dict(
         dataset=plan.dataset.name,
-        recogniser=plan.recogniser.name,
+        recognizer=plan.recognizer.name,
         method=plan.method.name,
         setting=plan.setting,
         epochs=sum(plan.stages),
@@ -288,7 +288,7 @@ class _Block:
         self.best = runs.selection.iloc[0] == BEST
         plan = self.plans[0]
         self.name = plan.setting + ('-best' if self.best and labelled else '')
-        self.title = f'{plan.dataset.title}, {plan.recogniser.title}'
+        self.title = f'{plan.dataset.title}, {plan.recognizer.title}'
         if labelled:
             chosen = 'best epoch ON THE TEST SET' if self.best else LAST
             self.title += f' ({chosen})'

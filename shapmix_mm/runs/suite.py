@@ -51,7 +51,7 @@ __all__ = [
 
 # The leaf that mixins are added to, and the published recognizer.
 _PLAIN = 'ce'
-_RECOGNISER = 'ctrgcn'
+_RECOGNIZER = 'ctrgcn'
 _RULES = ConfigDict(extra='forbid', strict=True, frozen=True)
 # The command line of the training tool carries options.
 _Value = Union[bool, int, float, str, None]
@@ -149,7 +149,7 @@ class Suite(BaseModel):
         configs (str): Folder of its leaf configs, beside the file; empty for
             the shipped one.
         datasets (list[DatasetEntry]): Datasets.
-        recognisers (list[Entry]): Recognizers.
+        recognizers (list[Entry]): Recognizers.
         methods (list[MethodEntry]): Methods.
         seeds (list[int]): Seeds.
         epochs (int, optional): Effective epochs of all methods that start
@@ -164,8 +164,8 @@ class Suite(BaseModel):
     datasets: Annotated[list[DatasetEntry], Field(min_length=1)]
     methods: Annotated[list[MethodEntry], Field(min_length=1)]
     seeds: Annotated[list[NonNegativeInt], Field(min_length=1)]
-    recognisers: Annotated[list[Entry], Field(min_length=1)] = Field(
-        default=[_RECOGNISER], validate_default=True
+    recognizers: Annotated[list[Entry], Field(min_length=1)] = Field(
+        default=[_RECOGNIZER], validate_default=True
     )
     about: str = ''
     baseline: str = ''
@@ -175,7 +175,7 @@ class Suite(BaseModel):
     path: Path = Path('suite.yaml')
     shipped: Path = Path('configs')
 
-    @field_validator('datasets', 'methods', 'recognisers', 'seeds')
+    @field_validator('datasets', 'methods', 'recognizers', 'seeds')
     @classmethod
     def _different(cls, items: list) -> list:
         names = [getattr(item, 'name', item) for item in items]
@@ -317,12 +317,12 @@ def _guess(name: str, known: Iterable[str]) -> str:
 
 
 def _leaves(configs: Path) -> dict[tuple[str, str, str], Path]:
-    """Leaf configs ``RECOGNISER_METHOD_DATASET.py`` by these three."""
+    """Leaf configs ``RECOGNIZER_METHOD_DATASET.py`` by these three."""
     found: dict[tuple[str, str, str], Path] = {}
     for path in leaf_files(configs):
-        recogniser, *method, dataset = path.stem.split('_')
+        recognizer, *method, dataset = path.stem.split('_')
         if method:
-            found[recogniser, '_'.join(method), dataset] = path
+            found[recognizer, '_'.join(method), dataset] = path
     return found
 
 
@@ -341,11 +341,11 @@ def _mixins(configs: Path) -> dict[str, str]:
     return found
 
 
-def _known_methods(configs: Path, recogniser: str, dataset: str) -> list[str]:
+def _known_methods(configs: Path, recognizer: str, dataset: str) -> list[str]:
     found = {
         method
         for name, method, data in _leaves(configs)
-        if (name, data) == (recogniser, dataset)
+        if (name, data) == (recognizer, dataset)
     }
     if _PLAIN in found:
         found |= set(_mixins(configs))
@@ -353,7 +353,7 @@ def _known_methods(configs: Path, recogniser: str, dataset: str) -> list[str]:
 
 
 def _find_leaf(
-    suite: Suite, dataset: Entry, recogniser: Entry, method: MethodEntry
+    suite: Suite, dataset: Entry, recognizer: Entry, method: MethodEntry
 ) -> tuple[Path, tuple[str, ...]]:
     """Find the leaf of a method and the mixins to merge into it.
 
@@ -362,7 +362,7 @@ def _find_leaf(
     before the shipped ones.
     """
     leaves, mixins = _leaves(suite.folder), _mixins(suite.folder)
-    names = recogniser.leaf, dataset.leaf
+    names = recognizer.leaf, dataset.leaf
     leaf = leaves.get((names[0], method.leaf, names[1]))
     plain = leaves.get((names[0], _PLAIN, names[1]))
     where = f'{suite.path}: methods: {method.name}'
@@ -374,7 +374,7 @@ def _find_leaf(
         except FileNotFoundError as error:
             raise RunError(f'{where}: {error}') from error
     if plain is None:
-        _check_names(suite, dataset, recogniser, leaves)
+        _check_names(suite, dataset, recognizer, leaves)
     elif not method.mixins and method.leaf in mixins:
         return plain, (mixins[method.leaf],)
     known = _known_methods(suite.folder, *names)
@@ -382,13 +382,13 @@ def _find_leaf(
         f'{where}: there is neither a leaf {names[0]}_{method.leaf}_'
         f'{names[1]}.py in {suite.folder} nor a mixin {method.leaf!r} and a '
         f'leaf {names[0]}_{_PLAIN}_{names[1]}.py to add it to; known for '
-        f'{recogniser.name} on {dataset.name} are {", ".join(known)}'
+        f'{recognizer.name} on {dataset.name} are {", ".join(known)}'
         f'{_guess(method.leaf, known)}'
     )
 
 
 def _check_names(
-    suite: Suite, dataset: Entry, recogniser: Entry, leaves: Iterable
+    suite: Suite, dataset: Entry, recognizer: Entry, leaves: Iterable
 ) -> None:
     """Tell whether it is the dataset or the recognizer that is missing."""
     known = sorted({data for _, _, data in leaves})
@@ -399,11 +399,11 @@ def _check_names(
             f'{", ".join(known)}{_guess(dataset.leaf, known)}'
         )
     known = sorted({n for n, _, data in leaves if data == dataset.leaf})
-    if recogniser.leaf not in known:
+    if recognizer.leaf not in known:
         raise RunError(
-            f'{suite.path}: recognisers: {recogniser.name}: no config on '
-            f'{dataset.name} begins with {recogniser.leaf}_; known are '
-            f'{", ".join(known)}{_guess(recogniser.leaf, known)}'
+            f'{suite.path}: recognizers: {recognizer.name}: no config on '
+            f'{dataset.name} begins with {recognizer.leaf}_; known are '
+            f'{", ".join(known)}{_guess(recognizer.leaf, known)}'
         )
 
 
@@ -428,9 +428,9 @@ def list_known(suites: Sequence[Path], configs: Path) -> str:
             continue
         folder = suite.folder if len(suites) == 1 else configs
         runs = sum(len(suite.seeds_of(entry)) for entry in suite.datasets)
-        runs *= len(suite.methods) * len(suite.recognisers)
+        runs *= len(suite.methods) * len(suite.recognizers)
         read.append(f'  {path.stem} ({runs} runs): {suite.about}')
-        for key in ('datasets', 'recognisers', 'methods'):
+        for key in ('datasets', 'recognizers', 'methods'):
             names = [entry.name for entry in getattr(suite, key)]
             read.append(f'    {key}: {", ".join(names)}')
     lines = ['Methods, by dataset and recognizer:']
@@ -450,7 +450,7 @@ class Plan:
 
     Attributes:
         dataset (DatasetEntry): Dataset.
-        recogniser (Entry): Recognizer.
+        recognizer (Entry): Recognizer.
         method (MethodEntry): Method.
         config (Path): Leaf config.
         mixins (tuple[str, ...]): Mixins to merge into it.
@@ -462,7 +462,7 @@ class Plan:
     """
 
     dataset: DatasetEntry
-    recogniser: Entry
+    recognizer: Entry
     method: MethodEntry
     config: Path
     mixins: tuple[str, ...]
@@ -583,17 +583,17 @@ def plan_suite(suite: Suite, root: Path) -> list[Task]:
 
     Returns:
         list[Task]: Runs; the folder of each is ``DATASET/METHOD/SEED``, with
-        ``DATASET_RECOGNISER`` for other recognizers than CTR-GCN.
+        ``DATASET_RECOGNIZER`` for other recognizers than CTR-GCN.
 
     Raises:
         RunError: If a config or a key is missing.
     """
     found: list[tuple[int, Task]] = []
     for dataset in suite.datasets:
-        for recogniser in suite.recognisers:
+        for recognizer in suite.recognizers:
             known: dict[str, Plan] = {}
             for method in suite.methods:
-                plan = _plan(suite, dataset, recogniser, method)
+                plan = _plan(suite, dataset, recognizer, method)
                 if method.after:
                     plan = replace(plan, first=known[method.after])
                 known[method.name] = plan
@@ -606,16 +606,16 @@ def plan_suite(suite: Suite, root: Path) -> list[Task]:
 
 
 def _plan(
-    suite: Suite, dataset: DatasetEntry, recogniser: Entry, method: MethodEntry
+    suite: Suite, dataset: DatasetEntry, recognizer: Entry, method: MethodEntry
 ) -> Plan:
-    path, mixins = _find_leaf(suite, dataset, recogniser, method)
+    path, mixins = _find_leaf(suite, dataset, recognizer, method)
     cfg = load_config(str(path), mixins)
     if 'max_epochs' not in cfg.train_cfg:
         raise RunError(f'{path} has no train_cfg.max_epochs')
     options: dict[str, Any] = {}
     for kind, entry in (
         ('datasets', dataset),
-        ('recognisers', recogniser),
+        ('recognizers', recognizer),
         ('methods', method),
     ):
         where = f'{suite.path}: {kind}: {entry.name}'
@@ -625,10 +625,10 @@ def _plan(
     cfg.merge_from_dict(stretched)
     options.update(stretched)
     setting = dataset.name
-    if recogniser.name != _RECOGNISER:
-        setting = f'{dataset.name}_{recogniser.name}'
+    if recognizer.name != _RECOGNIZER:
+        setting = f'{dataset.name}_{recognizer.name}'
     return Plan(
-        dataset, recogniser, method, path, mixins, options, cfg, setting
+        dataset, recognizer, method, path, mixins, options, cfg, setting
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 SUITE = """
 configs: configs
 datasets: [tiny]
-recognisers: [stgcn]
+recognizers: [stgcn]
 seeds: [3]
 epochs: 4
 baseline: ce

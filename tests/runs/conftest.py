@@ -83,12 +83,12 @@ def make_suite():
                     for t in tasks
                 }.values()
             )
-            for key in ('dataset', 'recogniser', 'method')
+            for key in ('dataset', 'recognizer', 'method')
         }
         suite = Suite(
             about='Fake runs.',
             datasets=entries['dataset'],
-            recognisers=entries['recogniser'],
+            recognizers=entries['recognizer'],
             methods=entries['method'],
             seeds=sorted({task.seed for task in tasks}),
             baseline=baseline,

@@ -57,7 +57,7 @@ def test_what_a_suite_says(write):
         [3, 1],
     )
     assert suite.reference == 'ce' and suite.epochs is None
-    assert [entry.name for entry in suite.recognisers] == ['ctrgcn']
+    assert [entry.name for entry in suite.recognizers] == ['ctrgcn']
     ce, long, mixed = suite.methods
     assert (ce.leaf, ce.title, ce.epochs) == ('ce', 'ce', None)
     assert (long.leaf, long.title, long.epochs) == ('ce', 'Longer', 120)
@@ -120,7 +120,7 @@ def test_runs_of_a_suite(write):
         ('leaf: ce,', 'after: cee,', "after names 'cee', which is none of"),
         ('leaf: ce,', 'after: long,', "after names 'long', which is none"),
         ('about: A test.', 'baseline: cc', "baseline 'cc' is none of"),
-        ('about: A test.', 'recognisers: [strgcn]', 'begins with strgcn_'),
+        ('about: A test.', 'recognizers: [strgcn]', 'begins with strgcn_'),
         ('about: A test.', 'about: [', 'is no YAML file'),
     ],
 )

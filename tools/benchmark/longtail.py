@@ -37,7 +37,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='Each run is tools/train.py in its own folder, '
-        'ROOT/DATASET/METHOD/SEED (DATASET_RECOGNISER for other recognisers '
+        'ROOT/DATASET/METHOD/SEED (DATASET_RECOGNIZER for other recognizers '
         'than CTR-GCN). The command can be stopped and given again at any '
         'time, and on several machines that share ROOT at once: finished '
         'runs are kept, the others go on from their last checkpoint.',

@@ -77,7 +77,7 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
 def expected_calibration_error(
     scores: np.ndarray, labels: Sequence[int] | np.ndarray, bins: int = 15
 ) -> Calibration:
-    r"""Compare how sure a recogniser is with how often it is right.
+    r"""Compare how sure a recognizer is with how often it is right.
 
     Samples are sorted into bins of equal width by their largest probability;
     a bin holds its upper bound. The error is

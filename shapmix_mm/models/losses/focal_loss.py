@@ -17,7 +17,7 @@ __all__ = ['FocalLoss']
 
 @MODELS.register_module()
 class FocalLoss(LongTailLoss):
-    r"""Cross-entropy that turns away from well recognised samples.
+    r"""Cross-entropy that turns away from well recognized samples.
 
     .. math:: \ell(z, y) = -\sum_k y_k (1 - p_k)^\gamma \log p_k
 

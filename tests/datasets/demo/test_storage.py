@@ -60,7 +60,7 @@ def test_manifest_tells_counts_and_settings(path):
     assert manifest['train_counts'] == SETTINGS.train_counts()
 
 
-def test_current_file_is_recognised(path):
+def test_current_file_is_recognized(path):
     assert is_current(path, SETTINGS)
 
 

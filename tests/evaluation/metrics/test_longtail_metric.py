@@ -364,7 +364,7 @@ def test_two_ranks_equal_one_on_an_odd_number_of_samples(tmp_path):
 
 
 class Oracle(BaseModel):
-    """Returns samples as a recogniser does in ``predict`` mode."""
+    """Returns samples as a recognizer does in ``predict`` mode."""
 
     def __init__(self):
         super().__init__()
