@@ -73,6 +73,11 @@ class ClassBalancedSampler(Sampler):
         self._order = np.argsort(members, kind='stable')
         self._lengths = np.bincount(members)
 
+    @property
+    def balances(self) -> bool:
+        """bool: Whether a loss that weighs classes would do it again."""
+        return self.power > 0
+
     def class_probability(self) -> np.ndarray:
         """Probability of every class that has samples, in this epoch.
 

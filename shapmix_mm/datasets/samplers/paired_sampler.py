@@ -43,6 +43,9 @@ class PairedSampler(ClassBalancedSampler):
         TypeError: If the dataset does not tell one label for each sample.
     """
 
+    #: Its method weighs the classes besides, on purpose.
+    balances = False
+
     def __iter__(self) -> Iterator[int]:
         """Iterate over the indices of this rank, pair by pair."""
         rng = np.random.default_rng([self.seed, self.epoch])

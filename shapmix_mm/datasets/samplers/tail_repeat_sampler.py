@@ -43,6 +43,9 @@ class TailRepeatSampler(ClassBalancedSampler):
         TypeError: If the dataset does not tell one label for each sample.
     """
 
+    #: Its method weighs the classes besides, on purpose.
+    balances = False
+
     def __init__(
         self, dataset: Any, *, share: Fraction = 1 / 3, seed: int | None = None
     ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Iterator, Sequence
 
 from mmaction.registry import HOOKS
@@ -13,6 +14,7 @@ from mmengine.runner.base_loop import BaseLoop
 from shapmix_mm.datasets import class_counts
 
 from ...config.launch import bare_model, num_classes_of
+from ...models.losses import CountedLoss
 
 __all__ = ['ClassCountsHook']
 
@@ -78,6 +80,7 @@ class ClassCountsHook(Hook):
         for metric in self._metrics(runner):
             metric.set_class_counts(counts)
             self._check_metric(metric, counts)
+        self._warn_of_two_remedies(runner, consumers)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Let averaged copies of the model share what is no weight.
@@ -184,6 +187,18 @@ class ClassCountsHook(Hook):
                 for metric in self._metrics(runner):
                     metric.set_class_counts(counts)
                 return
+
+    @staticmethod
+    def _warn_of_two_remedies(runner: Runner, consumers: list[Any]) -> None:
+        sampler = runner.train_dataloader.sampler
+        losses = [m for m in consumers if isinstance(m, CountedLoss)]
+        if losses and getattr(sampler, 'balances', False):
+            warnings.warn(
+                f'{type(sampler).__name__} and {type(losses[0]).__name__} '
+                'both balance the classes, so that the imbalance is '
+                'corrected twice',
+                stacklevel=2,
+            )
 
     @staticmethod
     def _check_hook(runner: Runner, module: Any) -> None:

@@ -215,3 +215,22 @@ def test_a_head_with_more_classes_than_names_is_told(
     text = str(error.value)
     assert 'has none of class 4, 5; it names 4 classes' in text
     assert 'the model has 6' in text
+
+
+@pytest.mark.parametrize(
+    ('sampler', 'warned'),
+    [
+        (dict(type='ClassBalancedSampler'), 1),
+        (dict(type='ClassBalancedSampler', power=0.0), 0),
+        (dict(type='DefaultSampler', shuffle=True), 0),
+    ],
+)
+def test_two_remedies_are_warned_of_once(
+    stick_config, build, recwarn, sampler, warned
+):
+    """The config has a Balanced Softmax."""
+    cfg = stick_config()
+    cfg.train_dataloader.sampler = sampler
+    build(cfg).train()
+    found = [w for w in recwarn if 'corrected twice' in str(w.message)]
+    assert len(found) == warned
