@@ -9,8 +9,17 @@ from mmaction.registry import MODELS
 from scipy.stats import chisquare
 
 from shapmix_mm.models.blending import shapmix_blending
-from shapmix_mm.models.blending.drawing import draw_window, place_window
-from shapmix_mm.models.blending.mixing import Mixture, mix, pasted_cells
+from shapmix_mm.models.blending.drawing import (
+    Window,
+    draw_window,
+    place_window,
+)
+from shapmix_mm.models.blending.mixing import (
+    Mixture,
+    mix,
+    pasted_cells,
+    whole_cells,
+)
 
 FOLDER = Path(__file__).resolve().parents[2] / 'authors_numbers'
 
@@ -183,3 +192,56 @@ def test_a_short_clip_has_a_window_on_any_grid():
     window = draw_window(50, 3, (0.4, 0.7), torch.device('cpu'), grid=4)
     assert window.inside.any(1).all()
     assert ((window.source >= 0) & (window.source < 3)).all()
+
+
+@pytest.mark.parametrize('letter', 'abc')
+def test_skelemix_pastes_in_place(letter):
+    found = np.load(FOLDER / 'skelemix.npz')
+    _, length, start, *parts = found[f'{letter}_draws'].tolist()
+    frame = torch.arange(64)
+    inside = (frame >= 4 * start) & (frame < 4 * (start + length))
+    joints = part_mask(found['parts'], 25)[parts].any(0).expand(5, -1)
+    partner = torch.from_numpy(found[f'{letter}_partner'])
+    sample, source, share = pasted(
+        Window(inside.expand(5, -1), frame.int().expand(5, -1)),
+        joints,
+        partner,
+        64,
+        25,
+    )
+    np.testing.assert_array_equal(sample, found[f'{letter}_source_sample'])
+    np.testing.assert_array_equal(source, found[f'{letter}_source_frame'])
+    np.testing.assert_allclose(
+        share, found[f'{letter}_fraction'].item(), rtol=1e-6
+    )
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize('weight', [0.3, 0.75])
+def test_mixup_mixes_clips_and_targets(weight, shared_dir, uniform):
+    """The loss of the mixed target is the mix of the two losses."""
+    folder = shared_dir / 'reference' / 'longtail_numbers'
+    if not (folder / 'mixup.npz').is_file():
+        pytest.skip(f'no mixup.npz in {folder}')
+    found = np.load(folder / 'mixup.npz')
+    partner = torch.from_numpy(found['perm'])
+    clips = uniform(841, 12, 1, 2, 4, 20, 3).float().squeeze(1)
+    share = torch.full((12,), 1 - weight)
+    mixed = mix(
+        clips,
+        Mixture(
+            partner,
+            source=torch.arange(4, dtype=torch.int32).expand(12, -1),
+            cells=whole_cells(clips, share),
+            share=share,
+            is_mixup=torch.ones(12, dtype=torch.bool),
+        ),
+    )
+    np.testing.assert_allclose(
+        mixed[:, None], found[f'l{weight}_mixed'], atol=1e-6
+    )
+    own = torch.eye(10)[torch.from_numpy(found['labels'])]
+    target = torch.lerp(own, own[partner], share[:, None])
+    logits = 4 * uniform(842, 12, 10)
+    loss = torch.nn.functional.cross_entropy(logits, target.double())
+    np.testing.assert_allclose(loss, found[f'l{weight}_loss'], rtol=1e-6)
