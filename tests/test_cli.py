@@ -10,6 +10,7 @@ import pytest
 
 import shapmix_mm
 from shapmix_mm import cli
+from shapmix_mm.config import launch
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,7 +49,12 @@ def test_a_command_runs_its_tool_with_the_options(
     assert (sys.argv, sys.path) == before
 
 
-def test_the_end_of_a_tool_is_that_of_the_command(tmp_path, capsys):
+def test_the_end_of_a_tool_is_that_of_the_command(
+    tmp_path, capsys, monkeypatch
+):
+    # Another test of this process may have trained.
+    monkeypatch.setattr(launch, 'training_began', lambda: False)
+    monkeypatch.delenv('SHAPMIX_TRACEBACK', raising=False)
     assert cli.main(['inspect', str(tmp_path / 'gone.pkl')]) == 1
     assert 'gone.pkl' in capsys.readouterr().err
     assert cli.main(['inspect', '--no-such']) == 2

@@ -20,6 +20,7 @@ for _pipeline, _more in (
     _pipeline[-2]['num_person'] = 1
 del _sample, _pipeline, _more
 train_dataloader = dict(dataset=dict(pipeline=_base_.train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+val_pipeline = _base_.test_pipeline
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
 model = dict(cls_head=dict(num_classes=120, label_smooth_eps=0.1 * 120 / 119))

@@ -12,6 +12,7 @@ del _base_.train_pipeline[1], _pipeline
 train_dataloader = dict(
     batch_size=16, dataset=dict(pipeline=_base_.train_pipeline)
 )
-val_dataloader = dict(dataset=dict(pipeline=_base_.test_pipeline))
+val_pipeline = _base_.test_pipeline
+val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
 model = dict(cls_head=dict(num_classes=60))

@@ -145,6 +145,11 @@ def mixtures(
     Yields:
         dict: Arguments of :func:`plot_mixed_sample` without the path.
     """
+    if blend.num_clips != 1:
+        raise ValueError(
+            f'{type(blend).__name__} mixes views of a clip in pairs; only '
+            'blends of single clips can be shown'
+        )
     feats = stream_features(dataset)
     for pair in pairs:
         items = [dataset[index] for index in pair]

@@ -57,7 +57,12 @@ def parse_args() -> argparse.Namespace:
 
 def blends(layout: str, device: str) -> dict[str, SkeletonBlending]:
     """Every registered blend of the package, and single branches."""
-    names = [name for name in blending.__all__ if name in MODELS.module_dict]
+    # Views of a clip are mixed in pairs, which costs nothing comparable.
+    names = [
+        name
+        for name in blending.__all__
+        if name in MODELS.module_dict and MODELS.get(name).num_clips == 1
+    ]
     settings = {name: dict(type=name) for name in names} | BRANCHES
     return {
         name: build(dict(own, num_classes=CLASSES, layout=layout)).to(device)

@@ -135,7 +135,7 @@ def test_groups_from_the_config_that_was_tested(main, files, tmp_path):
             frame_dir=f'{part}{k}_{i}',
             label=k,
             total_frames=1,
-            keypoint=np.zeros((1, 1, 25, 3), np.float32),
+            keypoint=np.ones((1, 1, 25, 3), np.float32),
         )
         for part, num in (('train', (7, 4, 1)), ('test', (1, 1, 1)))
         for k in range(3)

@@ -145,7 +145,10 @@ NAMES = ('head', 'left_arm', 'right_arm', 'left_leg', 'right_leg')
 BLENDS = sorted(
     name
     for name, cls in MODELS.module_dict.items()
-    if isinstance(cls, type) and issubclass(cls, SkeletonBlending)
+    if isinstance(cls, type)
+    and issubclass(cls, SkeletonBlending)
+    # Views of a clip are mixed in pairs, which is no single mixture.
+    and cls.num_clips == 1
 )
 
 
