@@ -732,6 +732,8 @@ def test_hooks_and_samplers_can_be_built():
                 load(leaf)[loader].sampler.to_dict(),
                 default_args=dict(dataset=Labels(), seed=0),
             )
+            if hasattr(sampler, 'set_confusion'):  # as ConfusionHook does
+                sampler.set_confusion(np.eye(5))
             assert set(sampler) <= set(range(len(Labels())))
     hub.pop_info('max_epochs')
 
