@@ -8,6 +8,7 @@ import logging
 import os
 import os.path as osp
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -298,7 +299,12 @@ def leave_group() -> None:
         return
     # A rank that exits first may abort another that still listens to it.
     dist.barrier()
+    # A thread of gloo still drops the tensor of that barrier and needs the
+    # interpreter for it, which the destructor below holds while it waits for
+    # the thread: let it be done first.
+    time.sleep(0.2)
     torch.distributed.destroy_process_group()
+    time.sleep(0.2)
     gc.collect()
 
 
