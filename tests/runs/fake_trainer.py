@@ -66,6 +66,17 @@ def main():
     log.parent.mkdir(parents=True)
     end = task['config']['train_cfg']['max_epochs']
     begin = int(Path(args.resume).stem.split('_')[1]) if args.resume else 0
+    metrics = GROUPS if folder.parts[-3] != 'flat' else GROUPS[:-1]
+
+    def validate(epoch):
+        values = {
+            f'acc/{m}': accuracy(folder.name_of_run, epoch, m) for m in metrics
+        }
+        write(log, {**values, 'step': epoch})
+
+    if begin:
+        # A validation that the killed training still owed is made first.
+        validate(begin)
     for epoch in range(begin + 1, end + 1):
         entry = dict(
             loss=1.0, time=0.5, epoch=epoch, iter=3 * epoch, step=3 * epoch
@@ -75,17 +86,7 @@ def main():
         save(folder / f'epoch_{epoch}.pth')
         (folder / 'last_checkpoint').write_text(f'epoch_{epoch}.pth')
         time.sleep(0.02)
-        metrics = GROUPS if folder.parts[-3] != 'flat' else GROUPS[:-1]
-        write(
-            log,
-            {
-                **{
-                    f'acc/{m}': accuracy(folder.name_of_run, epoch, m)
-                    for m in metrics
-                },
-                'step': epoch,
-            },
-        )
+        validate(epoch)
     tell(folder, 'done')
 
 
