@@ -106,8 +106,9 @@ def read_log(work_dir: Path) -> RunLog:
     """Read the logs of a run and of its resumes, the later ones first.
 
     Where a resume repeats steps of an earlier part, or starts the training
-    anew, the earlier entries from there on are dropped. A part without steps,
-    as a test leaves it, counts only where no part has any.
+    anew, the earlier entries from there on are dropped. Where some part has
+    steps, one without, as a test leaves it, counts only for the validation
+    that the steps before it still owe: a resume makes it good.
 
     Args:
         work_dir (Path): Work directory of the training.
@@ -147,12 +148,14 @@ def logged(work_dir: Path) -> RunLog | None:
         (path.parents[1], _entries(path, log))
         for path in sorted(work_dir.glob(_LOGS))
     ]
-    if any(_is_step(e) for _, entries in parts for e in entries):
-        parts = [part for part in parts if any(map(_is_step, part[1]))]
+    trains = any(_is_step(e) for _, entries in parts for e in entries)
     for folder, entries in parts:
         steps = [entry for entry in entries if _is_step(entry)]
         if steps:
             _cut(log, steps[0])
+        elif trains:
+            _add_owed(log, entries)
+            continue
         log.parts += 1
         log.steps += steps
         for entry in entries:
@@ -160,6 +163,15 @@ def logged(work_dir: Path) -> RunLog | None:
                 _add_accuracies(log, entry)
         _read_head(log, folder)
     return log if log.steps or log.last() else None
+
+
+def _add_owed(log: RunLog, entries: list[dict[str, Any]]) -> None:
+    """Add the validation of the last steps, unless they have theirs."""
+    last = log.steps[-1] if log.steps else {'step': 0}
+    owed = last.get('epoch', last['step'])
+    for entry in entries:
+        if entry['step'] == owed and owed not in log.accuracies['overall']:
+            _add_accuracies(log, entry)
 
 
 def _is_step(entry: Mapping[str, Any]) -> bool:

@@ -196,11 +196,6 @@ def test_a_run_that_ends_early_without_an_error_has_failed(
     assert 'without its last validation' in outcome.failed['tail/ce/0']
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason='a run that was killed near its end is at times told as failed, '
-    'without its last validation and checkpoint, and wants another start',
-)
 @pytest.mark.parametrize('seed', range(3))
 def test_kills_at_random_moments_lose_and_repeat_nothing(
     tmp_path, make_tasks, make_suite, trainer, slots, events, seed

@@ -1,5 +1,6 @@
 """Logs of a run: resumes, damage, environment and time."""
 
+import json
 import math
 
 import pytest
@@ -108,3 +109,25 @@ def test_one_judge_of_what_is_finished(run_dir, training):
     assert judge(3) == 'the validation of epoch 3 is missing'
     assert judge(3, validates=False) == ''
     assert lacks(run_dir, None, 3) == 'nothing is logged'
+
+
+def test_a_validation_made_good_by_a_resume_counts(tmp_path):
+    """Killed between the last checkpoint and its validation."""
+    step = dict(loss=1.0, time=0.5, lr=0.1)
+    parts = [
+        [
+            dict(step, epoch=1, iter=1, step=1),
+            {'acc/overall': 0.5, 'step': 1},
+            dict(step, epoch=2, iter=2, step=2),
+        ],
+        [{'acc/overall': 0.1, 'step': 0}],  # as a test leaves it
+        [{'acc/overall': 0.7, 'step': 2}],
+        [{'acc/overall': 0.2, 'step': 2}],  # no longer owed
+    ]
+    for number, entries in enumerate(parts):
+        path = tmp_path / f'2026010{number + 1}' / 'vis_data/scalars.json'
+        path.parent.mkdir(parents=True)
+        path.write_text(''.join(json.dumps(e) + '\n' for e in entries))
+    log = read_log(tmp_path)
+    assert log.accuracies['overall'] == {1: 0.5, 2: 0.7}
+    assert len(log.steps) == 2
