@@ -354,6 +354,8 @@ class Cluster:
     def __init__(
         self, root: Path, kind: str, parameters: Mapping[str, Any]
     ) -> None:
+        # As it configures logging, submitit closes all handlers of a process.
+        os.environ.setdefault('SUBMITIT_LOG_LEVEL', 'NOCONFIG')
         try:
             import submitit
         except ImportError as error:

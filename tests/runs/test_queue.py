@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -131,6 +132,19 @@ def test_a_job_that_fails_tells_why(
     )
     told = outcome.failed['tail/ce/0']
     assert 'exit status 3' in told and 'the reason of the failure' in told
+
+
+def test_a_cluster_leaves_open_log_files_alone(tmp_path):
+    pytest.importorskip('submitit')
+    code = (
+        'import logging, sys\n'
+        'handler = logging.FileHandler(sys.argv[1] + "/log", "w")\n'
+        'from pathlib import Path\n'
+        'from shapmix_mm.runs.queue import Cluster\n'
+        'Cluster(Path(sys.argv[1]), "local", {})\n'
+        'assert handler.stream is not None\n'
+    )
+    subprocess.run([sys.executable, '-c', code, str(tmp_path)], check=True)
 
 
 def test_a_cluster_that_is_not_there_is_told(tmp_path, monkeypatch):
