@@ -25,14 +25,25 @@ from shapmix_mm.evaluation.functional import (
 )
 from shapmix_mm.serialization import whole_file
 from shapmix_mm.version import __version__
-from shapmix_mm.visualization import MeanOfSeeds, plot_method_intervals
+from shapmix_mm.visualization import (
+    MeanOfSeeds,
+    plot_mean_ranks,
+    plot_method_intervals,
+)
 
 from .pages import ABSENT, image, markdown, needed, render
 from .queue import changed_settings, is_done
 from .report import devices
 from .run import ACCURACIES, RunLog, lacks, load_run_config, logged
 from .scores import scores_of
-from .statistics import compare, holm, interval
+from .statistics import (
+    compare,
+    critical_difference,
+    holm,
+    interval,
+    joint,
+    mean_ranks,
+)
 from .suite import Plan, Suite, Task
 
 __all__ = ['LAST', 'BEST', 'collect', 'summarize', 'write_comparison']
@@ -424,6 +435,92 @@ class _Block:
         )
 
 
+class _Together:
+    """Methods on all datasets, with one choice of the epoch.
+
+    Args:
+        blocks (Sequence[_Block]): The datasets.
+    """
+
+    def __init__(self, blocks: Sequence[_Block]) -> None:
+        self.names: dict[str, str] = {}
+        for block in blocks:
+            self.names.update(block.names)
+        self.against = blocks[0].against
+        self.title = 'All datasets together'
+        self.pairs = [block.lookup('against') for block in blocks]
+        pandas = needed('pandas')
+        runs = pandas.concat([block.runs for block in blocks])
+        wide = runs.pivot_table(
+            index=['setting', 'seed'], columns='method', values='overall'
+        )
+        # A block is a dataset and seed that all methods have done.
+        self.ranked = wide.dropna()
+
+    @property
+    def differences(self) -> Any:
+        """Table of mean differences from the baseline."""
+        rows = []
+        for metric in ACCURACIES:
+            found = {}
+            for method in self.names:
+                cells = [p.get((method, metric)) for p in self.pairs]
+                one = joint([c.difference.values for c in cells if c])
+                if one is not None:
+                    found[method] = one
+            corrected = holm([one.p for one in found.values()])
+            rows += [
+                {
+                    'method': self.names[method],
+                    'metric': _title(metric),
+                    'n': str(one.n),
+                    'difference': f'{one.mean:+.1f}',
+                    '95 % interval': f'{one.low:+.1f} to {one.high:+.1f}',
+                    'p': _probability(one.p),
+                    'p (Holm)': _probability(p),
+                }
+                for (method, one), p in zip(found.items(), corrected)
+            ]
+        order = {
+            title: place for place, title in enumerate(self.names.values())
+        }
+        rows.sort(key=lambda row: order[row['method']])
+        return needed('pandas').DataFrame(rows)
+
+    def note(self) -> str:
+        """Say what the table shows."""
+        return (
+            f'Difference from {self.against} in points of percent: mean over '
+            'the datasets, each counting alike, of the differences of equal '
+            'seeds (n of them); 95 % bootstrap interval, seeds drawn within '
+            'datasets; two-sided sign-flip test, by Holm corrected for the '
+            'number of methods. Both speak of these datasets.'
+        )
+
+    def rank_note(self) -> str:
+        """Say what the picture shows."""
+        return (
+            f'Mean rank by overall accuracy over {len(self.ranked)} pairs of '
+            'dataset and seed; by Nemenyi (5 %, all pairs of methods) those '
+            'that a bar joins are not told apart.'
+        )
+
+    def draw(self, folder: Path) -> dict[str, Any] | None:
+        """Draw mean ranks, if enough runs are there."""
+        blocks, methods = self.ranked.shape
+        if blocks < 2 or methods < 2:
+            return None
+        values = mean_ranks(self.ranked.to_numpy())
+        titles = [self.names[method] for method in self.ranked.columns]
+        return image(
+            plot_mean_ranks(
+                dict(zip(titles, values)),
+                folder / 'ranks.png',
+                difference=critical_difference(methods, blocks),
+            )
+        )
+
+
 def _title(metric: str) -> str:
     return _TITLES.get(metric, metric)
 
@@ -552,8 +649,16 @@ def _page_values(
     if any(best) and not all(best):
         ending = ', last epoch and best epoch on the test set'
     missing = int(runs.epoch.isna().sum())
+    # Epochs chosen on the test set are no ground for a test over datasets.
+    shown = [block for block in blocks if not block.best]
+    together = None
+    if len(shown) > 1:
+        together = _Together(shown)
+        sections['together'] = together.title
     return dict(
         title=f'Suite {suite.name}{ending}',
+        together=together,
+        ranks=together and together.draw(folder),
         about=' '.join(suite.about.split()),
         sections={**sections, 'runs': 'Runs', 'setup': 'Set-up'},
         blocks=blocks,

@@ -1,4 +1,4 @@
-"""Means over seeds, their intervals, and paired tests."""
+"""Means over seeds, their intervals, paired tests, and several datasets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-__all__ = ['Comparison', 'Interval', 'compare', 'holm', 'interval']
+__all__ = [
+    'Comparison',
+    'Interval',
+    'Joint',
+    'compare',
+    'critical_difference',
+    'holm',
+    'interval',
+    'joint',
+    'mean_ranks',
+]
 
 _LEVEL = 0.95
+_RESAMPLES = 9999
 
 
 class Interval(NamedTuple):
@@ -53,6 +64,24 @@ class Comparison(NamedTuple):
 
     difference: Interval
     p: float | None
+
+
+class Joint(NamedTuple):
+    """A method against another over several datasets, each counting alike.
+
+    Args:
+        mean (float): Mean over the datasets of the mean difference.
+        low (float): Lower end of its 95 % bootstrap interval.
+        high (float): Upper end.
+        p (float): Two-sided p of the sign-flip test.
+        n (int): Differences, of all datasets together.
+    """
+
+    mean: float
+    low: float
+    high: float
+    p: float
+    n: int
 
 
 def interval(values: Sequence[float]) -> Interval | None:
@@ -113,3 +142,70 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
         highest = max(highest, min(1.0, p * (len(order) - rank)))
         found[index] = highest
     return found
+
+
+def joint(differences: Sequence[Sequence[float]]) -> Joint | None:
+    """Compare two methods over datasets by their differences of equal seeds.
+
+    The interval is the bias-corrected bootstrap's (scipy.stats.bootstrap),
+    which draws seeds within each dataset; the test turns the signs of the
+    differences, which have no preferred one if the methods are alike. Both
+    speak of these datasets, not of others like them.
+
+    Args:
+        differences (Sequence[Sequence[float]]): Differences of each dataset.
+
+    Returns:
+        Joint | None: None with less than two datasets of two seeds each.
+    """
+    kept = [np.asarray(d, dtype=float) for d in differences if len(d) > 1]
+    if len(kept) < 2:
+        return None
+    found = stats.bootstrap(
+        kept,
+        lambda *samples, axis: sum(d.mean(axis) for d in samples) / len(kept),
+        n_resamples=_RESAMPLES,
+        confidence_level=_LEVEL,
+        method='BCa' if any(np.ptp(d) for d in kept) else 'percentile',
+        random_state=np.random.default_rng(0),
+    ).confidence_interval
+    weighted = np.concatenate([d / len(d) for d in kept]) / len(kept)
+    signs = np.random.default_rng(0).choice(
+        [-1.0, 1.0], (_RESAMPLES, len(weighted))
+    )
+    mean = weighted.sum()
+    # Sums of the same numbers in another order may differ by a rounding.
+    extreme = np.abs(signs @ weighted) >= abs(mean) * (1 - 1e-9)
+    p = (1 + extreme.sum()) / (1 + _RESAMPLES)
+    return Joint(float(mean), *map(float, found), float(p), len(weighted))
+
+
+def mean_ranks(blocks: np.ndarray) -> np.ndarray:
+    """Average the ranks of methods over blocks, the highest value first.
+
+    Args:
+        blocks (np.ndarray): Values, shape (blocks, methods).
+
+    Returns:
+        np.ndarray: Mean rank of each method, from 1; alike values share.
+    """
+    return stats.rankdata(-blocks, axis=1).mean(0)
+
+
+def critical_difference(methods: int, blocks: int) -> float:
+    """Least distance of two mean ranks that Nemenyi's test tells apart.
+
+    After Demsar (Statistical Comparisons of Classifiers over Multiple Data
+    Sets, JMLR 2006), for 5 % over all pairs together.
+
+    Args:
+        methods (int): Number of methods.
+        blocks (int): Number of blocks that the ranks are means of.
+
+    Returns:
+        float: Distance in ranks.
+    """
+    quantile = stats.studentized_range.ppf(_LEVEL, methods, np.inf)
+    return float(
+        quantile / np.sqrt(2) * np.sqrt(methods * (methods + 1) / 6 / blocks)
+    )

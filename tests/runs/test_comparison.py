@@ -80,6 +80,30 @@ def test_a_group_without_classes_is_absent(ran, make_suite, tmp_path):
         assert (run['few'] == '') == (run['dataset'] == 'flat')
 
 
+def test_datasets_together(ran, make_suite, accuracy, tmp_path):
+    found = write(make_suite, ran, tmp_path / 'out')
+    part = found['report.md'].split('## All datasets together')[1]
+    rows = [
+        [cell.strip() for cell in line.split('|')[1:-1]]
+        for line in part.split('## Runs')[0].splitlines()
+        if line.startswith('| ')
+    ]
+    means = {(row[0], row[1]): row[2:] for row in rows[1:]}
+    differences = [
+        values(accuracy, name, 'mix', range(n), 'overall')
+        - values(accuracy, name, 'ce', range(n), 'overall')
+        for name, n in (('tail', 3), ('flat', 2))
+    ]
+    mean = np.mean([d.mean() for d in differences])
+    row = means[next(key for key in means if key[1] == 'overall')]
+    assert row[:2] == ['5', f'{mean:+.1f}']
+    # One dataset has no few, so that nothing is said of it over both.
+    assert not [key for key in means if key[1] == 'few']
+    assert (tmp_path / 'out' / 'ranks.png').is_file()
+    assert 'over 5 pairs of dataset and seed' in part
+    assert 'id="together"' in found['report.html']
+
+
 def test_best_on_test_only_if_asked_and_labelled(
     ran, make_suite, accuracy, tmp_path
 ):
@@ -286,7 +310,7 @@ def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path):
     shown = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     # The figures that the page holds also lie beside it.
     kept = [p.read_bytes() for p in (tmp_path / 'out').glob('*.png')]
-    assert len(shown) == 4
+    assert len(shown) == 5
     assert sorted(map(base64.b64decode, shown)) == sorted(kept)
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert '<script' not in page

@@ -9,6 +9,7 @@ from shapmix_mm.visualization import (
     MeanOfSeeds,
     plot_accuracy_curves,
     plot_error_curves,
+    plot_mean_ranks,
     plot_method_intervals,
     plot_training_curves,
 )
@@ -131,3 +132,26 @@ def test_errors_by_passes_and_by_epoch(look, tmp_path):
     renamed = frame.rename(columns=dict(passes='epoch'))
     plot_error_curves(renamed, tmp_path / 'x.png')
     assert look.axes[1].get_xscale() == 'linear'
+
+
+RANKS = dict(ce=3.9, bs=2.6, old=2.0, new=1.5)
+
+
+def test_ranks_from_the_best_down_and_what_is_alike_joined(look, tmp_path):
+    path = plot_mean_ranks(RANKS, tmp_path / 'x.png', difference=1.2)
+    assert path.is_file()
+    (axes,) = look.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ['new', 'old', 'bs', 'ce']
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    # The last two are 1.3 apart.
+    joined = [line.get_xdata().tolist() for line in axes.lines]
+    assert joined == [[1.5, 2.6]]
+    with pytest.raises(ValueError, match='1 methods'):
+        plot_mean_ranks(dict(ce=1.0), path, difference=1.2)
+
+
+def test_bars_of_ranks_overlap_where_they_must(look, tmp_path):
+    plot_mean_ranks(RANKS, tmp_path / 'x.png', difference=1.35)
+    joined = [line.get_xdata().tolist() for line in look.axes[0].lines]
+    assert joined == [[1.5, 2.6], [2.6, 3.9]]
