@@ -177,7 +177,8 @@ def joint(differences: Sequence[Sequence[float]]) -> Joint | None:
     # Sums of the same numbers in another order may differ by a rounding.
     extreme = np.abs(signs @ weighted) >= abs(mean) * (1 - 1e-9)
     p = (1 + extreme.sum()) / (1 + _RESAMPLES)
-    return Joint(float(mean), *map(float, found), float(p), len(weighted))
+    low, high = map(float, found)
+    return Joint(float(mean), low, high, float(p), len(weighted))
 
 
 def mean_ranks(blocks: np.ndarray) -> np.ndarray:
