@@ -72,6 +72,7 @@ setup(
     packages=find_packages(include=['shapmix_mm', 'shapmix_mm.*']),
     package_data={
         'shapmix_mm': ['py.typed'],
+        'shapmix_mm.inference': ['templates/*'],
         'shapmix_mm.runs': ['templates/*'],
     },
     install_requires=requirements('runtime'),

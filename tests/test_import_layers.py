@@ -49,6 +49,17 @@ ROOMS = {
         'config',
         'saliency',
     },
+    'inference': {
+        'skeletons',
+        'shapley',
+        'datasets',
+        'models',
+        'evaluation',
+        'visualization',
+        'config',
+        'saliency',
+        'engine',
+    },
     'runs': {
         'skeletons',
         'shapley',
@@ -59,6 +70,7 @@ ROOMS = {
         'config',
         'saliency',
         'engine',
+        'inference',
     },
 }
 # Any room may read files and its own version.

@@ -86,8 +86,8 @@ def test_wheel_holds_package_configs_and_tools(wheel):
             )
         }
     expected |= {
-        f'shapmix_mm/runs/templates/{p.name}'
-        for p in (ROOT / 'shapmix_mm/runs/templates').iterdir()
+        str(p.relative_to(ROOT))
+        for p in (ROOT / 'shapmix_mm').glob('*/templates/*')
     }
     expected |= {
         str(p.relative_to(ROOT))
