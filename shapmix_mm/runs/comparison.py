@@ -8,7 +8,6 @@ figures and page.
 from __future__ import annotations
 
 import contextlib
-import io
 import platform
 import tempfile
 from collections.abc import Sequence
@@ -19,10 +18,6 @@ from typing import Any
 import numpy as np
 
 from shapmix_mm.evaluation import describe_thresholds, thresholds_of
-from shapmix_mm.evaluation.functional import (
-    expected_calibration_error,
-    probabilities,
-)
 from shapmix_mm.serialization import whole_file
 from shapmix_mm.version import __version__
 from shapmix_mm.visualization import (
@@ -34,8 +29,7 @@ from shapmix_mm.visualization import (
 from .pages import ABSENT, image, markdown, needed, render
 from .queue import changed_settings, is_done
 from .report import devices
-from .run import ACCURACIES, RunLog, lacks, load_run_config, logged
-from .scores import scores_of
+from .run import ACCURACIES, RunLog, lacks, logged
 from .statistics import (
     compare,
     critical_difference,
@@ -68,10 +62,7 @@ _PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy', 'scipy')
 
 
 def collect(
-    tasks: Sequence[Task],
-    *,
-    best: bool | Sequence[bool] = False,
-    ece: bool = False,
+    tasks: Sequence[Task], *, best: bool | Sequence[bool] = False
 ) -> Any:
     """Read the runs.
 
@@ -80,8 +71,6 @@ def collect(
         best (bool | Sequence[bool]): Whether to take the epoch with the best
             overall accuracy on the test set, and not the last; several give
             a row each. Defaults to False.
-        ece (bool): Whether to test checkpoints whose scores are not kept
-            yet. Defaults to False.
 
     Returns:
         DataFrame: A row per run and choice. Accuracies and ``ece`` are in
@@ -92,14 +81,14 @@ def collect(
     """
     pandas = needed('pandas')
     choices = [best] if isinstance(best, bool) else best
-    rows = [_collect(task, c, ece) for c in choices for task in tasks]
+    rows = [_collect(task, c) for c in choices for task in tasks]
     columns = [*_RUN, 'setting', 'task', 'environment']
     frame = pandas.DataFrame(rows, columns=columns)
     numbers = {name: float for name in (*METRICS, *_CLOCKS)}
     return frame.astype({'epoch': 'Int64', **numbers})
 
 
-def _collect(task: Task, best: bool, ece: bool) -> dict[str, Any]:
+def _collect(task: Task, best: bool) -> dict[str, Any]:
     log, plan = logged(task.folder), task.plan
     row: dict[str, Any] = dict(
         dataset=plan.dataset.name,
@@ -127,11 +116,9 @@ def _collect(task: Task, best: bool, ece: bool) -> dict[str, Any]:
     if best:
         end = min(overall, key=lambda epoch: (-overall[epoch], epoch))
     row.update(log.at(end), epoch=end, note='; '.join(notes))
+    row['ece'] = log.calibration.get(end)
     for column in _CLOCKS:
         row[column] = _all_seconds(task, log, column)
-    # Only the last checkpoint is sure to be there still.
-    if not best:
-        row['ece'] = _calibration(task, ece)
     return row
 
 
@@ -168,22 +155,6 @@ def _seconds(log: RunLog, column: str) -> float | None:
     # time tells of; dear steps that a method takes now and then do count.
     middle = np.nanmean if cpu else np.nanmedian
     return float(middle(times) * log.steps[-1]['step'])
-
-
-def _calibration(task: Task, test: bool) -> float | None:
-    """Calibration error of the last checkpoint, if its scores are known."""
-    name = f'epoch_{task.plan.max_epochs}'
-    kept = list(task.folder.glob(f'report/scores_{name}_*.npz'))
-    if not kept and not test:
-        return None
-    _, cfg = load_run_config(task.folder)
-    quiet = contextlib.redirect_stdout(io.StringIO())
-    with quiet if kept else contextlib.nullcontext():
-        found = scores_of(
-            cfg, task.folder / f'{name}.pth', task.folder / 'report'
-        )
-    scores = probabilities(found.scores)
-    return expected_calibration_error(scores, found.labels).ece
 
 
 def summarize(runs: Any, baseline: str) -> Any:

@@ -61,6 +61,7 @@ class RunLog:
             takes no step, such as tau-normalisation.
         accuracies (dict[str, dict[int, float]]): Accuracy in [0, 1] by epoch
             or iteration, by name: overall, many, medium, few, mean_class.
+        calibration (dict[int, float]): Calibration error likewise.
         environment (dict[str, str]): Facts from the log's head.
         seconds (float): Wall time of all parts of the run together.
         parts (int): How often the run was started.
@@ -72,6 +73,7 @@ class RunLog:
     accuracies: dict[str, dict[int, float]] = field(
         default_factory=lambda: {name: {} for name in _KEYS}
     )
+    calibration: dict[int, float] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     parts: int = 0
@@ -199,12 +201,14 @@ def _cut(log: RunLog, first: Mapping[str, Any]) -> None:
     kept = log.steps[-1] if log.steps else {'step': -1}
     # A validation of an epoch belongs to the iterations before it.
     reached = max(kept.get('epoch', kept['step']), -1)
-    for points in log.accuracies.values():
+    for points in (*log.accuracies.values(), log.calibration):
         for step in [step for step in points if step > reached]:
             del points[step]
 
 
 def _add_accuracies(log: RunLog, entry: Mapping[str, Any]) -> None:
+    if isinstance(entry.get('acc/ece'), float):
+        log.calibration[entry['step']] = entry['acc/ece']
     for name, keys in _KEYS.items():
         for key in keys:
             value = entry.get(f'acc/{key}')

@@ -72,7 +72,8 @@ def main():
         values = {
             f'acc/{m}': accuracy(folder.name_of_run, epoch, m) for m in metrics
         }
-        write(log, {**values, 'step': epoch})
+        error = accuracy(folder.name_of_run, epoch, 'ece')
+        write(log, {**values, 'acc/ece': error, 'step': epoch})
 
     if begin:
         # A validation that the killed training still owed is made first.

@@ -316,30 +316,10 @@ def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path):
     assert '<script' not in page
 
 
-def test_calibration_of_kept_scores(ran, monkeypatch, make_suite, tmp_path):
-    from shapmix_mm.runs.scores import Scores
-
-    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]])
-    labels = np.array([0, 1, 1, 0])
-    monkeypatch.setattr(
-        'shapmix_mm.runs.comparison.load_run_config',
-        lambda folder: ('cfg.py', None),
-    )
-    monkeypatch.setattr(
-        'shapmix_mm.runs.comparison.scores_of',
-        lambda *args: Scores(scores, labels, {}),
-    )
-    assert collect(ran).ece.isna().all()
-    kept = ran[0].folder / 'report'
-    kept.mkdir()
-    (kept / 'scores_epoch_3_0.npz').touch()
-    # Each clip has a bin of its own: |confidence - right| of 0.9, 0.8, 0.7,
-    # 0.6, of which the second is wrong.
-    ece = (0.1 + 0.8 + 0.3 + 0.4) / 4
-    assert collect(ran).ece[0] == pytest.approx(ece)
-    assert np.isnan(collect(ran).ece[1])
-    assert collect(ran, best=True).ece.isna().all()
-    assert collect(ran, ece=True).ece.notna().all()
+def test_calibration_is_that_of_the_log(ran, make_suite, accuracy, tmp_path):
     found = write(make_suite, ran, tmp_path / 'out')
     assert '| ECE |' in found['report.md']
-    assert float(lines(found['runs.csv'])[0]['ece']) == pytest.approx(ece)
+    error = accuracy('tail/ce/0', 3, 'ece')
+    assert float(lines(found['runs.csv'])[0]['ece']) == pytest.approx(error)
+    best = collect(ran, best=True)
+    assert best.ece[0] == accuracy('tail/ce/0', best.epoch[0], 'ece')

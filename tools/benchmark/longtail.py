@@ -91,12 +91,6 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='report it beside the last, as the paper counts, labelled so',
     )
-    add(
-        '--ece',
-        action='store_true',
-        help='test last checkpoints for the calibration error; the scores '
-        'are kept, and a later report takes them without asking',
-    )
     args = parser.parse_args()
     if args.suite is None and not args.list:
         parser.error('a suite is needed; --list shows those that there are')
@@ -171,7 +165,7 @@ def report(args: argparse.Namespace, suite: Any, tasks: list) -> int:
             f'{", ".join(names)}'
         )
     choices = [False, True] if args.also_best else [args.best]
-    runs = collect(tasks, best=choices, ece=args.ece)
+    runs = collect(tasks, best=choices)
     if runs.epoch.isna().all():
         raise RunError('no run of the suite is finished yet')
     command = ['python', 'tools/benchmark/longtail.py', args.suite]

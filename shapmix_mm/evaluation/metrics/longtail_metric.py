@@ -21,7 +21,9 @@ from ..functional import (
     accuracy_table,
     check_class_counts,
     check_thresholds,
+    expected_calibration_error,
     grouped_accuracy,
+    probabilities,
     write_per_class,
 )
 from .data_samples import read_labels, read_score
@@ -35,8 +37,10 @@ class LongTailMetric(BaseMetric):
     """Accuracy as the long-tailed literature reports it.
 
     Keys under the prefix: ``overall``, ``overall_top5``, ``mean_class``,
-    ``many``, ``medium``, ``few`` and ``num_many``, ``num_medium``,
-    ``num_few``, the numbers of classes per group. Accuracies are fractions.
+    ``many``, ``medium``, ``few``, ``ece`` (see
+    :func:`expected_calibration_error`, 15 bins) and ``num_many``,
+    ``num_medium``, ``num_few``, the numbers of classes per group. Accuracies
+    and ``ece`` are fractions.
     A top-k that could not fail (k >= K) and a group without a class in the
     test set are absent. ``save_best='acc/mean_class'`` picks its rule itself.
 
@@ -158,8 +162,9 @@ class LongTailMetric(BaseMetric):
         if counts is None:
             self._warn_once()
         scores, labels = zip(*results)
+        stacked = np.stack(scores)
         result = grouped_accuracy(
-            np.stack(scores),
+            stacked,
             labels,
             counts,
             many=self.many,
@@ -173,7 +178,11 @@ class LongTailMetric(BaseMetric):
         )
         if self.per_class_file is not None:
             self._save(result, counts)
-        return self._as_dict(result)
+        metrics = self._as_dict(result)
+        metrics['ece'] = expected_calibration_error(
+            probabilities(stacked), labels
+        ).ece
+        return metrics
 
     def _as_dict(self, result: GroupedAccuracy) -> dict:
         metrics: dict = dict(overall=result.overall)

@@ -76,11 +76,26 @@ def test_values_and_keys():
         'acc/many': expected.groups['many'].accuracy,
         'acc/medium': expected.groups['medium'].accuracy,
         'acc/few': expected.groups['few'].accuracy,
+        'acc/ece': pytest.approx(calibration_error(data)),
         'acc/num_many': 2,
         'acc/num_medium': 2,
         'acc/num_few': 2,
     }
     assert all(type(v) in (int, float) for v in result.values())
+
+
+def calibration_error(data):
+    """By hand: 15 bins, each of the clips whose confidence lies in it."""
+    chances = torch.stack([d['pred_score'] for d in data]).softmax(1)
+    sure, guess = chances.max(1)
+    right = guess == torch.tensor([int(d['gt_label']) for d in data])
+    total = 0.0
+    for number in range(15):
+        inside = (sure > number / 15) & (sure <= (number + 1) / 15)
+        if inside.any():
+            gap = right[inside].double().mean() - sure[inside].double().mean()
+            total += abs(gap.item()) * int(inside.sum()) / len(data)
+    return total
 
 
 class Waits(TorchDispatchMode):
@@ -178,6 +193,7 @@ def test_without_counts_it_warns_once(logged):
             'acc/overall',
             'acc/overall_top5',
             'acc/mean_class',
+            'acc/ece',
         }
     warnings = [text for level, text in logged if level == 30]
     assert len(warnings) == 1 and 'ClassCountsHook' in warnings[0]
