@@ -4,6 +4,8 @@ Importing the package cures what the stock wheels lack on a current Python
 and torch, and fills MMAction2's registries.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import compat
 
 with compat.explain_failure():
@@ -25,7 +27,11 @@ with compat.explain_failure():
 
 from .version import __version__
 
+if TYPE_CHECKING:
+    from .inference import Recognizer
+
 __all__ = [
+    'Recognizer',
     '__version__',
     'compat',
     'datasets',
@@ -36,3 +42,12 @@ __all__ = [
     'skeletons',
     'visualization',
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the recognizer when it is asked for."""
+    if name == 'Recognizer':
+        from .inference import Recognizer
+
+        return Recognizer
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

@@ -25,6 +25,7 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ..datasets.cache import is_cache
+from .class_names import spread_class_names
 from .data import ann_file_of, innermost, serve_caches
 from .load import substitute_transforms
 
@@ -228,6 +229,7 @@ def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
         Runner: The runner.
     """
     log_warnings()
+    spread_class_names(cfg)
     cfg.launcher = args.launcher
     if _join_on_cpu(args):
         cfg.model_wrapper_cfg = dict(

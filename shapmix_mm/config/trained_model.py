@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Sequence
 
 import torch
@@ -16,7 +16,13 @@ from shapmix_mm.shapley import combination_parts
 from shapmix_mm.shapley.coalitions import check_sizes
 from shapmix_mm.skeletons import Layout, get_layout
 
-__all__ = ['TrainedModel', 'choose_layout', 'default_sizes', 'load_trained']
+__all__ = [
+    'TrainedModel',
+    'build_bare',
+    'choose_layout',
+    'default_sizes',
+    'load_trained',
+]
 
 _BLEND = 'data_preprocessor.blending.'
 # What training needs and scoring does not.
@@ -32,12 +38,15 @@ class TrainedModel:
         blend (nn.Module, optional): Blend of the config, not loaded.
         state (dict[str, Tensor]): Buffers of the blend in the checkpoint.
         class_counts (Tensor, optional): Training samples of each class.
+        dataset_meta (dict): What the checkpoint tells of its training set,
+            class names among it.
     """
 
     model: nn.Module
     blend: SkeletonBlending | None
     state: dict[str, Tensor]
     class_counts: Tensor | None
+    dataset_meta: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sizes(self) -> tuple[int, ...] | None:
@@ -84,11 +93,9 @@ def load_trained(
         ValueError: If the checkpoint lacks weights of the model, or has them
             in another shape.
     """
-    settings = cfg.model.to_dict()
-    blending = (settings.get('data_preprocessor') or {}).pop('blending', None)
-    model = MODELS.build(settings)
-    blend = None if blending is None else MODELS.build(blending)
-    state = _weights(CheckpointLoader.load_checkpoint(checkpoint, 'cpu'))
+    model, blend = build_bare(cfg)
+    content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+    state = _weights(content)
     try:
         missing = model.load_state_dict(state, strict=False).missing_keys
     except RuntimeError as error:
@@ -114,7 +121,24 @@ def load_trained(
             if name.startswith(_BLEND)
         },
         counts if counts is not None and counts.numel() else None,
+        dict((content.get('meta') or {}).get('dataset_meta') or {}),
     )
+
+
+def build_bare(cfg: Config) -> tuple[nn.Module, nn.Module | None]:
+    """Build a config's recognizer, and its blend by itself.
+
+    Args:
+        cfg (Config): Complete config.
+
+    Returns:
+        tuple[nn.Module, nn.Module or None]: Recognizer whose preprocessor
+        does not blend, and the blend, if the config has one.
+    """
+    settings = cfg.model.to_dict()
+    blending = (settings.get('data_preprocessor') or {}).pop('blending', None)
+    model = MODELS.build(settings)
+    return model, None if blending is None else MODELS.build(blending)
 
 
 def _weights(checkpoint: Any) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from mmaction.registry import DATASETS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from shapmix_mm.config.class_names import find_class_names
 from shapmix_mm.config.data import innermost
 from shapmix_mm.config.launch import check_annotations
 from shapmix_mm.config.mixins import load_config
@@ -182,7 +183,7 @@ def known_classes(
     """Find the training samples and the names of the classes of a run.
 
     They come from the first that has them of: metric, test set, checkpoint,
-    table of the last validation, training set.
+    table of the last validation, training set, config.
 
     Args:
         work_dir (Path): Work directory.
@@ -211,8 +212,8 @@ def known_classes(
             classes = saved[1] if classes is None else classes
     if counts is None:
         return None, classes
-    if classes is not None and len(classes) != len(counts):
-        classes = None
+    if classes is None or len(classes) != len(counts):
+        classes = find_class_names(len(counts), cfg=cfg)
     return np.asarray(counts, dtype=np.float64), classes
 
 

@@ -26,7 +26,14 @@ from .result import (
     restrict,
     write_result,
 )
-from .score import coalition_worths, distinct_rows, evaluating
+from .score import (
+    coalition_worths,
+    distinct_rows,
+    evaluating,
+    hold_joints,
+    part_joints,
+    score_held,
+)
 
 __all__ = [
     'FILES',
@@ -50,10 +57,13 @@ __all__ = [
     'evaluating',
     'exact_worths',
     'feature_joints',
+    'hold_joints',
     'joint_gradcam',
     'mean_pose',
+    'part_joints',
     'restrict',
     'sample_labels',
+    'score_held',
     'shared_generator',
     'stream_features',
     'table_error',

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.utils.data import Subset
 
 from shapmix_mm import visualization
+from shapmix_mm.config.class_names import find_class_names
 from shapmix_mm.config.data import build_split
 from shapmix_mm.config.launch import num_classes_of
 from shapmix_mm.config.trained_model import TrainedModel
@@ -92,17 +93,18 @@ def class_info(
     """
     number = num_classes_of(trained.model)
     metainfo = getattr(dataset, 'metainfo', None) or {}
-    names = [str(name) for name in metainfo.get('classes') or ()]
-    named = len(names) == number
-    salient = metainfo.get('salient_parts') if named else None
+    names = find_class_names(
+        number, metas=[metainfo, trained.dataset_meta], cfg=cfg
+    )
+    salient = metainfo.get('salient_parts') if names else None
     true_parts = None
     if salient and set(sum(salient.values(), [])) <= set(layout.part_names):
         true_parts = [
             [layout.part_names.index(part) for part in salient.get(name, ())]
-            for name in names
+            for name in names or ()
         ]
     return ClassInfo(
-        names if named else [str(index) for index in range(number)],
+        names or [str(index) for index in range(number)],
         _train_counts(cfg, trained, metainfo, number),
         thresholds_of(cfg),
         true_parts,

@@ -12,7 +12,14 @@ from shapmix_mm.models.blending.mixing import any_nonzero
 from shapmix_mm.shapley import mask_to_parts
 from shapmix_mm.skeletons import Layout
 
-__all__ = ['coalition_worths', 'distinct_rows', 'evaluating', 'hold_parts']
+__all__ = [
+    'coalition_worths',
+    'distinct_rows',
+    'evaluating',
+    'hold_joints',
+    'part_joints',
+    'score_held',
+]
 
 
 def coalition_worths(
@@ -51,16 +58,62 @@ def coalition_worths(
         # Waits for the GPU, which only inputs that may be equal are worth.
         presence = any_nonzero(clips.flatten(4)).squeeze(1).cpu()
     rows, masks, inverse = distinct_rows(coalitions, presence)
+    kept = part_joints(masks, layout)[:, None]
+    scores = score_held(model, clips, mean, rows, kept, max_clips=max_clips)
+    inverse = inverse.to(label.device, non_blocking=True)
+    return scores[inverse, label[:, None]], len(rows)
+
+
+@torch.no_grad()
+def score_held(
+    model: nn.Module,
+    clips: Tensor,
+    mean: Tensor,
+    rows: Tensor,
+    kept: Tensor,
+    *,
+    max_clips: int | None = None,
+) -> Tensor:
+    """Probabilities of clips of which all but some points are held still.
+
+    Evaluation mode, without autograd.
+
+    Args:
+        model (nn.Module): A recognizer.
+        clips (Tensor): Skeletons, shape (n, 1, M, T, V, C).
+        mean (Tensor): Mean pose, shape (M, V, C).
+        rows (Tensor): Clip of each of the Q inputs, int64, on the CPU.
+        kept (Tensor): Frames and joints that move in each input, bool, shape
+            (Q, T or 1, V or 1), on the CPU.
+        max_clips (int, optional): Most inputs in one forward pass. Defaults
+            to None: all in one.
+
+    Returns:
+        Tensor: float32, shape (Q, K).
+    """
     step = max_clips or len(rows)
     scores = []
-    with torch.no_grad(), evaluating(model):
-        for own, kept in zip(rows.split(step), masks.split(step)):
-            moving = clips[own.to(clips.device, non_blocking=True)]
-            inputs = hold_parts(moving, mean, kept, layout)
+    with evaluating(model):
+        for own, moving in zip(rows.split(step), kept.split(step)):
+            chosen = clips[own.to(clips.device, non_blocking=True)]
+            inputs = hold_joints(chosen, mean, moving)
             logits = model(inputs, stage='head', mode='tensor')
             scores.append(logits.float().softmax(-1))
-    inverse = inverse.to(label.device, non_blocking=True)
-    return torch.cat(scores)[inverse, label[:, None]], len(rows)
+    return torch.cat(scores)
+
+
+def part_joints(coalitions: Tensor, layout: Layout) -> Tensor:
+    """Joints of the parts in each coalition.
+
+    Args:
+        coalitions (Tensor): Bit masks of parts, int64, shape (Q,).
+        layout (Layout): Skeleton layout.
+
+    Returns:
+        Tensor: bool, shape (Q, V).
+    """
+    members = mask_to_parts(coalitions, layout.num_parts).float()
+    return (members @ torch.from_numpy(layout.part_mask()).float()) > 0
 
 
 def distinct_rows(
@@ -93,10 +146,8 @@ def distinct_rows(
     return keys // radix, keys % radix, inverse
 
 
-def hold_parts(
-    clips: Tensor, mean: Tensor, coalitions: Tensor, layout: Layout
-) -> Tensor:
-    """Hold all parts outside each clip's coalition at the mean pose.
+def hold_joints(clips: Tensor, mean: Tensor, kept: Tensor) -> Tensor:
+    """Hold all points that do not move at the mean pose.
 
     Frames in which a person is absent stay empty: a mean pose there would
     put a second person into the scene.
@@ -104,18 +155,16 @@ def hold_parts(
     Args:
         clips (Tensor): Skeletons, shape (Q, 1, M, T, V, C).
         mean (Tensor): Mean pose, shape (M, V, C).
-        coalitions (Tensor): Bit masks of parts that move, int64, shape (Q,).
-        layout (Layout): Skeleton layout.
+        kept (Tensor): Frames and joints that move, bool, shape
+            (Q, T or 1, V or 1).
 
     Returns:
         Tensor: Shape of ``clips``.
     """
-    members = mask_to_parts(coalitions, layout.num_parts).float()
-    joints = (members @ torch.from_numpy(layout.part_mask()).float()) > 0
-    joints = joints.to(clips.device, non_blocking=True)
+    kept = kept.to(clips.device, non_blocking=True)
     present = any_nonzero(clips.flatten(4))[..., None, None]
     still = (mean.unsqueeze(1) * present).to(clips.dtype)
-    return torch.where(joints[:, None, None, None, :, None], clips, still)
+    return torch.where(kept[:, None, None, :, :, None], clips, still)
 
 
 @contextmanager

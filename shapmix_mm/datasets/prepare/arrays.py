@@ -14,7 +14,7 @@ import numpy as np
 from ...serialization import write_whole
 from .annotation_file import check_target
 
-__all__ = ['Clip', 'annotate', 'read_clips', 'write_annotations']
+__all__ = ['Clip', 'annotate', 'read_clips', 'scored', 'write_annotations']
 
 _AXES = ('x', 'y', 'z')
 
@@ -162,15 +162,27 @@ def _annotation(
             f'clip {name!r} is 2D: give height and width of the image in '
             'pixels, --img-shape'
         )
-    score = clip.score
-    if score is None:
-        score = np.asarray(clip.keypoint.any(3), dtype=np.float32)
     return {
         **found,
-        'keypoint_score': score,
+        'keypoint_score': scored(clip.keypoint, clip.score),
         'img_shape': img_shape,
         'original_shape': img_shape,
     }
+
+
+def scored(keypoint: np.ndarray, score: np.ndarray | None) -> np.ndarray:
+    """Confidence of 2D joints; where it is not told, that they are there.
+
+    Args:
+        keypoint (np.ndarray): Coordinates, shape (M, T, V, 2).
+        score (np.ndarray or None): Confidence, shape (M, T, V).
+
+    Returns:
+        np.ndarray: Confidence, shape (M, T, V).
+    """
+    if score is not None:
+        return score
+    return np.asarray(keypoint.any(3), dtype=np.float32)
 
 
 def _rows(path: str | Path, needed: Sequence[str]) -> list[dict[str, str]]:

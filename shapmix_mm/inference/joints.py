@@ -1,0 +1,81 @@
+"""Joints of a clip in the order that a recognizer was trained with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from .clip import Clip, ClipError
+
+__all__ = ['order_joints']
+
+
+def order_joints(
+    clip: Clip,
+    num_joints: int,
+    wanted: Sequence[str] | None,
+    renamed: Mapping[str, str] | None = None,
+) -> Clip:
+    """Bring the joints of a clip into the model's order, by their names.
+
+    Case, spaces and punctuation of names do not count, and surplus joints are
+    dropped. Joints without names are taken to be in the model's order.
+
+    Args:
+        clip (Clip): The clip.
+        num_joints (int): V of the model.
+        wanted (Sequence[str], optional): The model's joints in their order;
+            None where the layout does not name them.
+        renamed (Mapping[str, str], optional): What the clip calls a joint of
+            the model. Defaults to None.
+
+    Returns:
+        Clip: With V joints, named as the model's.
+
+    Raises:
+        ClipError: If a joint of the model is not in the clip, or the clip has
+            another number of joints and does not name them.
+    """
+    own = clip.joint_names
+    if own is None or wanted is None:
+        if clip.keypoint.shape[2] != num_joints:
+            raise ClipError(_counts(clip, num_joints, wanted))
+        return clip
+    places = {_plain(name): place for place, name in enumerate(own)}
+    sought = [_plain((renamed or {}).get(name, name)) for name in wanted]
+    missing = [n for n, key in zip(wanted, sought) if key not in places]
+    if missing:
+        raise ClipError(
+            f'{clip.name} has no joint {", ".join(missing)}: its joints are '
+            f'{", ".join(own)}, those of the model {", ".join(wanted)}; say '
+            'with --joint-map which is which, or with --layout how they are '
+            'arranged'
+        )
+    order = np.array([places[key] for key in sought])
+    if len(own) == num_joints and (order == np.arange(num_joints)).all():
+        return clip
+    values = {
+        key: clip.annotation[key][:, :, order]
+        for key in ('keypoint', 'keypoint_score')
+        if key in clip.annotation
+    }
+    dropped = len(own) - num_joints
+    note = f'{dropped} of its {len(own)} joints are not used'
+    ordered = clip.changed(**values)
+    return ordered.noted(note) if dropped else ordered
+
+
+def _plain(name: str) -> str:
+    return re.sub(r'[\W_]+', '', name).lower()
+
+
+def _counts(clip: Clip, num_joints: int, wanted: Sequence[str] | None) -> str:
+    names = '' if wanted is None else f' ({", ".join(wanted)})'
+    own = '' if clip.joint_names is None else ', '.join(clip.joint_names)
+    return (
+        f'{clip.name} has {clip.keypoint.shape[2]} joints'
+        f'{own and f" ({own})"}, the model takes {num_joints}{names}; say '
+        'with --layout how its joints are arranged'
+    )

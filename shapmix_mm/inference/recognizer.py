@@ -1,0 +1,531 @@
+"""A trained recognizer that takes clips as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Union
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.device import get_device
+from mmengine.registry import DefaultScope
+from torch import Tensor
+
+from shapmix_mm.config.class_names import find_class_names
+from shapmix_mm.config.data import innermost
+from shapmix_mm.config.launch import num_classes_of
+from shapmix_mm.config.mixins import load_config
+from shapmix_mm.config.trained_model import (
+    TrainedModel,
+    choose_layout,
+    default_sizes,
+    load_trained,
+)
+from shapmix_mm.datasets import KeepMainPersons
+from shapmix_mm.datasets.transforms.keypoints import present
+from shapmix_mm.evaluation.functional import probabilities
+from shapmix_mm.randomness import preserved_random_state
+from shapmix_mm.saliency import SeededSamples, choose_mean
+from shapmix_mm.skeletons import Layout, get_layout
+
+from .clip import Clip, ClipError, annotation_clip, array_clip, check_clip
+from .explanation import (
+    ClassExplanation,
+    Segment,
+    explain_class,
+    joint_values,
+    part_worths,
+    segment_values,
+)
+from .joints import order_joints
+from .samples import ClipSamples
+
+__all__ = ['Answer', 'Explanation', 'Prediction', 'Prepared', 'Recognizer']
+
+ClipLike = Union[Clip, Mapping[str, Any], np.ndarray]
+_CHOOSERS = ('KeepMainPersons', 'MergePersons', 'CheckJoints')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A class that a clip may show.
+
+    Args:
+        index (int): Index of the class.
+        name (str): Its name; its index where none is known.
+        probability (float): How likely the recognizer takes it.
+    """
+
+    index: int
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a recognizer says of a clip.
+
+    Args:
+        name (str): The clip.
+        scores (np.ndarray): Scores as ``tools/test.py --dump`` writes them,
+            float32, shape (K,).
+        probabilities (np.ndarray): Of the K classes, float64, shape (K,).
+        top (tuple[Answer]): The likeliest classes, best first.
+        true (int, optional): The class in the annotation. Defaults to None.
+        notes (tuple[str]): What a user should know. Defaults to ().
+    """
+
+    name: str
+    scores: np.ndarray
+    probabilities: np.ndarray
+    top: tuple[Answer, ...]
+    true: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A prediction with its reasons.
+
+    Args:
+        prediction (Prediction): The prediction.
+        clip (Clip): The clip, its joints and persons those of the model.
+        layout (Layout): How its joints are arranged.
+        classes (dict[int, ClassExplanation]): Reasons for and against each
+            class that was asked for.
+    """
+
+    prediction: Prediction
+    clip: Clip
+    layout: Layout
+    classes: dict[int, ClassExplanation]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A clip that went through the pipeline.
+
+    Args:
+        clip (Clip): The clip, its joints and persons those of the model.
+        sample (dict): What the pipeline made of it: ``inputs`` of shape
+            (clips, M, T, V, C) and ``data_samples``.
+        frames (np.ndarray): Frame of the clip that each input frame shows,
+            shape (clips * T,), NaN where none.
+    """
+
+    clip: Clip
+    sample: dict[str, Any]
+    frames: np.ndarray
+
+
+class Recognizer:
+    """A trained recognizer, with the test pipeline of its config.
+
+    Args:
+        config (str, Path or Config): Config file, or ``package::path``.
+        checkpoint (str or Path): Checkpoint.
+        device (torch.device or str, optional): Where it computes. Defaults
+            to None: a GPU where there is one.
+        mixins (Sequence[str]): Mixins to merge into the config. Defaults to
+            ().
+        layout (str, optional): Layout of the joints, where the config does
+            not tell the body parts: a name, or a file with
+            ``layout = dict(...)``. Defaults to None.
+        classes (str, Path or Sequence[str], optional): Class names, or a
+            text file of them. Defaults to None: those of the checkpoint, or
+            else of the config.
+        joint_map (Mapping[str, str], optional): What clips call a joint of
+            the model. Defaults to None: as the model does.
+        batch_size (int): Clips that are scored at once. Defaults to 32.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the checkpoint does not fit the config.
+
+    Example:
+        >>> recognizer = Recognizer(
+        ...     'configs/ctrgcn_shapmix_demo.py', 'epoch_30.pth'
+        ... )  # doctest: +SKIP
+        >>> recognizer.predict(np.zeros((60, 25, 3))).top  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        config: str | Path | Config,
+        checkpoint: str | Path,
+        device: torch.device | str | None = None,
+        *,
+        mixins: Sequence[str] = (),
+        layout: str | None = None,
+        classes: str | Path | Sequence[str] | None = None,
+        joint_map: Mapping[str, str] | None = None,
+        batch_size: int = 32,
+    ) -> None:
+        if not isinstance(config, Config):
+            config = load_config(str(config), mixins)
+        self.cfg = config
+        self.checkpoint = str(checkpoint)
+        self.device = torch.device(device or get_device())
+        self.batch_size = batch_size
+        self.joint_map = joint_map
+        self._given_layout = layout
+        self._mean: Tensor | None = None
+        with DefaultScope.overwrite_default_scope('mmaction'):
+            self.trained = self._load()
+            self.pipeline = Compose(_test_settings(config)['pipeline'])
+        self.num_classes = num_classes_of(self.trained.model)
+        names = find_class_names(
+            self.num_classes,
+            given=classes,
+            metas=[self.trained.dataset_meta],
+            cfg=config,
+        )
+        #: Whether the names of the classes are known.
+        self.named = names is not None
+        self.classes = names or [str(k) for k in range(self.num_classes)]
+
+    def _load(self) -> TrainedModel:
+        return load_trained(self.cfg, self.checkpoint, self.device)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Layout: How the joints are arranged, body parts among it.
+
+        Raises:
+            ValueError: If neither the config nor the user tells it.
+        """
+        given = self._given_layout
+        own = _test_settings(self.cfg).get('layout')
+        try:
+            return choose_layout(self.cfg, self.trained, given)
+        except ValueError:
+            if given is not None or own is None:
+                raise
+            return get_layout(own)
+
+    def predict(
+        self, clips: ClipLike | Iterable[ClipLike], top_k: int = 5
+    ) -> Any:
+        """Say which classes clips show.
+
+        Args:
+            clips (Clip, dict, np.ndarray or an iterable of them): An
+                annotation as in an annotation file, which needs no label; an
+                array (M, T, V, C) or (T, V, C); or several.
+            top_k (int): Classes to name. Defaults to 5.
+
+        Returns:
+            Prediction or list[Prediction]: One for one clip, else a list.
+
+        Raises:
+            ClipError: If a clip cannot be taken.
+        """
+        many, found = _listed(clips)
+        prepared = [self.prepare(clip) for clip in found]
+        predictions = self.predict_prepared(prepared, top_k)
+        return predictions if many else predictions[0]
+
+    def predict_prepared(
+        self, prepared: Sequence[Prepared], top_k: int = 5
+    ) -> list[Prediction]:
+        """Say which classes prepared clips show.
+
+        Args:
+            prepared (Sequence[Prepared]): The clips.
+            top_k (int): Classes to name. Defaults to 5.
+
+        Returns:
+            list[Prediction]: One for each.
+        """
+        scores: list[np.ndarray] = []
+        for first in range(0, len(prepared), self.batch_size):
+            batch = prepared[first : first + self.batch_size]
+            scores += self._scores([item.sample for item in batch])
+        return [
+            self._prediction(item.clip, score, top_k)
+            for item, score in zip(prepared, scores)
+        ]
+
+    def _scores(self, samples: list[dict[str, Any]]) -> list[np.ndarray]:
+        model: Any = self.trained.model
+        shapes = {sample['inputs'].shape for sample in samples}
+        if len(shapes) > 1:
+            return [self._scores([sample])[0] for sample in samples]
+        with torch.no_grad(), preserved_random_state():
+            found = model.test_step(pseudo_collate(samples))
+        return [item.pred_score.float().cpu().numpy() for item in found]
+
+    def _prediction(
+        self, clip: Clip, scores: np.ndarray, top_k: int
+    ) -> Prediction:
+        chances = probabilities(scores)
+        # Without averaging, a head gives the scores of every clip.
+        chances = chances.mean(0) if chances.ndim == 2 else chances
+        best = np.argsort(-chances, kind='stable')[:top_k].tolist()
+        label: Any = clip.annotation.get('label')
+        known = isinstance(label, (int, np.integer))
+        return Prediction(
+            clip.name,
+            scores,
+            chances,
+            tuple(
+                Answer(index, self.classes[index], float(chances[index]))
+                for index in best
+            ),
+            int(label) if known and 0 <= label < self.num_classes else None,
+            clip.notes,
+        )
+
+    def explain(
+        self,
+        clips: ClipLike | Iterable[ClipLike],
+        classes: Sequence[int] | None = None,
+        *,
+        joints: bool | int = False,
+        segments: int = 5,
+        top_k: int = 5,
+    ) -> Any:
+        """Say which parts of the body make clips belong to a class.
+
+        Args:
+            clips: As for :meth:`predict`.
+            classes (Sequence[int], optional): Classes to explain. Defaults to
+                None: the predicted one.
+            joints (bool or int): Whether to value single joints too, or how
+                many orders of them to draw for it. Exact for up to 10
+                joints. Defaults to False; True draws 32.
+            segments (int): Stretches of time to value, 2^segments forward
+                passes. Defaults to 5; 0 values none.
+            top_k (int): Classes to name. Defaults to 5.
+
+        Returns:
+            Explanation or list[Explanation]: One for one clip, else a list.
+
+        Raises:
+            ClipError: If a clip cannot be taken.
+            ValueError: If the body parts or the mean pose cannot be told.
+        """
+        many, found = _listed(clips)
+        prepared = [self.prepare(clip) for clip in found]
+        explained = [
+            self.explain_prepared(item, answer, classes, joints, segments)
+            for item, answer in zip(
+                prepared, self.predict_prepared(prepared, top_k)
+            )
+        ]
+        return explained if many else explained[0]
+
+    def explain_prepared(
+        self,
+        item: Prepared,
+        prediction: Prediction,
+        classes: Sequence[int] | None = None,
+        joints: bool | int = False,
+        segments: int = 5,
+    ) -> Explanation:
+        """Explain what was predicted of a prepared clip.
+
+        Args:
+            item (Prepared): The clip.
+            prediction (Prediction): What :meth:`predict_prepared` says of it.
+            classes (Sequence[int], optional): As for :meth:`explain`.
+                Defaults to None.
+            joints (bool or int): As for :meth:`explain`. Defaults to False.
+            segments (int): As for :meth:`explain`. Defaults to 5.
+
+        Returns:
+            Explanation: The reasons.
+        """
+        model = self.trained.model
+        clips = self._inputs(item)
+        mean = self._mean_pose(item)
+        worths = part_worths(model, clips, mean, self.layout)
+        valued = stretches = None
+        if joints:
+            number = 32 if joints is True else int(joints)
+            valued = joint_values(model, clips, mean, permutations=number)
+        edges = _edges(item.clip.keypoint.shape[1], segments)
+        if segments:
+            stretches = segment_values(model, clips, mean, item.frames, edges)
+        asked = classes or [prediction.top[0].index]
+        sizes = default_sizes(self.layout.num_parts, self.trained.sizes)
+        reasons = {}
+        for index in asked:
+            told = stretches is not None and tuple(
+                Segment(start, end, float(value))
+                for start, end, value in zip(
+                    edges, edges[1:], stretches[:, index]
+                )
+            )
+            reasons[index] = explain_class(
+                index, self.classes[index], worths, self.layout, sizes,
+                valued, told or None,
+            )  # fmt: skip
+        return Explanation(prediction, item.clip, self.layout, reasons)
+
+    def _inputs(self, item: Prepared) -> Tensor:
+        """Inputs of a sample as the model takes them, (clips, M, T, V, C)."""
+        model: Any = self.trained.model
+        batch = pseudo_collate([item.sample])
+        clips = model.data_preprocessor(batch, False)['inputs']
+        if clips.ndim != 6:
+            raise ValueError(
+                'explanations need skeletons of shape (N, clips, M, T, V, C), '
+                f'got {tuple(clips.shape)}'
+            )
+        return clips[0]
+
+    def _mean_pose(self, item: Prepared) -> Tensor:
+        """Mean pose in the features of the pipeline, (M, V, C)."""
+        if self._mean is None:
+            samples = ClipSamples([item.clip], self.pipeline)
+            with DefaultScope.overwrite_default_scope('mmaction'):
+                found, _ = choose_mean(
+                    self.cfg, self.trained, samples, self.layout, self.device
+                )
+            self._mean = found.to(self.device)
+        return self._mean
+
+    def prepare(self, clip: ClipLike) -> Prepared:
+        """Check a clip and send it through the test pipeline.
+
+        Args:
+            clip (Clip, dict or np.ndarray): The clip.
+
+        Returns:
+            Prepared: What the model takes.
+
+        Raises:
+            ClipError: If the clip cannot be taken.
+        """
+        clip = self._fitted(_as_clip(clip))
+        samples = ClipSamples([clip], self.pipeline)
+        try:
+            with preserved_random_state():
+                sample = SeededSamples(samples)[0]
+        except (AssertionError, LookupError, TypeError, ValueError) as error:
+            reason = ' '.join(f'{type(error).__name__}: {error}'.split())
+            raise ClipError(
+                f'{clip.name} does not pass the test pipeline of the config '
+                f'({reason})'
+            ) from error
+        inputs = sample['inputs']
+        if not bool(torch.isfinite(inputs).all()):
+            raise ClipError(
+                f'{clip.name} has coordinates that are not finite after the '
+                'test pipeline of the config'
+            )
+        notes = self._scale_notes(inputs)
+        return Prepared(clip.noted(*notes), sample, samples.frames[0])
+
+    def _fitted(self, clip: Clip) -> Clip:
+        """Check a clip, order its joints and choose its persons."""
+        check_clip(clip)
+        clip = order_joints(
+            clip, self._num_joints, self._joint_names, self.joint_map
+        )
+        most = self._num_person
+        there = int(present(clip.keypoint).any(1).sum())
+        if most is None or there <= most:
+            return clip
+        # As a pipeline of its own would; stock ones take the first.
+        kept = KeepMainPersons(most)(dict(clip.annotation))
+        chosen = {
+            key: kept[key]
+            for key in ('keypoint', 'keypoint_score')
+            if key in kept
+        }
+        return clip.changed(**chosen).noted(
+            f'{there} persons, of whom the {most} that move most were taken'
+        )
+
+    @cached_property
+    def _num_person(self) -> int | None:
+        """Persons that the pipeline takes; None where it chooses itself."""
+        steps = self.pipeline.transforms
+        if any(type(step).__name__ in _CHOOSERS for step in steps):
+            return None
+        numbers = [getattr(step, 'num_person', None) for step in steps]
+        return next((n for n in reversed(numbers) if n), None)
+
+    @cached_property
+    def _joint_names(self) -> tuple[str, ...] | None:
+        try:
+            return self.layout.joint_names
+        except ValueError:
+            return None
+
+    @cached_property
+    def _num_joints(self) -> int:
+        try:
+            return self.layout.num_joints
+        except ValueError:
+            # A stock graph from a dict has joints, but no parts.
+            graph = self.cfg.model.backbone.graph_cfg.layout
+            return int(graph['num_node'])
+
+    def _scale_notes(self, inputs: Tensor) -> list[str]:
+        """Warn of units that are not those of the training."""
+        usual = _trained_scale(self.trained)
+        there = inputs.flatten(3).any(-1)
+        if usual is None or not bool(there.any()):
+            return []
+        own = float(inputs[there].float().square().mean().sqrt())
+        if 1 / _ODD < own / usual < _ODD:
+            return []
+        return [
+            f'coordinates of another size than in the training: {own:.3g} '
+            f'where it had {usual:.3g} (root mean square after the '
+            'pipeline); are the units the same, such as metres?'
+        ]
+
+
+# Units differ by a factor of 10 at least, bodies hardly by 3.
+_ODD = 8.0
+
+
+def _trained_scale(trained: TrainedModel) -> float | None:
+    """Root mean square of the training's inputs, by the first norm layer."""
+    for name, module in trained.model.named_modules():
+        if name.split('.')[-1] == 'data_bn' and hasattr(
+            module, 'running_mean'
+        ):
+            mean, variance = module.running_mean, module.running_var
+            power = mean.square() + variance
+            # Of a person who is seldom there the power is small.
+            return float(power.mean().sqrt()) or None
+    return None
+
+
+def _test_settings(cfg: Config) -> dict[str, Any]:
+    """Settings of the dataset that is tested, or else validated."""
+    for loader in ('test_dataloader', 'val_dataloader'):
+        for node in innermost(cfg.get(loader)):
+            if 'pipeline' in node:
+                return node
+    raise ValueError('the config has no test_dataloader with a pipeline')
+
+
+def _edges(length: int, segments: int) -> list[int]:
+    """First frames of equal stretches, and the end."""
+    number = max(min(segments, length), 1)
+    return np.linspace(0, length, number + 1).round().astype(int).tolist()
+
+
+def _as_clip(clip: ClipLike) -> Clip:
+    if isinstance(clip, Clip):
+        return clip
+    if isinstance(clip, Mapping):
+        return annotation_clip(clip)
+    return array_clip(clip)
+
+
+def _listed(clips: Any) -> tuple[bool, list[ClipLike]]:
+    if isinstance(clips, (Clip, Mapping, np.ndarray)):
+        return False, [clips]
+    return True, list(clips)

@@ -1,0 +1,225 @@
+"""Answers and reasons against the tools, brute force and shapiq."""
+
+import pickle
+import runpy
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import DefaultScope
+
+import shapmix_mm
+from shapmix_mm.config.data import build_split
+from shapmix_mm.inference import ClipError
+from shapmix_mm.saliency import exact_worths
+
+TOOLS = Path(__file__).parents[2] / 'tools'
+
+
+@pytest.fixture(scope='module')
+def worths(recognizer):
+    """What exact_saliency.py scores of the test split."""
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        split = build_split(recognizer.cfg, 'test')
+    clip = recognizer.prepare(np.ones((9, 9, 3)))
+    return exact_worths(
+        recognizer.trained.model,
+        split,
+        mean=recognizer._mean_pose(clip),
+        layout=recognizer.layout,
+    )
+
+
+def by_shapiq(worths):
+    """Shapley values of five parts by another library."""
+    pytest.importorskip('shapiq')
+    from shapiq import Game
+    from shapiq.game_theory.exact import ExactComputer
+
+    class Parts(Game):
+        def __init__(self):
+            super().__init__(5, normalize=False)
+
+        def value_function(self, coalitions):
+            return worths[coalitions @ (1 << np.arange(5))].astype(float)
+
+    values = ExactComputer(Parts(), n_players=5)('SV')
+    return [values[(part,)] for part in range(5)]
+
+
+def test_scores_equal_the_dump_of_the_test_tool(
+    recognizer, trained, test_clips, tmp_path, monkeypatch
+):
+    dump = tmp_path / 'scores.pkl'
+    monkeypatch.setattr(
+        sys, 'argv',
+        ['test.py', trained.config, trained.checkpoint, '--dump', str(dump),
+         '--work-dir', str(tmp_path)],
+    )  # fmt: skip
+    runpy.run_path(str(TOOLS / 'test.py'), run_name='__main__')
+    dumped = pickle.loads(dump.read_bytes())
+    found = recognizer.predict(test_clips)
+    for one, sample in zip(found, dumped):
+        np.testing.assert_allclose(one.scores, sample['pred_score'], atol=1e-6)
+        assert one.true == int(sample['gt_label'])
+    assert len(found) == len(dumped) == 8
+    assert np.ptp([one.scores for one in found], axis=0).max() > 0.1
+
+
+def test_the_best_classes_come_first_with_their_names(recognizer, test_clips):
+    one = recognizer.predict(test_clips[0], top_k=3)
+    chances = [answer.probability for answer in one.top]
+    assert chances == sorted(one.probabilities, reverse=True)[:3]
+    for answer in one.top:
+        assert answer.name == ['wave', 'kick', 'bow', 'throw'][answer.index]
+        assert answer.probability == one.probabilities[answer.index]
+
+
+def test_arrays_with_and_without_persons_are_annotations(
+    recognizer, test_clips
+):
+    pose = test_clips[0]['keypoint']
+    expected = recognizer.predict(test_clips[0]).scores
+    np.testing.assert_array_equal(recognizer.predict(pose).scores, expected)
+    np.testing.assert_array_equal(recognizer.predict(pose[0]).scores, expected)
+
+
+def test_values_sum_up_and_equal_those_of_the_exact_tool(
+    recognizer, test_clips, worths
+):
+    found = recognizer.explain(test_clips, classes=range(4))
+    assert worths.names == tuple(one.prediction.name for one in found)
+    for one, own, label in zip(found, worths.worths, worths.labels.tolist()):
+        for index, told in one.classes.items():
+            difference = told.all - told.none
+            assert told.parts.sum() == pytest.approx(difference, abs=1e-6)
+            assert sum(s.value for s in told.segments) == pytest.approx(
+                difference, abs=1e-6
+            )
+            assert told.all == pytest.approx(
+                one.prediction.probabilities[index], abs=1e-6
+            )
+        told = one.classes[label]
+        assert told.none == pytest.approx(float(own[0]), abs=1e-6)
+        assert told.all == pytest.approx(float(own[-1]), abs=1e-6)
+        np.testing.assert_allclose(
+            told.parts, by_shapiq(own.numpy()), atol=1e-6
+        )
+
+
+def test_time_segments_against_plain_loops(recognizer, test_clips):
+    item = recognizer.prepare(test_clips[0])
+    inputs, mean = item.sample['inputs'], recognizer._mean_pose(item)
+    told = recognizer.explain(test_clips[0], segments=2).classes
+    (index,) = told
+    first, second = told[index].segments
+    assert (first.start, first.end) == (0, 6)
+    assert (second.start, second.end) == (6, 12)
+
+    def worth(*moving):
+        clip = inputs.clone().float()
+        for place, frame in enumerate(item.frames):
+            if not any(s.start <= frame < s.end for s in moving):
+                there = clip[0, :, place].any(-1).any(-1)
+                clip[0, there, place] = mean[there]
+        with torch.no_grad():
+            logits = recognizer.trained.model(
+                clip[None], stage='head', mode='tensor'
+            )
+        logits = logits[0] if isinstance(logits, tuple) else logits
+        return float(logits.softmax(-1)[0, index])
+
+    none, one, two, both = (
+        worth(),
+        worth(first),
+        worth(second),
+        worth(first, second),
+    )
+    expected = (one - none + both - two) / 2
+    assert first.value == pytest.approx(expected, abs=1e-5)
+    assert abs(first.value) > 1e-3
+
+
+def test_sampled_joint_values_converge_to_the_exact_ones(
+    recognizer, test_clips
+):
+    from shapmix_mm.inference.explanation import joint_values
+
+    item = recognizer.prepare(test_clips[3])
+    args = (
+        recognizer.trained.model,
+        recognizer._inputs(item),
+        recognizer._mean_pose(item),
+    )
+    exact = joint_values(*args)
+    assert not exact.errors.any()
+    few, more = (
+        joint_values(*args, exact=False, permutations=number)
+        for number in (8, 512)
+    )
+    errors = [(v.values - exact.values).abs().max() for v in (few, more)]
+    assert errors[1] < 0.25 * errors[0]
+    # Four standard errors, of 36 values.
+    near = (more.values - exact.values).abs() <= 4 * more.errors + 1e-6
+    assert bool(near.all())
+    for found in (few, more):
+        torch.testing.assert_close(
+            found.values.sum(0), exact.values.sum(0), atol=1e-6, rtol=0
+        )
+
+
+@pytest.mark.parametrize(
+    'change, text',
+    [
+        (lambda pose: pose[:, :1], 'has 1 frame'),
+        (lambda pose: pose * 0, 'shows no person'),
+        (lambda pose: pose * np.nan, 'not finite'),
+        (lambda pose: pose[:, :, :7], 'has 7 joints, the model takes 9'),
+        (lambda pose: pose[..., :1], 'expected .persons, frames'),
+        (lambda pose: pose.astype(str), 'expected numbers'),
+    ],
+)
+def test_a_bad_clip_is_refused_in_one_line(
+    recognizer, test_clips, change, text
+):
+    with pytest.raises(ClipError, match=text) as caught:
+        recognizer.predict(change(test_clips[0]['keypoint']))
+    assert '\n' not in str(caught.value)
+
+
+def test_surplus_persons_and_odd_units_are_told(recognizer, test_clips):
+    pose = test_clips[1]['keypoint']
+    still = np.ones_like(pose[:1])
+    crowd = recognizer.predict(np.concatenate((still, pose)))
+    assert any('3 persons, of whom the 2' in note for note in crowd.notes)
+    np.testing.assert_array_equal(
+        crowd.scores, recognizer.predict(pose).scores
+    )
+    (note,) = recognizer.predict(1000 * pose).notes
+    assert 'units' in note and not recognizer.predict(pose).notes
+
+
+def test_joints_are_ordered_by_their_names(recognizer, test_clips):
+    from shapmix_mm.inference import Clip
+
+    order = np.array([8, 1, 0, 2, 3, 4, 5, 6, 7])
+    names = recognizer.layout.joint_names
+    shuffled = dict(test_clips[0])
+    shuffled['keypoint'] = shuffled['keypoint'][:, :, order]
+    clip = Clip('a', shuffled, tuple(names[i].upper() for i in order))
+    np.testing.assert_array_equal(
+        recognizer.predict(clip).scores,
+        recognizer.predict(test_clips[0]).scores,
+    )
+    wrong = Clip('a', shuffled, ('nose', *clip.joint_names[1:]))
+    with pytest.raises(ClipError, match='no joint right_foot.*nose'):
+        recognizer.predict(wrong)
+
+
+def test_a_checkpoint_of_other_classes_is_refused(trained):
+    cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
+    cfg.model.cls_head.num_classes = 5
+    with pytest.raises(ValueError, match='does not fit the config'):
+        shapmix_mm.Recognizer(cfg, trained.checkpoint)
