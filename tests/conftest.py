@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any, Callable, Iterator
@@ -16,6 +17,21 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import shapmix_mm  # noqa: F401  (before any test imports MMAction2 by itself)
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Take what is imported out of the garbage collector's sight.
+
+    mmengine collects garbage for each dataset that it builds; to walk through
+    all of torch each time takes more than half of a tiny training.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope='session')

@@ -5,6 +5,7 @@ from one that has imported the package, so that it starts in no time and can
 still be killed alone.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -42,6 +43,8 @@ def run(order):
 
 
 def main():
+    # Neither walked through nor copied by the processes that are forked.
+    gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
