@@ -1,6 +1,8 @@
 """Train a skeleton recognizer."""
 
 import argparse
+import shlex
+import sys
 
 from mmengine.config import Config
 
@@ -22,6 +24,7 @@ from shapmix_mm.engine import ResumableHook
 from shapmix_mm.engine.compiling import keep_preprocessing_eager
 from shapmix_mm.engine.mixed_precision import use_mixed_precision
 from shapmix_mm.engine.session import training_session
+from shapmix_mm.runs.card import write_card
 from shapmix_mm.serialization import find_whole_checkpoint
 
 
@@ -115,6 +118,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     if cfg.get('compile'):
         keep_preprocessing_eager(bare_model(runner))
     runner.train()
+    write_card(runner, shlex.join(['python', *sys.argv]))
 
 
 def main() -> None:

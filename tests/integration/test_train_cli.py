@@ -1,9 +1,11 @@
 """The two commands, on our configs and on MMAction2's own."""
 
+import itertools
 import pickle
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,8 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import load_checkpoint
 from PIL import Image
+
+from shapmix_mm.skeletons import get_layout
 
 ROOT = Path(__file__).resolve().parents[2]
 WITH = ('--with', 'shapmix')
@@ -62,6 +66,52 @@ def test_testing_alone_repeats_the_last_validation(
         int(s['pred_score'].argmax()) == int(s['gt_label']) for s in samples
     ]
     assert np.mean(hits) == pytest.approx(last['acc/overall'])
+
+
+def test_the_card_tells_what_data_log_and_checkpoint_tell(
+    trained, validations
+):
+    path, checkpoint = trained
+    cfg = Config.fromfile(path)
+    data = pickle.loads(
+        Path(cfg.train_dataloader.dataset.ann_file).read_bytes()
+    )
+    clips = Counter(
+        a['label']
+        for a in data['annotations']
+        if a['frame_dir'] in data['split']['train']
+    )
+    last = validations(checkpoint.parent)[-1]
+    text = (checkpoint.parent / 'model_card.md').read_text()
+    rows = [
+        [cell.strip() for cell in line.split('|')[1:-1]]
+        for line in text.splitlines()
+        if line.startswith('| ')
+    ]
+    groups = {
+        row[0]: row[1:] for row in rows if len(row) == 5 and row[1].isdigit()
+    }
+    classes = {row[0]: row[1:] for row in rows if row[0].isdigit()}
+    assert groups['all'][1:] == [
+        str(sum(clips.values())),
+        '13',
+        f'{100 * last["acc/overall"]:.1f}',
+    ]
+    assert groups['few'][3] == f'{100 * last["acc/few"]:.1f}'
+    assert {int(k): int(row[1]) for k, row in classes.items()} == clips
+    state = torch.load(checkpoint, weights_only=False)['state_dict']
+    values = state['data_preprocessor.blending.saliency.values']
+    parts = get_layout(cfg.LAYOUT).part_names
+    named = [
+        ' + '.join(parts[p] for p in found)
+        for size in (2, 3)
+        for found in itertools.combinations(range(len(parts)), size)
+    ]
+    for k, row in classes.items():
+        best = named[int(values[int(k)].argmax())]
+        assert row[3] in (best, '–')
+    assert f'Expected calibration error {100 * last["acc/ece"]:.1f} %' in text
+    assert 'ShapMixBlending' in text and '--with shapmix' in text
 
 
 def test_best_checkpoint_is_kept_by_mean_class_accuracy(trained, validations):
