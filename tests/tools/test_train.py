@@ -113,6 +113,7 @@ def test_a_compiled_step_leaves_preprocessing_out(
     )
     cfg = Config(dict(work_dir=str(tmp_path), compile=setting))
     for name, value in dict(
+        write_card=lambda *args: None,
         parse_args=lambda: argparse.Namespace(
             config='c', mixins=[], launcher='none'
         ),
