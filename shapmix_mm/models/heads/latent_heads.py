@@ -206,7 +206,9 @@ class StreamHead(LatentHead):
     (towards a fresh normal draw) has no gradient and only shifts the reported
     loss; of the second only the auxiliary classifier and the latent learn.
     Their scores are random at inference too; here the latent is its mean
-    then.
+    then. With ``ClassifierNormalInit`` each linear layer starts by its own
+    outputs; theirs draw mean and variance with the deviation of the
+    classifier, from which training diverges on a set of ten classes.
 
     Args:
         num_classes (int): Number of classes K.
@@ -238,11 +240,14 @@ def divergence(reference: Tensor, found: Tensor) -> Tensor:
     """``kl_div`` as the authors of Stream-GCN call it, with a probability.
 
     PyTorch's first argument should be a logarithm; here both are softmax
-    values, and the mean is over all entries.
+    values, and the mean is over all entries. The value is the same, but
+    PyTorch's gradient is NaN where a softmax value is too small for a float,
+    as it is at the first step of a set with few classes.
 
     Args:
         reference (Tensor): Scores (N, K), no gradient flows to them.
         found (Tensor): Scores (N, K).
     """
     first = reference.detach().softmax(1)
-    return F.kl_div(first, found.softmax(1), reduction='none').mean()
+    logarithm = found.log_softmax(1)
+    return (logarithm.exp() * (logarithm - first)).mean()

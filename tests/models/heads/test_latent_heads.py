@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
-from shapmix_mm.models.heads.latent_heads import information_terms
+from shapmix_mm.models.heads.latent_heads import divergence, information_terms
 
 K, D = 5, 8
 
@@ -90,3 +90,18 @@ def test_a_huge_variance_is_capped_and_has_a_gradient():
     assert found.std().item() == pytest.approx(100, rel=0.1)
     found.square().sum().backward()
     assert all(p.grad.isfinite().all() for p in head.fc_logvar.parameters())
+
+
+def test_the_divergence_learns_where_a_share_is_too_small_for_a_float():
+    """Scores of far latents; in float64 the share is e^-400, not zero."""
+    scores = torch.tensor([[3.0, 1.0, 0.0]])
+    found = torch.tensor([[200.0, 0.0, -200.0]], requires_grad=True)
+    value = divergence(scores, found)
+    value.backward()
+    exact = found.detach().double().requires_grad_()
+    target = scores.double().softmax(1)
+    truth = F.kl_div(target, exact.softmax(1), reduction='none').mean()
+    truth.backward()
+    assert value.item() == pytest.approx(truth.item(), rel=1e-6)
+    torch.testing.assert_close(found.grad, exact.grad.float())
+    assert found.grad.isfinite().all()
