@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmaction.models import RecognizerGCN
+from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.model import BaseDataPreprocessor
@@ -277,6 +278,115 @@ def test_table_of_each_estimator_recomputed_by_hand(stick_config, build, name):
         # two kinds of clips: one person or two.
         assert {round(7 * p) for p in logged[::2]} <= {36, 37}
     assert set(logged[1::2]) == {0.0}
+
+
+SIDE = 6
+
+
+def heatmap_config(cfg, stick_file):
+    """Turn the stick set into 2D poses and the model into PoseConv3D."""
+    import pickle
+
+    data = pickle.loads(stick_file.read_bytes())
+    for sample in data['annotations']:
+        joints = sample['keypoint'][..., :2] % SIDE
+        sample['keypoint'] = joints
+        sample['keypoint_score'] = np.ones(joints.shape[:-1], np.float32)
+        sample['img_shape'] = sample['original_shape'] = (SIDE, SIDE)
+    stick_file.write_bytes(pickle.dumps(data))
+    for loader in (cfg.train_dataloader, cfg.val_dataloader):
+        loader.dataset.pipeline = [
+            dict(
+                type='UniformSampleFrames',
+                clip_len=12,
+                num_clips=1,
+                test_mode=True,
+            ),
+            dict(type='PoseDecode'),
+            dict(type='GeneratePoseTarget', sigma=0.6, with_kp=True),
+            dict(type='FormatHeatmaps', input_format='NCTHW_Heatmap'),
+            dict(type='PackActionInputs'),
+        ]
+    cfg.model.type = 'HeatmapRecognizer3D'
+    one = dict(inflate=(0,), spatial_strides=(1,), temporal_strides=(1,))
+    cfg.model.backbone = dict(
+        type='ResNet3dSlowOnly',
+        depth=50,
+        pretrained=None,
+        in_channels=6,
+        base_channels=4,
+        num_stages=1,
+        out_indices=(0,),
+        stage_blocks=(1,),
+        conv1_kernel=(1, 3, 3),
+        conv1_stride_s=1,
+        pool1_stride_s=1,
+        dilations=(1,),
+        **one,
+    )
+    head = dict(type='I3DHead', in_channels=16, dropout_ratio=0.0)
+    del cfg.model.cls_head.type
+    cfg.model.cls_head.update(head, average_clips='prob')
+    return cfg
+
+
+def test_the_table_of_heat_maps_is_that_of_the_stock_recogniser(
+    stick_config, build, stick_file
+):
+    """Joints are channels: held parts show the mean picture of a joint."""
+    cfg = heatmap_config(stick_config(), stick_file)
+    name = 'marginal_per_sample'
+    cfg.custom_hooks[1].update(estimator=name, average='recent')
+    runner = build(cfg)
+    stock = copy.deepcopy(cfg.model)
+    stock.update(type='Recognizer3D', data_preprocessor=None)
+    stock = MODELS.build(stock).eval()
+    maps = np.stack([s['inputs'] for s in runner.train_dataloader.dataset])
+    mean = maps.mean((0, 1, 2, 3)).reshape(6, SIDE, SIDE)
+    weights, totals = np.zeros((4, 20)), np.zeros((4, 20))
+
+    def probe(runner, data_batch):
+        hook = next(
+            h for h in runner.hooks if type(h).__name__ == 'SaliencyHook'
+        )
+        plan = get_estimator(name, 5).plan(
+            len(data_batch['inputs']),
+            generator=shared_generator(hook._seed, runner.iter),
+        )
+        stock.load_state_dict(bare_model(runner).state_dict(), strict=False)
+        decay = max(1 - 2 / (runner.iter + 1), 0.95)
+        totals[:], weights[:] = totals * decay, weights * decay
+        for n, (clip, sample) in enumerate(
+            zip(data_batch['inputs'], data_batch['data_samples'])
+        ):
+            label, worth = int(sample.gt_label), []
+            for mask in plan.coalitions[n].tolist():
+                pictures = clip[0, 0].unflatten(-1, (SIDE, SIDE)).clone()
+                for part, joints in enumerate(blend_of(runner).layout.parts):
+                    for joint in joints if not mask >> part & 1 else ():
+                        pictures[:, joint] = torch.from_numpy(mean[joint])
+                with torch.no_grad():
+                    logits = stock(
+                        pictures.transpose(0, 1)[None, None],
+                        stage='head',
+                        mode='tensor',
+                    )
+                worth.append(float(logits.softmax(1)[0, label]))
+            for up, low, column in zip(
+                plan.upper[n], plan.lower[n], plan.columns[n]
+            ):
+                totals[label, column] += worth[up] - worth[low]
+                weights[label, column] += 1
+
+    runner.register_hook(Spy(probe), priority='VERY_LOW')
+    runner.train()
+    table = blend_of(runner).saliency
+    assert weights.sum() > 30 and np.abs(totals).max() > 1e-3
+    np.testing.assert_allclose(
+        table.values, totals / weights.clip(1e-9), atol=2e-6
+    )
+    np.testing.assert_allclose(table.evidence, weights, rtol=1e-5)
+    assert blend_of(runner).guided
 
 
 @pytest.mark.parametrize(
