@@ -12,7 +12,7 @@ from shapmix_mm.config.launch import (
     bare_model,
     build_runner,
     check_annotations,
-    check_steps,
+    check_training,
     leave_group,
     merge_options,
     one_line_errors,
@@ -114,7 +114,7 @@ def train(cfg: Config, args: argparse.Namespace) -> None:
     runner = build_runner(cfg, args)
     if not any(isinstance(hook, ResumableHook) for hook in runner.hooks):
         runner.register_hook(ResumableHook())
-    check_steps(runner)
+    check_training(runner)
     if cfg.get('compile'):
         keep_preprocessing_eager(bare_model(runner))
     runner.train()

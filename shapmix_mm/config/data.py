@@ -11,12 +11,14 @@ from itertools import takewhile
 from typing import Any
 
 from mmaction.datasets import PoseDataset
+from mmaction.datasets.transforms import GenSkeFeat, JointToBone, ToMotion
 from mmaction.registry import DATASETS, TRANSFORMS
 from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 from torch.utils.data import ConcatDataset, Dataset, Subset
 
+from ..datasets import FormatHeatmaps, MultiView, SkeletonFeatures
 from ..datasets.cache import is_cache, leading
 from ..datasets.cache.normalisation import text
 from ..datasets.pose_file import read_pose_file
@@ -27,6 +29,7 @@ __all__ = [
     'innermost',
     'serve_caches',
     'shared_transforms',
+    'stream_features',
     'transform_from_words',
     'unrepeated',
 ]
@@ -259,3 +262,33 @@ def unrepeated(dataset: Any) -> Dataset:
     if hasattr(dataset, 'dataset') and not isinstance(dataset, Subset):
         return unrepeated(dataset.dataset)
     return dataset
+
+
+def stream_features(dataset: Any) -> tuple[str, ...]:
+    """Features that a dataset's pipeline joins along the channels.
+
+    Args:
+        dataset (Dataset): Dataset, wrapped or not.
+
+    Returns:
+        tuple[str, ...]: Those of ``SkeletonFeatures``; joints alone if the
+        pipeline makes none; ``'heatmap'`` where it draws these.
+    """
+    inner: Any = unrepeated(dataset)
+    while isinstance(inner, ConcatDataset) or hasattr(inner, 'dataset'):
+        inner = getattr(inner, 'dataset', None) or inner.datasets[0]
+    pipeline = getattr(inner, 'pipeline', None)
+    feats: tuple[str, ...] = ('j',)
+    steps = list(getattr(pipeline, 'transforms', None) or ())
+    if steps and isinstance(steps[-1], MultiView):
+        steps += steps[-1].pipeline.transforms
+    for step in steps:
+        if isinstance(step, FormatHeatmaps):
+            feats = ('heatmap',)
+        elif isinstance(step, (SkeletonFeatures, GenSkeFeat)):
+            feats = tuple(step.feats)
+        elif isinstance(step, JointToBone) and step.target == 'keypoint':
+            feats = ('b',)
+        elif isinstance(step, ToMotion) and step.target == 'keypoint':
+            feats = (f'{feats[0]}m',)
+    return feats

@@ -26,7 +26,7 @@ from torch import nn
 
 from ..datasets.cache import is_cache
 from .class_names import spread_class_names
-from .data import ann_file_of, innermost, serve_caches
+from .data import ann_file_of, innermost, serve_caches, stream_features
 from .load import substitute_transforms
 
 __all__ = [
@@ -34,7 +34,7 @@ __all__ = [
     'bare_model',
     'build_runner',
     'check_annotations',
-    'check_steps',
+    'check_training',
     'join_processes',
     'leave_group',
     'log_warnings',
@@ -144,16 +144,25 @@ def merge_options(cfg: Config, args: argparse.Namespace) -> None:
     substitute_transforms(cfg)
 
 
-def check_steps(runner: Runner) -> None:
-    """Refuse a training that takes no step, before it starts.
+def check_training(runner: Runner) -> None:
+    """Refuse a training whose parts do not fit, before it starts.
 
     Args:
         runner (Runner): The runner, whose training data are built.
 
     Raises:
-        ValueError: If the training set makes no batch.
+        ValueError: If the training set makes no batch, or the blend pastes
+            bones where the samples are no joints.
     """
     loop = runner.train_loop
+    blend = getattr(bare_model(runner).data_preprocessor, 'blending', None)
+    feats = stream_features(loop.dataloader.dataset)
+    if getattr(blend, 'bones', None) is not None and feats != ('j',):
+        raise ValueError(
+            f"{type(blend).__name__} has space='bone', which takes joint "
+            "coordinates (feats=['j']), but the training pipeline makes "
+            f'{list(feats)}; set model.data_preprocessor.blending.space=joint'
+        )
     if len(loop.dataloader) or type(loop).__name__ == 'SteplessTrainLoop':
         return
     batch, samples = loop.dataloader.batch_size, len(loop.dataloader.dataset)

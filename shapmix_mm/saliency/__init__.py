@@ -12,7 +12,7 @@ from .exact import (
     table_error,
 )
 from .guidance import choose_share, joint_gradcam, shared_generator
-from .mean_pose import feature_joints, mean_pose, stream_features
+from .mean_pose import feature_joints, mean_pose
 from .record import SaliencyRecord
 from .result import (
     FILES,
@@ -65,7 +65,6 @@ __all__ = [
     'sample_labels',
     'score_held',
     'shared_generator',
-    'stream_features',
     'table_error',
     'write_result',
 ]

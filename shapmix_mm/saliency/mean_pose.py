@@ -6,19 +6,17 @@ from typing import Any, Sequence
 
 import numpy as np
 import torch
-from mmaction.datasets.transforms import GenSkeFeat, JointToBone, ToMotion
 from mmengine import dist
 from mmengine.dataset import pseudo_collate
 from rich.progress import track
 from torch import Tensor
-from torch.utils.data import ConcatDataset, DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader, Dataset, Subset
 
 from shapmix_mm.config.data import unrepeated
-from shapmix_mm.datasets import MultiView, SkeletonFeatures
 from shapmix_mm.randomness import preserved_random_state
 from shapmix_mm.skeletons import Layout, bones_to_joints
 
-__all__ = ['feature_joints', 'mean_pose', 'stream_features']
+__all__ = ['feature_joints', 'mean_pose']
 
 
 def mean_pose(
@@ -96,34 +94,6 @@ def _check_finite(clips: Tensor, dataset: Any, indices: Sequence[int]) -> None:
         )
 
 
-def stream_features(dataset: Any) -> tuple[str, ...]:
-    """Features that a dataset's pipeline joins along the channels.
-
-    Args:
-        dataset (Dataset): Dataset, wrapped or not.
-
-    Returns:
-        tuple[str, ...]: Those of ``SkeletonFeatures``; joints alone if the
-        pipeline makes none.
-    """
-    inner: Any = unrepeated(dataset)
-    while isinstance(inner, ConcatDataset) or hasattr(inner, 'dataset'):
-        inner = getattr(inner, 'dataset', None) or inner.datasets[0]
-    pipeline = getattr(inner, 'pipeline', None)
-    feats: tuple[str, ...] = ('j',)
-    steps = list(getattr(pipeline, 'transforms', None) or ())
-    if steps and isinstance(steps[-1], MultiView):
-        steps += steps[-1].pipeline.transforms
-    for step in steps:
-        if isinstance(step, (SkeletonFeatures, GenSkeFeat)):
-            feats = tuple(step.feats)
-        elif isinstance(step, JointToBone) and step.target == 'keypoint':
-            feats = ('b',)
-        elif isinstance(step, ToMotion) and step.target == 'keypoint':
-            feats = (f'{feats[0]}m',)
-    return feats
-
-
 def feature_joints(
     values: np.ndarray, feats: tuple[str, ...], layout: Layout
 ) -> np.ndarray:
@@ -148,8 +118,8 @@ def feature_joints(
     layout.check_joints(values.shape[-2], 'the stream')
     if not {'j', 'b'} & set(feats):
         raise ValueError(
-            f'features {list(feats)} hold motion alone, from which no body '
-            "can be drawn; it takes 'j' or 'b' among them"
+            f'features {list(feats)} hold no positions, from which a body '
+            "could be drawn; it takes 'j' or 'b' among them"
         )
     name = 'j' if 'j' in feats else 'b'
     share = values.shape[-1] // len(feats)

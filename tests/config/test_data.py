@@ -1,19 +1,28 @@
 """Caches in configs: whose type changes, and what all pipelines share."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from mmaction.datasets import PoseDataset
+from mmaction.datasets.transforms import GenSkeFeat, JointToBone, ToMotion
 from mmengine.config import Config
+from torch.utils.data import ConcatDataset
 
 from shapmix_mm.config.data import (
     build_split,
     serve_caches,
     shared_transforms,
+    stream_features,
     transform_from_words,
 )
 from shapmix_mm.config.launch import check_annotations
+from shapmix_mm.datasets import (
+    FastGenSkeFeat,
+    FormatHeatmaps,
+    SkeletonFeatures,
+)
 from shapmix_mm.datasets.cache import leading
 from shapmix_mm.datasets.cache.builder import build_cache
 
@@ -200,3 +209,35 @@ def test_what_is_not_there_is_named(whole):
     whole.pop('train_dataloader')
     with pytest.raises(ValueError, match='--augment needs'):
         build_split(whole, 'test', augment=True)
+
+
+class Served:
+    """A dataset as far as it matters here."""
+
+    def __init__(self, *steps):
+        self.pipeline = SimpleNamespace(transforms=steps)
+
+    def __len__(self):
+        return 1
+
+
+@pytest.mark.parametrize(
+    'steps, feats',
+    [
+        ((), ('j',)),
+        ((SkeletonFeatures(feats=['j', 'bm']),), ('j', 'bm')),
+        ((GenSkeFeat(feats=['b']),), ('b',)),
+        ((FastGenSkeFeat(feats=['b']),), ('b',)),
+        ((JointToBone(target='keypoint'),), ('b',)),
+        (
+            (JointToBone(target='keypoint'), ToMotion(target='keypoint')),
+            ('bm',),
+        ),
+        ((FormatHeatmaps('NCTHW_Heatmap'),), ('heatmap',)),
+    ],
+)
+def test_features_of_a_pipeline(steps, feats):
+    dataset = Served(*steps)
+    assert stream_features(dataset) == feats
+    assert stream_features(SimpleNamespace(dataset=dataset)) == feats
+    assert stream_features(ConcatDataset([dataset, Served()])) == feats

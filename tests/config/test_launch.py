@@ -5,21 +5,25 @@ import importlib.util
 import os
 import shutil
 import subprocess
+from collections import UserList
 from pathlib import Path
 from types import SimpleNamespace
 
 import mmaction
 import pytest
 from mmengine.config import Config
+from mmengine.dataset import Compose
 from torch.utils.data import DataLoader
 
 from shapmix_mm.config.launch import (
     check_annotations,
-    check_steps,
+    check_training,
     merge_options,
     one_line_errors,
     set_work_dir,
 )
+from shapmix_mm.datasets import SkeletonFeatures
+from shapmix_mm.models import ShapMixBlending, STMixBlending
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 STOCK_TOOLS = Path(mmaction.__file__).parent / '.mim' / 'tools'
@@ -202,21 +206,40 @@ class SteplessTrainLoop:
 
 def loop_of(samples, batch_size, drop_last, cls=SimpleNamespace):
     loader = DataLoader(
-        list(range(samples)), batch_size=batch_size, drop_last=drop_last
+        UserList(range(samples)), batch_size=batch_size, drop_last=drop_last
     )
     loop = cls()
     loop.dataloader = loader
-    return SimpleNamespace(train_loop=loop)
+    model = SimpleNamespace(data_preprocessor=SimpleNamespace())
+    return SimpleNamespace(train_loop=loop, model=model)
 
 
 def test_a_training_of_no_step_is_refused_with_its_sizes():
     with pytest.raises(ValueError) as error:
-        check_steps(loop_of(60, 64, True))
+        check_training(loop_of(60, 64, True))
     assert '60 samples' in str(error.value)
     assert 'batch_size is 64' in str(error.value)
-    check_steps(loop_of(60, 64, False))
-    check_steps(loop_of(64, 64, True))
-    check_steps(loop_of(60, 64, True, SteplessTrainLoop))
+    check_training(loop_of(60, 64, False))
+    check_training(loop_of(64, 64, True))
+    check_training(loop_of(60, 64, True, SteplessTrainLoop))
+
+
+@pytest.mark.parametrize('kind', [STMixBlending, ShapMixBlending])
+@pytest.mark.parametrize('feats', [['b'], ['jm'], ['j', 'b'], ['j']])
+def test_bones_are_pasted_of_joints_alone(kind, feats):
+    runner = loop_of(4, 2, False)
+    step = SkeletonFeatures(layout='coco', feats=feats)
+    runner.train_loop.dataloader.dataset.pipeline = Compose([step])
+    for space in ('joint', 'bone'):
+        blend = kind(num_classes=3, layout='coco', space=space)
+        runner.model.data_preprocessor.blending = blend
+        if space == 'joint' or feats == ['j']:
+            check_training(runner)
+            continue
+        with pytest.raises(ValueError) as error:
+            check_training(runner)
+        assert kind.__name__ in str(error.value)
+        assert str(feats) in str(error.value)
 
 
 def load_tool(path):

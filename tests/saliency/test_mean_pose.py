@@ -1,46 +1,11 @@
 """Joints out of the features of a stream."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from mmaction.datasets.transforms import GenSkeFeat, JointToBone, ToMotion
-from torch.utils.data import ConcatDataset
 
-from shapmix_mm.datasets.transforms import FastGenSkeFeat, SkeletonFeatures
-from shapmix_mm.saliency import feature_joints, stream_features
+from shapmix_mm.datasets.transforms import SkeletonFeatures
+from shapmix_mm.saliency import feature_joints
 from shapmix_mm.skeletons import get_layout
-
-
-class Served:
-    """A dataset as far as it matters here."""
-
-    def __init__(self, *steps):
-        self.pipeline = SimpleNamespace(transforms=steps)
-
-    def __len__(self):
-        return 1
-
-
-@pytest.mark.parametrize(
-    'steps, feats',
-    [
-        ((), ('j',)),
-        ((SkeletonFeatures(feats=['j', 'bm']),), ('j', 'bm')),
-        ((GenSkeFeat(feats=['b']),), ('b',)),
-        ((FastGenSkeFeat(feats=['b']),), ('b',)),
-        ((JointToBone(target='keypoint'),), ('b',)),
-        (
-            (JointToBone(target='keypoint'), ToMotion(target='keypoint')),
-            ('bm',),
-        ),
-    ],
-)
-def test_features_of_a_pipeline(steps, feats):
-    dataset = Served(*steps)
-    assert stream_features(dataset) == feats
-    assert stream_features(SimpleNamespace(dataset=dataset)) == feats
-    assert stream_features(ConcatDataset([dataset, Served()])) == feats
 
 
 @pytest.mark.parametrize('name', ['nturgb+d', 'coco'])

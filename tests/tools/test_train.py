@@ -121,7 +121,7 @@ def test_a_compiled_step_leaves_preprocessing_out(
         merge_args=lambda *args: None,
         check_annotations=lambda *args: None,
         build_runner=lambda *args: runner,
-        check_steps=lambda runner: None,
+        check_training=lambda runner: None,
         bare_model=lambda runner: runner.model,
         keep_preprocessing_eager=seen.append,
     ).items():

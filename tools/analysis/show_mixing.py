@@ -15,13 +15,13 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.config.data import unrepeated
+from shapmix_mm.config.data import stream_features, unrepeated
 from shapmix_mm.config.launch import check_annotations
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets import class_counts
 from shapmix_mm.engine.blend_loading import build_blend
 from shapmix_mm.models.blending import SkeletonBlending
-from shapmix_mm.saliency import feature_joints, stream_features
+from shapmix_mm.saliency import feature_joints
 from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
 
 

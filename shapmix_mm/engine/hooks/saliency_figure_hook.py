@@ -19,9 +19,9 @@ from shapmix_mm.evaluation.functional import classes_with_true_parts_first
 from shapmix_mm.models import ShapMixBlending
 
 from ...arguments import NonNegative, NonNegativeInt
-from ...config.data import unrepeated
+from ...config.data import stream_features, unrepeated
 from ...config.launch import bare_model
-from ...saliency import SaliencyRecord, feature_joints, stream_features
+from ...saliency import SaliencyRecord, feature_joints
 from .saliency_hook import SaliencyHook
 
 __all__ = ['SaliencyFigureHook']

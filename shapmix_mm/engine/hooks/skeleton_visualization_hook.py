@@ -17,8 +17,9 @@ from shapmix_mm import visualization
 from shapmix_mm.skeletons import Layout, get_layout
 
 from ...arguments import NonNegative, PositiveInt
+from ...config.data import stream_features
 from ...config.launch import bare_model
-from ...saliency import feature_joints, stream_features
+from ...saliency import feature_joints
 
 __all__ = ['SkeletonVisualizationHook']
 
