@@ -26,10 +26,17 @@ METHODS = {
         'model.cls_head.loss_cls.queue_size': 17,
     },
 }
+FSA = {
+    'train_dataloader.batch_size': 8,
+    # Two of four classes are rare.
+    'train_dataloader.sampler.head_share': 0.6,
+    'train_cfg.max_epochs': 2,
+    'train_cfg.val_interval': 1,
+}
 #: What training alone needs: an ONNX file must do without.
 TRAINING_ONLY = (
     *('key_', 'projector', 'prototypes', 'predictor'),
-    *('fc_plain', 'queue'),
+    *('fc_plain', 'queue', 'confusion'),
 )
 NETWORKS = {
     'stgcn': {},
@@ -109,28 +116,43 @@ def test_a_resumed_run_ends_in_equal_bytes(method, tiny, tmp_path):
         assert value.numpy().tobytes() == half[name].numpy().tobytes(), name
 
 
-@pytest.mark.parametrize('method', METHODS)
-def test_mixed_precision_and_accumulation_train(method, tiny):
+@pytest.fixture
+def ready(tiny, tmp_path):
+    """Function that makes the config of a method, its first stage trained."""
+
+    def make(method, **options):
+        if method == 'fsa':
+            first = tiny('ce', name='first', **{'train_cfg.max_epochs': 1})
+            Runner.from_cfg(first).train()
+            options['load_from'] = str(tmp_path / 'first' / 'epoch_1.pth')
+            options = {**FSA, **options}
+        return tiny(method, **options)
+
+    return make
+
+
+@pytest.mark.parametrize('method', [*METHODS, 'fsa'])
+def test_mixed_precision_and_accumulation_train(method, ready):
     options = {
         'optim_wrapper.type': 'BFloat16OptimWrapper',
         'optim_wrapper.accumulative_counts': 2,
         'train_cfg.max_epochs': 1,
     }
-    runner = Runner.from_cfg(tiny(method, **options))
+    runner = Runner.from_cfg(ready(method, **options))
     runner.train()
     state = bare_model(runner).state_dict()
     assert all(v.isfinite().all() for v in state.values())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('method', [*METHODS, 'fsa'])
 def test_a_trained_model_predicts_without_what_trains_it(
-    method, tiny, tmp_path
+    method, ready, tmp_path
 ):
     """Exported to ONNX, and loaded by what predicts."""
     onnxruntime = pytest.importorskip('onnxruntime')
     onnx = pytest.importorskip('onnx')
-    cfg = tiny(method, **{'train_cfg.max_epochs': 1})
+    cfg = ready(method, **{'train_cfg.max_epochs': 1})
     runner = Runner.from_cfg(cfg)
     runner.train()
     model = bare_model(runner).eval()
@@ -236,26 +258,14 @@ def test_two_ranks_hold_one_model_and_one_memory(tiny, tmp_path):
     assert (queue['cls_head.loss_cls.queue_labels'] >= 0).all()
 
 
-FSA = {
-    'train_dataloader.batch_size': 8,
-    # Two of four classes are rare.
-    'train_dataloader.sampler.head_share': 0.6,
-    'train_cfg.max_epochs': 2,
-    'train_cfg.val_interval': 1,
-}
-
-
-def test_feature_space_augmentation_is_a_second_stage(tiny, tmp_path):
+def test_feature_space_augmentation_is_a_second_stage(ready, tiny, tmp_path):
     """The backbone stays bit by bit; a resumed run ends in equal bytes."""
-    first = tiny('ce', name='first', **{'train_cfg.max_epochs': 1})
-    Runner.from_cfg(first).train()
-    checkpoint = str(tmp_path / 'first' / 'epoch_1.pth')
     again = str(tmp_path / 'whole' / 'epoch_1.pth')
-    for name, settings in (
-        ('whole', dict(load_from=checkpoint)),
-        ('half', dict(resume=True, load_from=again)),
+    for name, make, settings in (
+        ('whole', ready, {}),
+        ('half', tiny, dict(FSA, resume=True, load_from=again)),
     ):
-        runner = Runner.from_cfg(tiny('fsa', name=name, **FSA, **settings))
+        runner = Runner.from_cfg(make('fsa', name=name, **settings))
         runner.register_hook(SeedEpoch())
         runner.train()
     before = weights(tmp_path / 'first', 1)
@@ -268,3 +278,32 @@ def test_feature_space_augmentation_is_a_second_stage(tiny, tmp_path):
     assert not torch.equal(whole[weight], before[weight])
     rows = whole['cls_head.confusion'].sum(1)
     torch.testing.assert_close(rows, torch.ones(4), rtol=0, atol=1e-5)
+
+
+def test_weight_balancing_follows_glmc(tiny, tmp_path):
+    """GLMC-MaxNorm: the classifier of inference is bounded and re-trained."""
+    first = tiny('glmc', name='first', **{'train_cfg.max_epochs': 1})
+    Runner.from_cfg(first).train()
+    options = {
+        'load_from': str(tmp_path / 'first' / 'epoch_1.pth'),
+        'train_cfg.max_epochs': 1,
+        'train_cfg.val_interval': 1,
+        'optim_wrapper.optimizer.lr': 1.0,
+    }
+    runner = Runner.from_cfg(tiny('maxnorm', **options))
+    runner.train()
+    before, after = (
+        weights(tmp_path / 'first', 1),
+        weights(tmp_path / 'run', 1),
+    )
+    for name, value in after.items():
+        if name.startswith('backbone.'):
+            assert torch.equal(value, before[name]), name
+    weight = 'cls_head.fc.weight'
+    norms = before[weight].norm(dim=1)
+    radius = norms.min() + 0.1 * (norms.max() - norms.min())
+    bounded = after[weight].norm(dim=1)
+    assert bounded.max() <= radius * (1 + 1e-6)
+    assert not torch.allclose(after[weight], before[weight], atol=1e-3)
+    assert 'cls_head.fc_plain.weight' in before
+    assert 'cls_head.fc_plain.weight' not in after
