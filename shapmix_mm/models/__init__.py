@@ -29,6 +29,7 @@ from .heads import (
     ClassifierNormalInit,
     CosineGCNHead,
     ExpertGCNHead,
+    ExpertRoutingHead,
     FeatureCompositionHead,
     FeatureGCNHead,
     FRHead,
@@ -53,6 +54,7 @@ from .losses import (
 )
 from .recognizers import (
     ExpertRecognizerGCN,
+    FrozenExpertRecognizerGCN,
     FrozenRecognizerGCN,
     HeatmapRecognizer3D,
     MomentumRecognizerGCN,
@@ -74,10 +76,12 @@ __all__ = [
     'ExpertDiversityLoss',
     'ExpertGCNHead',
     'ExpertRecognizerGCN',
+    'ExpertRoutingHead',
     'FRHead',
     'FeatureCompositionHead',
     'FeatureGCNHead',
     'FocalLoss',
+    'FrozenExpertRecognizerGCN',
     'FrozenRecognizerGCN',
     'GlobalLocalBlending',
     'HDGCN',

@@ -33,6 +33,11 @@ FSA = {
     'train_cfg.max_epochs': 2,
     'train_cfg.val_interval': 1,
 }
+#: Second stages: the first, and what the tiny config needs besides.
+SECOND = {
+    'fsa': ('ce', FSA),
+    'ride_routing': ('ride', {'train_cfg.max_epochs': 2}),
+}
 #: What training alone needs: an ONNX file must do without.
 TRAINING_ONLY = (
     *('key_', 'projector', 'prototypes', 'predictor'),
@@ -121,17 +126,18 @@ def ready(tiny, tmp_path):
     """Function that makes the config of a method, its first stage trained."""
 
     def make(method, **options):
-        if method == 'fsa':
-            first = tiny('ce', name='first', **{'train_cfg.max_epochs': 1})
+        if method in SECOND:
+            stage, needed = SECOND[method]
+            first = tiny(stage, name='first', **{'train_cfg.max_epochs': 1})
             Runner.from_cfg(first).train()
             options['load_from'] = str(tmp_path / 'first' / 'epoch_1.pth')
-            options = {**FSA, **options}
+            options = {**needed, **options}
         return tiny(method, **options)
 
     return make
 
 
-@pytest.mark.parametrize('method', [*METHODS, 'fsa'])
+@pytest.mark.parametrize('method', [*METHODS, *SECOND])
 def test_mixed_precision_and_accumulation_train(method, ready):
     options = {
         'optim_wrapper.type': 'BFloat16OptimWrapper',
@@ -145,7 +151,7 @@ def test_mixed_precision_and_accumulation_train(method, ready):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('method', [*METHODS, 'fsa'])
+@pytest.mark.parametrize('method', [*METHODS, *SECOND])
 def test_a_trained_model_predicts_without_what_trains_it(
     method, ready, tmp_path
 ):
@@ -307,3 +313,21 @@ def test_weight_balancing_follows_glmc(tiny, tmp_path):
     assert not torch.allclose(after[weight], before[weight], atol=1e-3)
     assert 'cls_head.fc_plain.weight' in before
     assert 'cls_head.fc_plain.weight' not in after
+
+
+def test_gates_are_trained_on_experts_that_stay(ready, tmp_path):
+    """Bit by bit but for the gates; a first stage without experts is none."""
+    cfg = ready('ride_routing')
+    runner = Runner.from_cfg(cfg)
+    gate = bare_model(runner).cls_head.gate.weight.clone()
+    runner.train()
+    before, after = (
+        weights(tmp_path / 'first', 1),
+        weights(tmp_path / 'run', 2),
+    )
+    fresh = {name for name in after if name not in before}
+    assert {name.split('.')[1] for name in fresh} == {'hidden', 'gate'}
+    for name, value in before.items():
+        if 'loss_cls' not in name:
+            assert torch.equal(value, after[name]), name
+    assert not torch.equal(after['cls_head.gate.weight'], gate)

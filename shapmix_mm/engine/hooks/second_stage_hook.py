@@ -86,6 +86,8 @@ class SecondStageHook(Hook):
         skipped: tuple[Any, ...] = _OWN
         if self.restart_classifier:
             skipped += (_CLASSIFIER,)
+        head = getattr(model, 'cls_head', None)
+        skipped += tuple(_CLASSIFIER + p for p in getattr(head, 'fresh', ()))
         for name, value in model.state_dict().items():
             # A lazy buffer is empty until the data or a checkpoint fill it.
             if value.numel() and not name.startswith(skipped):

@@ -7,6 +7,7 @@ from .contrastive_heads import (
 )
 from .cosine_gcn_head import CosineGCNHead, CosineLinear
 from .expert_gcn_head import ExpertGCNHead
+from .expert_routing_head import ExpertRoutingHead
 from .feature_composition_head import FeatureCompositionHead
 from .feature_gcn_head import FeatureGCNHead
 from .fr_head import FRHead
@@ -19,6 +20,7 @@ __all__ = [
     'CosineGCNHead',
     'CosineLinear',
     'ExpertGCNHead',
+    'ExpertRoutingHead',
     'FRHead',
     'FeatureCompositionHead',
     'FeatureGCNHead',

@@ -12,8 +12,9 @@ from typing_extensions import Annotated
 from shapmix_mm.arguments import Chance, PositiveInt
 
 from ..backbones.experts import narrowed, split_into_experts
+from .frozen_recognizer_gcn import FrozenRecognizerGCN
 
-__all__ = ['ExpertRecognizerGCN']
+__all__ = ['ExpertRecognizerGCN', 'FrozenExpertRecognizerGCN']
 
 AtLeastTwo = Annotated[int, Field(ge=2)]
 
@@ -59,3 +60,13 @@ class ExpertRecognizerGCN(RecognizerGCN):
         split_into_experts(
             self.backbone, backbone, num_experts, width=width, split=split
         )
+
+
+@MODELS.register_module()
+class FrozenExpertRecognizerGCN(FrozenRecognizerGCN, ExpertRecognizerGCN):
+    """``ExpertRecognizerGCN`` with a frozen backbone, for its second stage.
+
+    Args:
+        args (tuple): Arguments of ``ExpertRecognizerGCN``.
+        kwargs (dict): More of them, by name.
+    """
