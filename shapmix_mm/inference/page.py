@@ -121,7 +121,8 @@ class Clip(TypedDict):
         joints (list[str]): Names of the V joints.
         parts (list[Part]): The P parts.
         true (int, optional): Index of the class that it is known to be.
-        classes (list[ClassScore]): Most probable classes, best first.
+        classes (list[ClassScore]): Most probable classes, best first, and
+            any others that are explained.
         explained (dict[str, Explanation]): By the index of the class.
         timeline (Timeline, optional): Of a long recording.
     """
@@ -220,7 +221,10 @@ def _clip_problems(clip: Clip) -> Iterator[str]:
         yield f'bones: expected joints below {joints}'
     if any(j >= joints for part in clip['parts'] for j in part['joints']):
         yield f'parts: expected joints below {joints}'
+    listed = {str(one['index']) for one in clip['classes']}
     for index, explained in clip['explained'].items():
+        if index not in listed:
+            yield f'explained: {index} is none of the classes'
         for problem in _explanation_problems(clip, explained):
             yield f'explained.{index}.{problem}'
     timeline = clip['timeline']

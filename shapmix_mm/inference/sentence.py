@@ -53,7 +53,7 @@ def sentence(
     }
     for one in combinations:
         values[tuple(sorted(one['parts']))] = float(one['value'])
-    name = f'“{class_name}”'
+    name = f'“{class_name.replace("_", " ")}”'
     lead = _lead(values)
     if lead is None:
         said = f'No part changes {name} by as much as half a point'
@@ -140,4 +140,4 @@ def _percent(probability: float) -> str:
         return 'below 1 %'
     if 0.99 < probability < 1:
         return 'above 99 %'
-    return f'{100 * probability:.0f} %'
+    return f'{100 * max(probability, 0):.0f} %'

@@ -91,6 +91,9 @@ BAD = {
     'clips.1.bones: expected joints below 3': page(
         clip(), clip(bones=[[3, 0]])
     ),
+    'clips.0.explained: 4 is none of the classes': page(
+        clip(explained={'4': explanation()})
+    ),
     'clips.0.parts: expected joints below 3': page(
         clip(parts=[dict(name='a', joints=[3]), dict(name='b', joints=[])])
     ),
