@@ -202,6 +202,18 @@ def clip(points=None, **changes):
     return {**values, **changes}
 
 
+def one_class(joints):
+    """A class with these values of joints: green and purple ones."""
+    return dict(
+        classes=[dict(index=2, name='throw', probability=0.6)],
+        explained={'2': explanation([0.2, -0.2], 's', joints=joints)},
+    )
+
+
+HEAD_AND_FOOT = one_class([0.2, -0.2, 0.0, 0.0])
+LEFT_AND_RIGHT = one_class([0.0, 0.0, 0.2, -0.2])
+
+
 def turned_about(points, axis, degrees):
     angle = np.deg2rad(degrees)
     first, second = [other for other in range(3) if other != axis]
@@ -352,26 +364,21 @@ def test_segments_are_told_and_lead_to_their_frames(still):
 
 
 def test_parts_light_up_their_joints_and_joints_tell_their_values(still):
-    with still(clip()) as reader:
+    with still(clip(bones=[], **HEAD_AND_FOOT)) as reader:
         plain = reader.picture
+        place = {axis: reader.spots['green'][axis] for axis in 'xy'}
+        reader.page.locator('#skeleton').hover(position=place)
+        reader.drawn()
+        assert reader.picture != plain
+        reader.page.mouse.move(0, 0)
+        reader.drawn()
+        assert reader.picture == plain
         reader.page.locator('#parts tr >> nth=2').hover()
         reader.drawn()
         assert reader.picture != plain
         reader.page.mouse.move(0, 0)
         reader.drawn()
         assert reader.picture == plain
-
-
-def one_class(joints):
-    """A class with these values of joints: green and purple ones."""
-    return dict(
-        classes=[dict(index=2, name='throw', probability=0.6)],
-        explained={'2': explanation([0.2, -0.2], 's', joints=joints)},
-    )
-
-
-HEAD_AND_FOOT = one_class([0.2, -0.2, 0.0, 0.0])
-LEFT_AND_RIGHT = one_class([0.0, 0.0, 0.2, -0.2])
 
 
 def test_space_is_shown_upright_and_turns(still):
@@ -521,6 +528,23 @@ def test_windows_that_overlap_share_their_frames(still):
         reader.page.locator('#timeline-canvas').focus()
         reader.press('ArrowRight')
         assert reader.text('#timeline-now') == 'frame 16: carry, 70.0 %'
+
+
+def test_windows_side_by_side_keep_their_frames(still):
+    windows = [
+        dict(start=0, end=30, index=2, confidence=0.8),
+        dict(start=30, end=35, index=5, confidence=0.7),
+    ]
+    timeline = dict(
+        rate=20.0, windows=windows, classes={'2': 'throw', '5': 'carry'}
+    )
+    with still(clip(timeline=timeline)) as reader:
+        assert reader.texts('#timeline-key li') == [
+            'throw, 1.5 s',
+            'carry, 0.3 s',
+        ]
+        reader.press('End')
+        assert reader.text('#timeline-now') == '1.95 s: no window'
 
 
 def test_a_recording_without_an_answer_as_a_whole(still):

@@ -638,7 +638,7 @@
   function showAnswer() {
     const {data} = state.clip;
     const best = data.classes[0];
-    find('clip-name').textContent = ` · ${data.name}`;
+    find('clip-name').textContent = best ? ` · ${data.name}` : '';
     find('answer').textContent = best ? words(best.name) : data.name;
     find('answer-probability').textContent =
       best ? percent(best.probability) : '';
@@ -753,12 +753,13 @@
 
   function showCombinations(one) {
     const {parts} = state.clip.data;
-    find('combinations-panel').hidden = !one.combinations.length;
+    const best = [...one.combinations].sort((a, b) => b.value - a.value)
+      .slice(0, MOST_COMBINATIONS);
+    find('combinations-panel').hidden = !best.length;
     find('combinations').replaceChildren(make('tbody', {},
-      ...one.combinations.slice(0, MOST_COMBINATIONS).map((group) =>
-        valueRow(
-          capital(group.parts.map((p) => words(parts[p].name)).join(' + ')),
-          group.value, group.parts.flatMap((p) => parts[p].joints)))));
+      ...best.map(({parts: members, value}) => valueRow(
+        capital(members.map((p) => words(parts[p].name)).join(' + ')),
+        value, members.flatMap((p) => parts[p].joints)))));
   }
 
   function showLegend(one) {
@@ -811,18 +812,14 @@
   const band = find('timeline-canvas');
   let timeline = null;  // Runs of windows, and how classes look.
 
-  /** Frames of each window: up to half way to its neighbours' middles. */
-  function ownFrames(windows, frames) {
-    const middles = windows.map(({start, end}) => (start + end) / 2);
+  /** Frames of each window; what two of them share is halved. */
+  function ownFrames(windows) {
     return windows.map((window, i) => {
-      const before = windows[i - 1];
-      const after = windows[i + 1];
-      let from = i ? (middles[i - 1] + middles[i]) / 2 : window.start;
-      let to = after ? (middles[i] + middles[i + 1]) / 2 : window.end;
-      // Where windows leave a gap, it stays one.
-      if (before && before.end < window.start) from = window.start;
-      if (after && window.end < after.start) to = window.end;
-      return {...window, from, to: Math.min(to, frames)};
+      const {start, end} = window;
+      const before = windows[i - 1]?.end ?? start;
+      const after = windows[i + 1]?.start ?? end;
+      return {...window, from: before > start ? (before + start) / 2 : start,
+        to: after < end ? (after + end) / 2 : end};
     });
   }
 
@@ -866,7 +863,7 @@
       timeline = null;
       return;
     }
-    const windows = ownFrames(data.windows, clip.frames);
+    const windows = ownFrames(data.windows);
     const runs = joinRuns(windows);
     timeline = {windows, runs, looks: classLooks(runs, data.classes),
       picture: null};
@@ -1011,15 +1008,19 @@
   }
 
   function listenToCanvas() {
-    canvas.addEventListener('pointerdown', (event) =>
-      canvas.setPointerCapture(event.pointerId));
+    const place = (event) => ({x: event.offsetX, y: event.offsetY});
+    canvas.addEventListener('pointerdown', (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      pointer = place(event);
+    });
     canvas.addEventListener('pointermove', (event) => {
-      pointer = {x: event.offsetX, y: event.offsetY};
-      if (event.buttons) {
+      const {x, y} = place(event);
+      if (event.buttons && pointer) {
         // A finger that moves up or down scrolls the page.
-        turn(event.movementX * 0.01,
-          event.pointerType === 'touch' ? 0 : event.movementY * 0.01);
+        turn((x - pointer.x) * 0.01,
+          event.pointerType === 'touch' ? 0 : (y - pointer.y) * 0.01);
       }
+      pointer = {x, y};
       redraw();
     });
     canvas.addEventListener('pointerleave', () => {
