@@ -4,7 +4,7 @@ ann_file = 'data/msrc12/msrc12.pkl'
 longtail = dict(profile='exp', n_max=200, imbalance=100)
 
 train_pipeline = [
-    dict(type='RandomRotation3D', theta=(0.3, 0.3, 0.0), order='yxz'),
+    dict(type='RandomRotation3D', theta=(0.3, 0.6, 0.0), order='yxz'),
     dict(type='RandomScale3D', scale=(0.8, 1.2)),
     dict(type='KinectV1Normalize', stretch=False),
     dict(
