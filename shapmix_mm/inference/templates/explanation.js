@@ -485,7 +485,8 @@
         const [from, to] = [places[child], places[parent]];
         if (!from || !to) continue;
         const share = (shares[child] + shares[parent]) / 2;
-        strokes.push([(from[2] + to[2]) / 2, () =>
+        // Never over its own joints.
+        strokes.push([Math.min(from[2], to[2]), () =>
           drawBone(from, to, share, 4.2 * unit * from[3])]);
       }
       places.forEach((place, joint) => {
@@ -493,7 +494,7 @@
         // Size says what colour says, for whom colours look alike.
         const radius = unit * place[3]
           * (4.2 + 3.8 * Math.min(Math.abs(shares[joint]), 1));
-        strokes.push([place[2] + 1e-6, () => drawJoint(
+        strokes.push([place[2], () => drawJoint(
           place, shares[joint], radius, state.lit?.has(joint))]);
         const gap = pointer
           ? Math.hypot(pointer.x - place[0], pointer.y - place[1]) : Infinity;
@@ -804,7 +805,7 @@
   function thinSegments() {
     const strip = find('segments');
     const widths = [...strip.children].map((cell) => cell.offsetWidth);
-    strip.classList.toggle('dense', Math.min(...widths) < 38);
+    strip.classList.toggle('dense', Math.min(...widths) < 44);
   }
 
   // The timeline of a recording --------------------------------------------
