@@ -22,6 +22,7 @@ __all__ = ['main', 'tool_file']
 TOOLS = {
     'train': ('train.py', 'train a recognizer'),
     'test': ('test.py', 'test a checkpoint'),
+    'predict': ('predict.py', 'name and explain the actions of clips'),
     'from-arrays': (
         'data/from_arrays.py',
         'CSV or arrays to an annotation file',

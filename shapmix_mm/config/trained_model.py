@@ -22,6 +22,7 @@ __all__ = [
     'choose_layout',
     'default_sizes',
     'load_trained',
+    'read_layout',
 ]
 
 _BLEND = 'data_preprocessor.blending.'
@@ -94,7 +95,9 @@ def load_trained(
             in another shape.
     """
     model, blend = build_bare(cfg)
-    content = CheckpointLoader.load_checkpoint(checkpoint, 'cpu')
+    content = CheckpointLoader.load_checkpoint(
+        checkpoint, 'cpu', logger='silent'
+    )
     state = _weights(content)
     try:
         missing = model.load_state_dict(state, strict=False).missing_keys
@@ -165,7 +168,7 @@ def choose_layout(
             checkpoint was trained with.
     """
     graph = (cfg.model.get('backbone') or {}).get('graph_cfg') or {}
-    chosen = None if given is None else _read_layout(given)
+    chosen = None if given is None else read_layout(given)
     if trained.blend is not None:
         own = trained.blend.layout
         if chosen is not None and chosen.parts != own.parts:
@@ -180,7 +183,19 @@ def choose_layout(
     return chosen
 
 
-def _read_layout(given: str) -> Layout:
+def read_layout(given: str) -> Layout:
+    """Layout by name, or the one of a file.
+
+    Args:
+        given (str): Name, or a file with ``layout = dict(...)``.
+
+    Returns:
+        Layout: The layout.
+
+    Raises:
+        KeyError: If there is no layout of that name.
+        ValueError: If the file has none.
+    """
     if given.endswith(('.py', '.json', '.yaml', '.yml')):
         spec = Config.fromfile(given).get('layout')
         if spec is None:

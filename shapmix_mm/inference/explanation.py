@@ -20,6 +20,7 @@ from shapmix_mm.saliency.exact import MAX_CLIPS
 from shapmix_mm.shapley import combination_parts, exact_shapley, mask_to_parts
 from shapmix_mm.skeletons import Layout
 
+from .calibration import tempered
 from .sentence import sentence
 
 __all__ = [
@@ -102,7 +103,7 @@ def _worths(
     clips: Tensor,
     mean: Tensor,
     kept: Tensor,
-    max_clips: int = MAX_CLIPS,
+    temperature: float,
 ) -> Tensor:
     """Probabilities (R, K) of a sample, averaged over its clips.
 
@@ -112,19 +113,24 @@ def _worths(
         mean (Tensor): Mean pose, shape (M, V, C).
         kept (Tensor): What moves, bool, shape (clips or 1, R, T or 1,
             V or 1).
-        max_clips (int): Most inputs in one forward pass. Defaults to 256.
+        temperature (float): Temperature of the probabilities.
     """
     number, sets = len(clips), kept.size(1)
     kept = kept.expand(number, -1, -1, -1).flatten(0, 1)
     rows = torch.arange(number).repeat_interleave(sets)
     scores = score_held(
-        model, clips.unsqueeze(1), mean, rows, kept, max_clips=max_clips
+        model, clips.unsqueeze(1), mean, rows, kept, max_clips=MAX_CLIPS
     )
-    return scores.unflatten(0, (number, sets)).mean(0).double().cpu()
+    worths = scores.unflatten(0, (number, sets)).mean(0).double().cpu()
+    return torch.from_numpy(tempered(worths.numpy(), temperature))
 
 
 def part_worths(
-    model: nn.Module, clips: Tensor, mean: Tensor, layout: Layout
+    model: nn.Module,
+    clips: Tensor,
+    mean: Tensor,
+    layout: Layout,
+    temperature: float = 1.0,
 ) -> Tensor:
     """Worth of every coalition of parts, for every class.
 
@@ -133,6 +139,8 @@ def part_worths(
         clips (Tensor): A sample, shape (clips, M, T, V, C).
         mean (Tensor): Mean pose, shape (M, V, C), on the clips' device.
         layout (Layout): Skeleton layout.
+        temperature (float): Temperature of the probabilities. Defaults to
+            1.0.
 
     Returns:
         Tensor: float64, shape (2**P, K), on the CPU; row m belongs to the
@@ -140,7 +148,7 @@ def part_worths(
     """
     masks = torch.arange(2**layout.num_parts)
     kept = part_joints(masks, layout)[None, :, None]
-    return _worths(model, clips, mean, kept)
+    return _worths(model, clips, mean, kept, temperature)
 
 
 def segment_values(
@@ -149,6 +157,7 @@ def segment_values(
     mean: Tensor,
     frames: np.ndarray,
     edges: Sequence[int],
+    temperature: float = 1.0,
 ) -> Tensor:
     """Shapley values of stretches of time; the others are held still.
 
@@ -159,6 +168,8 @@ def segment_values(
         frames (np.ndarray): Frame of the recording that each frame of the
             inputs shows, shape (clips * T,), NaN where none.
         edges (Sequence[int]): First frames of the S segments, and the end.
+        temperature (float): Temperature of the probabilities. Defaults to
+            1.0.
 
     Returns:
         Tensor: float64, shape (S, K).
@@ -169,7 +180,7 @@ def segment_values(
     masks = mask_to_parts(torch.arange(2**number), number)
     # (clips, R, T, 1): whether the segment of each frame is in the coalition.
     kept = masks[:, owner].transpose(0, 1).unsqueeze(-1)
-    worths = _worths(model, clips, mean, kept)
+    worths = _worths(model, clips, mean, kept, temperature)
     if number < 2:
         return (worths[-1] - worths[0])[None]
     return exact_shapley(worths.T, number, (1,)).T
@@ -183,6 +194,7 @@ def joint_values(
     permutations: int = 32,
     exact: bool | None = None,
     seed: int = 0,
+    temperature: float = 1.0,
 ) -> JointValues:
     """Shapley values of single joints: exact for few, else sampled.
 
@@ -200,6 +212,8 @@ def joint_values(
         exact (bool, optional): Whether to score all 2^V sets. Defaults to
             None: for up to 10 joints.
         seed (int): Seed of the draws. Defaults to 0.
+        temperature (float): Temperature of the probabilities. Defaults to
+            1.0.
 
     Returns:
         JointValues: Values and standard errors.
@@ -207,7 +221,7 @@ def joint_values(
     joints = clips.size(3)
     if joints <= _MOST_EXACT if exact is None else exact:
         kept = mask_to_parts(torch.arange(2**joints), joints)
-        worths = _worths(model, clips, mean, kept[None, :, None])
+        worths = _worths(model, clips, mean, kept[None, :, None], temperature)
         values = exact_shapley(worths.T, joints, (1,)).T
         return JointValues(values, torch.zeros_like(values))
     generator = torch.Generator().manual_seed(seed)
@@ -218,7 +232,7 @@ def joint_values(
     rank = order.argsort(1)
     prefixes = rank[:, None] < torch.arange(joints + 1)[:, None]
     sets, inverse = prefixes.flatten(0, 1).unique(dim=0, return_inverse=True)
-    worths = _worths(model, clips, mean, sets[None, :, None])
+    worths = _worths(model, clips, mean, sets[None, :, None], temperature)
     worths = worths[inverse].unflatten(0, (2 * pairs, joints + 1))
     steps = worths.diff(dim=1)
     index = rank.unsqueeze(-1).expand_as(steps)

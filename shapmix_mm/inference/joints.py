@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,6 +44,8 @@ def order_joints(
         if clip.keypoint.shape[2] != num_joints:
             raise ClipError(_counts(clip, num_joints, wanted))
         return clip
+    if tuple(own) == tuple(wanted):
+        return clip
     places = {_plain(name): place for place, name in enumerate(own)}
     sought = [_plain((renamed or {}).get(name, name)) for name in wanted]
     missing = [n for n, key in zip(wanted, sought) if key not in places]
@@ -63,7 +66,7 @@ def order_joints(
     }
     dropped = len(own) - num_joints
     note = f'{dropped} of its {len(own)} joints are not used'
-    ordered = clip.changed(**values)
+    ordered = replace(clip.changed(**values), joint_names=tuple(wanted))
     return ordered.noted(note) if dropped else ordered
 
 

@@ -14,10 +14,11 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
+from rich.progress import track
 from torch import Tensor
 
 from shapmix_mm.config.class_names import find_class_names
-from shapmix_mm.config.data import innermost
+from shapmix_mm.config.data import build_split, innermost
 from shapmix_mm.config.launch import num_classes_of
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.config.trained_model import (
@@ -33,6 +34,13 @@ from shapmix_mm.randomness import preserved_random_state
 from shapmix_mm.saliency import SeededSamples, choose_mean
 from shapmix_mm.skeletons import Layout, get_layout
 
+from .calibration import (
+    Calibrated,
+    fit_temperature,
+    read_temperature,
+    tempered,
+    write_temperature,
+)
 from .clip import Clip, ClipError, annotation_clip, array_clip, check_clip
 from .explanation import (
     ClassExplanation,
@@ -43,11 +51,14 @@ from .explanation import (
     segment_values,
 )
 from .joints import order_joints
+from .onnx import load_onnx
+from .readers import find_files, read_clips
 from .samples import ClipSamples
 
 __all__ = ['Answer', 'Explanation', 'Prediction', 'Prepared', 'Recognizer']
 
 ClipLike = Union[Clip, Mapping[str, Any], np.ndarray]
+ClipsLike = Union[ClipLike, str, Path, Iterable[ClipLike]]
 _CHOOSERS = ('KeepMainPersons', 'MergePersons', 'CheckJoints')
 
 
@@ -128,7 +139,9 @@ class Recognizer:
 
     Args:
         config (str, Path or Config): Config file, or ``package::path``.
-        checkpoint (str or Path): Checkpoint.
+        checkpoint (str or Path): Checkpoint, or an ``.onnx`` file that
+            MMAction2's ``export_onnx_gcn.py`` made of one, which runs on the
+            CPU.
         device (torch.device or str, optional): Where it computes. Defaults
             to None: a GPU where there is one.
         mixins (Sequence[str]): Mixins to merge into the config. Defaults to
@@ -173,6 +186,8 @@ class Recognizer:
         self.device = torch.device(device or get_device())
         self.batch_size = batch_size
         self.joint_map = joint_map
+        #: Temperature that calibrates probabilities; 1 leaves them alone.
+        self.temperature = 1.0
         self._given_layout = layout
         self._mean: Tensor | None = None
         with DefaultScope.overwrite_default_scope('mmaction'):
@@ -190,6 +205,9 @@ class Recognizer:
         self.classes = names or [str(k) for k in range(self.num_classes)]
 
     def _load(self) -> TrainedModel:
+        if self.checkpoint.endswith('.onnx'):
+            self.device = torch.device('cpu')
+            return load_onnx(self.cfg, self.checkpoint)
         return load_trained(self.cfg, self.checkpoint, self.device)
 
     @cached_property
@@ -199,28 +217,29 @@ class Recognizer:
         Raises:
             ValueError: If neither the config nor the user tells it.
         """
-        given = self._given_layout
         own = _test_settings(self.cfg).get('layout')
         try:
-            return choose_layout(self.cfg, self.trained, given)
+            return choose_layout(self.cfg, self.trained)
         except ValueError:
-            if given is not None or own is None:
+            if own is not None:
+                return get_layout(own)
+            if self._given_layout is None:
                 raise
-            return get_layout(own)
+            return choose_layout(self.cfg, self.trained, self._given_layout)
 
-    def predict(
-        self, clips: ClipLike | Iterable[ClipLike], top_k: int = 5
-    ) -> Any:
+    def predict(self, clips: ClipsLike, top_k: int = 5) -> Any:
         """Say which classes clips show.
 
         Args:
-            clips (Clip, dict, np.ndarray or an iterable of them): An
+            clips (Clip, dict, np.ndarray, str, Path or an iterable): An
                 annotation as in an annotation file, which needs no label; an
-                array (M, T, V, C) or (T, V, C); or several.
+                array (M, T, V, C) or (T, V, C); several of these; or a file
+                or folder of clips, as ``tools/predict.py`` takes it.
             top_k (int): Classes to name. Defaults to 5.
 
         Returns:
-            Prediction or list[Prediction]: One for one clip, else a list.
+            Prediction or list[Prediction]: One for one clip, else a list, as
+            for a file.
 
         Raises:
             ClipError: If a clip cannot be taken.
@@ -266,6 +285,7 @@ class Recognizer:
         chances = probabilities(scores)
         # Without averaging, a head gives the scores of every clip.
         chances = chances.mean(0) if chances.ndim == 2 else chances
+        chances = tempered(chances, self.temperature)
         best = np.argsort(-chances, kind='stable')[:top_k].tolist()
         label: Any = clip.annotation.get('label')
         known = isinstance(label, (int, np.integer))
@@ -283,7 +303,7 @@ class Recognizer:
 
     def explain(
         self,
-        clips: ClipLike | Iterable[ClipLike],
+        clips: ClipsLike,
         classes: Sequence[int] | None = None,
         *,
         joints: bool | int = False,
@@ -344,14 +364,22 @@ class Recognizer:
         model = self.trained.model
         clips = self._inputs(item)
         mean = self._mean_pose(item)
-        worths = part_worths(model, clips, mean, self.layout)
+        worths = part_worths(model, clips, mean, self.layout, self.temperature)
         valued = stretches = None
         if joints:
             number = 32 if joints is True else int(joints)
-            valued = joint_values(model, clips, mean, permutations=number)
+            valued = joint_values(
+                model,
+                clips,
+                mean,
+                permutations=number,
+                temperature=self.temperature,
+            )
         edges = _edges(item.clip.keypoint.shape[1], segments)
         if segments:
-            stretches = segment_values(model, clips, mean, item.frames, edges)
+            stretches = segment_values(
+                model, clips, mean, item.frames, edges, self.temperature
+            )
         asked = classes or [prediction.top[0].index]
         sizes = default_sizes(self.layout.num_parts, self.trained.sizes)
         reasons = {}
@@ -367,6 +395,47 @@ class Recognizer:
                 valued, told or None,
             )  # fmt: skip
         return Explanation(prediction, item.clip, self.layout, reasons)
+
+    def calibrate(self, refit: bool = False) -> Calibrated:
+        """Calibrate all probabilities from now on.
+
+        The temperature is the one beside the checkpoint, or else is fitted
+        on the validation split of the config and written there.
+
+        Args:
+            refit (bool): Whether to fit it anew in any case. Defaults to
+                False.
+
+        Returns:
+            Calibrated: The temperature, and how it was found.
+
+        Raises:
+            ValueError: If the split has no labels, or cannot be built.
+            FileNotFoundError: If its annotation file is missing.
+        """
+        found = None if refit else read_temperature(self.checkpoint)
+        if found is None:
+            self.temperature = 1.0
+            with DefaultScope.overwrite_default_scope('mmaction'):
+                split = build_split(self.cfg, 'val')
+            found = fit_temperature(*self._scored(split))
+            write_temperature(self.checkpoint, found)
+        self.temperature = found.temperature
+        return found
+
+    def _scored(self, split: Any) -> tuple[np.ndarray, list[int]]:
+        """Probabilities (N, K) and labels of a split's samples."""
+        samples, scores, labels = SeededSamples(split), [], []
+        for first in track(
+            range(0, len(samples), self.batch_size), 'calibrating'
+        ):
+            rows = range(first, min(first + self.batch_size, len(samples)))
+            with preserved_random_state():
+                batch = [samples[row] for row in rows]
+            labels += [int(item['data_samples'].gt_label) for item in batch]
+            scores += self._scores(batch)
+        chances = probabilities(np.stack(scores))
+        return chances.mean(1) if chances.ndim == 3 else chances, labels
 
     def _inputs(self, item: Prepared) -> Tensor:
         """Inputs of a sample as the model takes them, (clips, M, T, V, C)."""
@@ -403,7 +472,7 @@ class Recognizer:
         Raises:
             ClipError: If the clip cannot be taken.
         """
-        clip = self._fitted(_as_clip(clip))
+        clip = self.fit(clip)
         samples = ClipSamples([clip], self.pipeline)
         try:
             with preserved_random_state():
@@ -423,8 +492,20 @@ class Recognizer:
         notes = self._scale_notes(inputs)
         return Prepared(clip.noted(*notes), sample, samples.frames[0])
 
-    def _fitted(self, clip: Clip) -> Clip:
-        """Check a clip, order its joints and choose its persons."""
+    def fit(self, clip: ClipLike) -> Clip:
+        """Check a clip, order its joints and choose its persons.
+
+        Args:
+            clip (Clip, dict or np.ndarray): The clip.
+
+        Returns:
+            Clip: With the joints of the model and no more persons than it
+            takes.
+
+        Raises:
+            ClipError: If the clip cannot be taken.
+        """
+        clip = _as_clip(clip)
         check_clip(clip)
         clip = order_joints(
             clip, self._num_joints, self._joint_names, self.joint_map
@@ -526,6 +607,12 @@ def _as_clip(clip: ClipLike) -> Clip:
 
 
 def _listed(clips: Any) -> tuple[bool, list[ClipLike]]:
+    if isinstance(clips, (str, Path)):
+        return True, [
+            clip
+            for path, names in find_files(clips)
+            for clip in read_clips(path, names)
+        ]
     if isinstance(clips, (Clip, Mapping, np.ndarray)):
         return False, [clips]
     return True, list(clips)

@@ -14,9 +14,19 @@ import numpy as np
 from ...serialization import write_whole
 from .annotation_file import check_target
 
-__all__ = ['Clip', 'annotate', 'read_clips', 'scored', 'write_annotations']
+__all__ = [
+    'ROW_COLUMNS',
+    'Clip',
+    'annotate',
+    'clips_of_rows',
+    'read_clips',
+    'scored',
+    'write_annotations',
+]
 
 _AXES = ('x', 'y', 'z')
+#: Columns of a table with a row for each joint of each frame.
+ROW_COLUMNS = ('frame', 'joint', 'x', 'y')
 
 
 class Clip(NamedTuple):
@@ -197,7 +207,32 @@ def _rows(path: str | Path, needed: Sequence[str]) -> list[dict[str, str]]:
 def _from_csv(
     path: str | Path, joint_names: Sequence[str] | None
 ) -> dict[str, Clip]:
-    rows = _rows(path, ('clip', 'label', 'frame', 'joint', 'x', 'y'))
+    return clips_of_rows(
+        path, _rows(path, ('clip', 'label', *ROW_COLUMNS)), joint_names
+    )
+
+
+def clips_of_rows(
+    path: str | Path,
+    rows: list[dict[str, str]],
+    joint_names: Sequence[str] | None = None,
+) -> dict[str, Clip]:
+    """Put clips together from rows of one joint each.
+
+    Args:
+        path (str or Path): Where the rows are from, for messages.
+        rows (list[dict]): Values by column: clip, label, frame, joint, x, y,
+            optionally z, score, person and split.
+        joint_names (Sequence[str], optional): Joints in their order, where
+            the rows name them. Defaults to None: numbers from 0.
+
+    Returns:
+        dict[str, Clip]: Clips by name.
+
+    Raises:
+        ValueError: If a row names no joint, holds no number, or disagrees
+            with another one of its clip.
+    """
     numbers = {name: i for i, name in enumerate(joint_names or ())}
     if not numbers:
         if bad := next((r for r in rows if not r['joint'].isdigit()), None):

@@ -71,7 +71,7 @@ def _clips(members: Iterable[Member]) -> Iterator[Outcome]:
             kind, stem = _kind(member.name)
             if member.content is None:
                 raise ValueError(member.problem)
-            read = _read_ticks if kind == '.csv' else _read_tags
+            read = read_ticks if kind == '.csv' else _read_tags
             pair = waiting.setdefault(stem, {})
             if kind in pair:
                 raise ValueError(f'another file is named {stem}{kind} too')
@@ -107,7 +107,19 @@ def _kind(path: str) -> tuple[str, str]:
     return file.suffix, f'{match[1]}_P{match[3]}'
 
 
-def _read_ticks(content: bytes) -> np.ndarray:
+def read_ticks(content: bytes) -> np.ndarray:
+    """Read a recording.
+
+    Args:
+        content (bytes): A ``.csv`` of the set.
+
+    Returns:
+        np.ndarray: Microseconds, and x, y, z and state of 20 joints, float64,
+        shape (T, 81).
+
+    Raises:
+        ValueError: If it holds anything else.
+    """
     try:
         rows = np.array([line.split() for line in content.splitlines()])
         values = rows.astype(np.float64)

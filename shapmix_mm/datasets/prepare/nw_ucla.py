@@ -58,6 +58,21 @@ def convert_nw_ucla(members: Iterable[Member]) -> Conversion:
     )
 
 
+def parse_recording(content: bytes) -> np.ndarray:
+    """Read a JSON file of the set, whatever its name.
+
+    Args:
+        content (bytes): The file.
+
+    Returns:
+        np.ndarray: Joints in metres, float32, shape (T, 20, 3).
+
+    Raises:
+        ValueError: If it is another file.
+    """
+    return _parse_skeletons(_parse_json(content))
+
+
 def _annotate(member: Member) -> dict[str, Any]:
     """Turn one file into an annotation; ValueError says why it cannot be."""
     name, label, subject, view = _parse_name(member.name)

@@ -1,0 +1,176 @@
+"""The data of the page that shows clips with their reasons."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from shapmix_mm.skeletons import Layout, find_body_joints, find_stance
+from shapmix_mm.version import __version__
+
+from .clip import Clip
+from .explanation import ClassExplanation
+from .recognizer import Explanation
+from .timeline import UNKNOWN, Timeline
+
+__all__ = ['explained_clip', 'page_of', 'timeline_clip']
+
+# Significant digits of coordinates.
+_DIGITS = 4
+
+
+def page_of(title: str, clips: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Put clips on one page.
+
+    Args:
+        title (str): Title.
+        clips (Sequence[dict]): What :func:`explained_clip` and
+            :func:`timeline_clip` give.
+
+    Returns:
+        dict: As :func:`shapmix_mm.inference.page.write_page` takes it.
+    """
+    return dict(
+        title=title,
+        created_with=f'shapmix_mm {__version__}',
+        clips=list(clips),
+    )
+
+
+def explained_clip(found: Explanation) -> dict[str, Any]:
+    """A clip with the reasons for its classes.
+
+    Args:
+        found (Explanation): The explanation.
+
+    Returns:
+        dict: Plain numbers and text.
+    """
+    return dict(
+        _body(found.clip, found.layout),
+        notes=list(found.prediction.notes),
+        true=found.prediction.true,
+        classes=[
+            dict(
+                index=a.index, name=a.name, probability=_number(a.probability)
+            )
+            for a in found.prediction.top
+        ],
+        explained={
+            str(index): _reasons(told) for index, told in found.classes.items()
+        },
+        timeline=None,
+    )
+
+
+def timeline_clip(
+    found: Timeline, layout: Layout, classes: Sequence[str]
+) -> dict[str, Any]:
+    """A recording with its timeline; its classes by their share of time.
+
+    Args:
+        found (Timeline): The timeline.
+        layout (Layout): How the joints are arranged.
+        classes (Sequence[str]): Names of the classes.
+
+    Returns:
+        dict: Plain numbers and text.
+    """
+    shares: Counter[int] = Counter()
+    for window in found.windows:
+        shares[window.index] += window.end - window.start
+    length = sum(shares.values())
+    known = [(i, n) for i, n in shares.most_common() if i != UNKNOWN]
+    return dict(
+        _body(found.clip, layout),
+        notes=[
+            *found.clip.notes,
+            'bars of classes are shares of the time of the recording',
+        ],
+        true=None,
+        classes=[
+            dict(index=i, name=classes[i], probability=_number(n / length))
+            for i, n in known
+        ],
+        explained={},
+        timeline=dict(
+            rate=found.clip.rate,
+            windows=[
+                dict(
+                    start=w.start,
+                    end=w.end,
+                    index=w.index,
+                    confidence=_number(w.confidence),
+                )
+                for w in found.windows
+            ],
+            classes={str(i): classes[i] for i, _ in known},
+        ),
+    )
+
+
+def _body(clip: Clip, layout: Layout) -> dict[str, Any]:
+    names = layout.joint_names or map(str, range(layout.num_joints))
+    return dict(
+        name=clip.name,
+        rate=None if clip.rate is None else float(clip.rate),
+        points=_rounded(clip.keypoint),
+        up=_upwards(clip.keypoint, layout),
+        bones=[list(bone) for bone in layout.bones],
+        joints=list(names),
+        parts=[
+            dict(name=name, joints=list(joints))
+            for name, joints in zip(layout.part_names, layout.parts)
+        ],
+    )
+
+
+def _reasons(told: ClassExplanation) -> dict[str, Any]:
+    return dict(
+        none=told.none,
+        all=told.all,
+        parts=told.parts.tolist(),
+        combinations=[
+            dict(parts=list(parts), value=value)
+            for parts, value in told.combinations
+        ],
+        joints=None if told.joints is None else told.joints.tolist(),
+        segments=None
+        if told.segments is None
+        else [
+            dict(start=s.start, end=s.end, value=s.value)
+            for s in told.segments
+        ],
+        sentence=told.sentence,
+    )
+
+
+def _number(value: float) -> float:
+    return round(float(value), 6)
+
+
+def _rounded(values: np.ndarray) -> list[Any]:
+    """Numbers of four significant digits."""
+    values = np.asarray(values, dtype=np.float64)
+    size = np.abs(values)
+    power = np.floor(np.log10(np.where(size > 0, size, 1)))
+    scale = 10.0 ** (_DIGITS - 1 - power)
+    return (np.round(values * scale) / scale).tolist()
+
+
+def _upwards(keypoint: np.ndarray, layout: Layout) -> list[float] | None:
+    """The axis nearest to up, as the bodies stand."""
+    if keypoint.shape[3] != 3:
+        return None
+    try:
+        stance = find_stance([keypoint], find_body_joints(layout))
+    except ValueError:
+        return None
+    for axis in stance.up:
+        direction = [0.0, 0.0, 0.0]
+        direction['xyz'.index(axis[1])] = -1.0 if axis[0] == '-' else 1.0
+        return direction
+    return None

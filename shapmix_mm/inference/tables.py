@@ -1,0 +1,159 @@
+"""Clips in a CSV whose header names the joints, or whose rows do."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from shapmix_mm.datasets.prepare.arrays import ROW_COLUMNS, clips_of_rows
+
+from .clip import Clip, array_clip
+
+__all__ = ['read_table']
+
+_COLUMN = re.compile(r'(.+?)[ _.:/-]?([xyzXYZ])')
+_OTHER = ('frame', 'time', 'person', 'clip', 'label', 'split', 'score')
+
+
+def read_table(
+    path: Path, img_shape: tuple[int, int] | None = None
+) -> Iterator[Clip]:
+    """Read the clips of a table.
+
+    Args:
+        path (Path): A CSV with a row for each frame and the columns
+            ``NAME_x``, ``NAME_y`` and, of 3D joints, ``NAME_z`` of each
+            joint, optionally ``time`` in seconds and ``person``; or one with
+            a row for each joint of each frame, as ``tools/data/
+            from_arrays.py`` reads it, which needs no label and may hold one
+            clip without a name. An empty cell is a joint that was not seen.
+        img_shape (tuple[int, int], optional): Height and width of the image
+            in pixels. Defaults to None.
+
+    Yields:
+        Clip: Each clip.
+
+    Raises:
+        ValueError: If it is no such table; the line at fault is named.
+    """
+    try:
+        with open(path, newline='', encoding='utf-8-sig') as file:
+            lines = [row for row in csv.reader(file, skipinitialspace=True)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f'is no table of text ({error})') from error
+    header = [name.strip() for name in lines[0]] if lines else []
+    for number, row in enumerate(lines[1:], 2):
+        if row and len(row) != len(header):
+            raise ValueError(
+                f'line {number} has {len(row)} cells, its header {len(header)}'
+            )
+    rows = [row for row in lines[1:] if row]
+    if set(ROW_COLUMNS) <= set(header):
+        yield from _by_joints(path, header, rows, img_shape)
+    else:
+        yield _by_frames(path, header, rows, img_shape)
+
+
+def _by_joints(
+    path: Path,
+    header: Sequence[str],
+    rows: list[list[str]],
+    img_shape: tuple[int, int] | None,
+) -> Iterator[Clip]:
+    blank = dict(clip=path.stem, label='')
+    table = [{**blank, **dict(zip(header, row))} for row in rows]
+    joints = dict.fromkeys(row['joint'] for row in table)
+    # Numbers keep their order, names that of their appearance.
+    names = None if all(name.isdigit() for name in joints) else tuple(joints)
+    for name, found in clips_of_rows(path, table, names).items():
+        yield array_clip(
+            found.keypoint,
+            name,
+            score=found.score,
+            img_shape=img_shape,
+            joint_names=names,
+        )
+
+
+def _by_frames(
+    path: Path,
+    header: Sequence[str],
+    rows: list[list[str]],
+    img_shape: tuple[int, int] | None,
+) -> Clip:
+    joints = _joint_columns(header)
+    if not joints or not rows:
+        raise ValueError(
+            'has no header of joints: expected the columns NAME_x, NAME_y and '
+            f'NAME_z of each joint, or {", ".join(ROW_COLUMNS)}; it begins '
+            f'with {", ".join(header[:6]) or "nothing"}'
+        )
+    axes = sorted({axis for own in joints.values() for axis in own})
+    for name, own in joints.items():
+        if sorted(own) != axes or axes not in (list('xy'), list('xyz')):
+            raise ValueError(
+                f'joint {name!r} has the columns {sorted(own)}, expected '
+                'x and y, or x, y and z, of every joint'
+            )
+    columns = [own[axis] for own in joints.values() for axis in axes]
+    values = np.array(
+        [
+            [_number(row[column], line) for column in columns]
+            for line, row in enumerate(rows, 2)
+        ]
+    ).reshape(len(rows), len(joints), len(axes))
+    pose = _by_person(values, header, rows).astype(np.float32)
+    return array_clip(
+        pose,
+        path.stem,
+        img_shape=img_shape,
+        joint_names=tuple(joints),
+        rate=_rate(header, rows),
+    )
+
+
+def _joint_columns(header: Sequence[str]) -> dict[str, dict[str, int]]:
+    joints: dict[str, dict[str, int]] = {}
+    for column, name in enumerate(header):
+        match = _COLUMN.fullmatch(name)
+        if match is not None and name.lower() not in _OTHER:
+            joints.setdefault(match[1], {})[match[2].lower()] = column
+    return joints
+
+
+def _number(text: str, line: int) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        raise ValueError(f'line {line}: {text!r} is no number') from None
+
+
+def _by_person(
+    values: np.ndarray, header: Sequence[str], rows: list[list[str]]
+) -> np.ndarray:
+    """Rows of joints as (M, T, V, C)."""
+    if 'person' not in header:
+        return values[None]
+    if 'frame' not in header:
+        raise ValueError("has a column 'person', but none 'frame'")
+    persons = [row[header.index('person')] for row in rows]
+    frames = [_number(row[header.index('frame')], i + 2)
+              for i, row in enumerate(rows)]  # fmt: skip
+    who, when = sorted(set(persons)), sorted(set(frames))
+    pose = np.zeros((len(who), len(when), *values.shape[1:]))
+    for person, frame, joints in zip(persons, frames, values):
+        pose[who.index(person), when.index(frame)] = joints
+    return pose
+
+
+def _rate(header: Sequence[str], rows: list[list[str]]) -> float | None:
+    if 'time' not in header or len(rows) < 2:
+        return None
+    column = header.index('time')
+    times = [_number(row[column], line) for line, row in enumerate(rows, 2)]
+    steps = np.diff(sorted(set(times)))
+    return float(1 / np.median(steps)) if steps.size else None

@@ -1,0 +1,193 @@
+"""A recording that nobody has cut: which class is shown when."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shapmix_mm.serialization import write_whole
+
+from .clip import Clip, ClipError
+from .recognizer import Prediction, Recognizer
+
+__all__ = ['UNKNOWN', 'Timeline', 'Window', 'find_timeline', 'write_timelines']
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a window says of the frames in its middle.
+
+    Args:
+        start (int): First of the frames.
+        end (int): The frame after the last.
+        index (int): The class; -1 where none is sure enough, or nobody is
+            there.
+        confidence (float): Probability of the likeliest class.
+    """
+
+    start: int
+    end: int
+    index: int
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The classes along a recording.
+
+    Args:
+        clip (Clip): The recording.
+        windows (list[Window]): Stretches without gap or overlap.
+        seconds (float): Time that it took.
+    """
+
+    clip: Clip
+    windows: list[Window]
+    seconds: float
+
+    @property
+    def speed(self) -> float:
+        """float: Windows in a second."""
+        return len(self.windows) / max(self.seconds, 1e-9)
+
+    def stretches(self) -> list[Window]:
+        """Join neighbouring windows of one class.
+
+        Returns:
+            list[Window]: With the largest of their confidences.
+        """
+        joined: list[Window] = []
+        for window in self.windows:
+            if joined and joined[-1].index == window.index:
+                last = joined.pop()
+                best = max(last.confidence, window.confidence)
+                window = Window(last.start, window.end, window.index, best)
+            joined.append(window)
+        return joined
+
+
+def find_timeline(
+    recognizer: Recognizer,
+    clip: Clip,
+    window: int,
+    stride: int | None = None,
+    threshold: float = 0.5,
+    progress: Callable[[int], Any] = lambda done: None,
+) -> Timeline:
+    """Slide a window over a recording.
+
+    Args:
+        recognizer (Recognizer): The recognizer.
+        clip (Clip): The recording.
+        window (int): Frames of a window, about those of a training clip.
+        stride (int, optional): Frames from one window to the next. Defaults
+            to None: a quarter of the window.
+        threshold (float): A window whose likeliest class has a lower
+            probability is of no known class. Defaults to 0.5.
+        progress (callable): Told how many more windows are done. Defaults to
+            nobody.
+
+    Returns:
+        Timeline: The classes.
+
+    Raises:
+        ClipError: If the recording cannot be taken, as when its joints are
+            others than the model's.
+        ValueError: If window or stride is no number of frames.
+    """
+    stride = stride or max(window // 4, 1)
+    if not 2 <= window or not 1 <= stride <= window:
+        raise ValueError(
+            f'a window of {window} frames, moved by {stride}: expected 2 or '
+            'more, moved by 1 up to all of them'
+        )
+    began = time.perf_counter()
+    clip = recognizer.fit(clip)
+    length = clip.keypoint.shape[1]
+    starts = list(range(0, max(length - window, 0) + 1, stride))
+    margin = (window - stride) // 2
+    found = []
+    size = recognizer.batch_size
+    for first in range(0, len(starts), size):
+        batch = starts[first : first + size]
+        answers = _answers(recognizer, clip, batch, window)
+        for start, answer in zip(batch, answers):
+            index, confidence = UNKNOWN, 0.0
+            if answer is not None:
+                confidence = answer.top[0].probability
+                if confidence >= threshold:
+                    index = answer.top[0].index
+            middle = start + margin
+            found.append(Window(middle, middle + stride, index, confidence))
+        progress(len(batch))
+    seconds = time.perf_counter() - began
+    return Timeline(clip, _filled(found, length), seconds)
+
+
+def _answers(
+    recognizer: Recognizer, clip: Clip, starts: list[int], window: int
+) -> list[Prediction | None]:
+    """Predictions of windows; None where nobody is there."""
+    prepared = {}
+    for start in starts:
+        part = {
+            key: clip.annotation[key][:, start : start + window]
+            for key in ('keypoint', 'keypoint_score')
+            if key in clip.annotation
+        }
+        length = part['keypoint'].shape[1]
+        try:
+            prepared[start] = recognizer.prepare(
+                clip.changed(**part, total_frames=length)
+            )
+        except ClipError:
+            continue
+    answers = recognizer.predict_prepared(list(prepared.values()), 1)
+    known = dict(zip(prepared, answers))
+    return [known.get(start) for start in starts]
+
+
+def _filled(windows: list[Window], length: int) -> list[Window]:
+    """Let the first and the last window speak for the ends."""
+    edges = [0, *(w.start for w in windows[1:]), length]
+    return [
+        Window(start, end, w.index, w.confidence)
+        for w, start, end in zip(windows, edges, edges[1:])
+    ]
+
+
+def write_timelines(
+    path: str | Path, timelines: list[Timeline], classes: list[str]
+) -> None:
+    """Write a row for each window of each recording.
+
+    Args:
+        path (str or Path): CSV to write.
+        timelines (list[Timeline]): The recordings.
+        classes (list[str]): Names of the classes.
+    """
+    text = io.StringIO(newline='')
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(
+        ('clip', 'start', 'end', 'start_s', 'end_s', 'class', 'name',
+         'confidence')
+    )  # fmt: skip
+    for one in timelines:
+        rate = one.clip.rate
+        for w in one.windows:
+            seconds = [
+                f'{f / rate:.2f}' if rate else '' for f in (w.start, w.end)
+            ]
+            name = 'unknown' if w.index == UNKNOWN else classes[w.index]
+            writer.writerow(
+                (one.clip.name, w.start, w.end, *seconds, w.index, name,
+                 f'{w.confidence:.4f}')
+            )  # fmt: skip
+    write_whole(path, text.getvalue().encode('utf-8', 'backslashreplace'))
