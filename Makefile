@@ -1,5 +1,5 @@
 # From a bare machine with Python >= 3.9, pip and make to a trained model.
-#   make demo    set up .venv, train on the embedded demo set
+#   make demo    set up .venv, train on the embedded demo set, explain a clip
 #   make test    set up .venv, run all tests
 #   make docs    build the pages and the API into docs/_build
 #   make env lint bench
@@ -14,6 +14,9 @@ STAMP := $(VENV)/.installed
 LISTS := $(wildcard requirements/*.txt)
 DEMO_DATA := data/demo/demo.pkl
 DEMO_CONFIG := configs/ctrgcn_shapmix_demo.py
+DEMO_OUT := work_dirs/ctrgcn_shapmix_demo
+# A test clip of wave_left, which has four training clips.
+DEMO_CLIP := S002C002P029R001A016
 
 .DELETE_ON_ERROR:
 .PHONY: help env demo test lint docs bench clean stress
@@ -48,7 +51,10 @@ $(DEMO_DATA): shapmix_mm/datasets/demo/settings.py | $(STAMP)
 	$(BIN)/python tools/data/make_demo.py
 
 demo: $(STAMP) $(DEMO_DATA)
-	$(BIN)/python tools/train.py $(DEMO_CONFIG)
+	$(BIN)/python tools/train.py $(DEMO_CONFIG) --work-dir $(DEMO_OUT)
+	$(BIN)/python tools/predict.py $(DEMO_CONFIG) \
+	  "$$(cat $(DEMO_OUT)/last_checkpoint)" $(DEMO_DATA):$(DEMO_CLIP) \
+	  --explain --joints --out $(DEMO_OUT)/prediction
 
 test: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n auto --dist loadfile

@@ -13,12 +13,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import DictAction
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.config.launch import one_line_errors
+from shapmix_mm.config.launch import merge_options, one_line_errors
+from shapmix_mm.config.mixins import load_config
 from shapmix_mm.config.trained_model import read_layout
 from shapmix_mm.inference import (
     Clip,
@@ -72,6 +74,13 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar='MIXIN',
         help='mixins to merge into the config',
+    )
+    add(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        metavar='KEY=VALUE',
+        help='settings of the training that differ from the config',
     )
     add('--device', help='such as cpu or cuda:1; a GPU if there is one')
     add('--classes', metavar='FILE', help='text file of class names')
@@ -183,11 +192,12 @@ class Session:
         self.predictions: list[Prediction] = []
         self.explanations: list[Explanation] = []
         self.timelines: list[Timeline] = []
+        cfg = load_config(args.config, args.mixins)
+        merge_options(cfg, args)
         self.recognizer = Recognizer(
-            args.config,
+            cfg,
             args.checkpoint,
             args.device,
-            mixins=args.mixins,
             layout=args.layout,
             classes=args.classes,
             joint_map=_joint_map(args.joint_map),

@@ -380,20 +380,19 @@ class Recognizer:
             stretches = segment_values(
                 model, clips, mean, item.frames, edges, self.temperature
             )
-        asked = classes or [prediction.top[0].index]
         sizes = default_sizes(self.layout.num_parts, self.trained.sizes)
-        reasons = {}
-        for index in asked:
-            told = stretches is not None and tuple(
-                Segment(start, end, float(value))
-                for start, end, value in zip(
-                    edges, edges[1:], stretches[:, index]
-                )
+        reasons = {
+            index: explain_class(
+                index,
+                self.classes[index],
+                worths,
+                self.layout,
+                sizes,
+                valued,
+                _segments(edges, stretches, index),
             )
-            reasons[index] = explain_class(
-                index, self.classes[index], worths, self.layout, sizes,
-                valued, told or None,
-            )  # fmt: skip
+            for index in classes or [prediction.top[0].index]
+        }
         return Explanation(prediction, item.clip, self.layout, reasons)
 
     def calibrate(self, refit: bool = False) -> Calibrated:
@@ -596,6 +595,19 @@ def _edges(length: int, segments: int) -> list[int]:
     """First frames of equal stretches, and the end."""
     number = max(min(segments, length), 1)
     return np.linspace(0, length, number + 1).round().astype(int).tolist()
+
+
+def _segments(
+    edges: Sequence[int], values: Tensor | None, index: int
+) -> tuple[Segment, ...] | None:
+    if values is None:
+        return None
+    return tuple(
+        Segment(start, end, value)
+        for start, end, value in zip(
+            edges, edges[1:], values[:, index].tolist()
+        )
+    )
 
 
 def _as_clip(clip: ClipLike) -> Clip:
