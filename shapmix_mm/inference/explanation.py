@@ -190,11 +190,11 @@ def joint_values(
     model: nn.Module,
     clips: Tensor,
     mean: Tensor,
+    temperature: float = 1.0,
     *,
     permutations: int = 32,
     exact: bool | None = None,
     seed: int = 0,
-    temperature: float = 1.0,
 ) -> JointValues:
     """Shapley values of single joints: exact for few, else sampled.
 
@@ -207,13 +207,13 @@ def joint_values(
         model (nn.Module): A recognizer.
         clips (Tensor): A sample, shape (clips, M, T, V, C).
         mean (Tensor): Mean pose, shape (M, V, C).
+        temperature (float): Temperature of the probabilities. Defaults to
+            1.0.
         permutations (int): Orders to draw, V - 1 forward passes each, and
             rounded up to pairs. Defaults to 32.
         exact (bool, optional): Whether to score all 2^V sets. Defaults to
             None: for up to 10 joints.
         seed (int): Seed of the draws. Defaults to 0.
-        temperature (float): Temperature of the probabilities. Defaults to
-            1.0.
 
     Returns:
         JointValues: Values and standard errors.

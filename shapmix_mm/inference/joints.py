@@ -15,7 +15,7 @@ __all__ = ['order_joints']
 
 def order_joints(
     clip: Clip,
-    num_joints: int,
+    num_joints: int | None,
     wanted: Sequence[str] | None,
     renamed: Mapping[str, str] | None = None,
 ) -> Clip:
@@ -26,7 +26,8 @@ def order_joints(
 
     Args:
         clip (Clip): The clip.
-        num_joints (int): V of the model.
+        num_joints (int, optional): V of the model; None where it is not
+            told.
         wanted (Sequence[str], optional): The model's joints in their order;
             None where the layout does not name them.
         renamed (Mapping[str, str], optional): What the clip calls a joint of
@@ -41,7 +42,7 @@ def order_joints(
     """
     own = clip.joint_names
     if own is None or wanted is None:
-        if clip.keypoint.shape[2] != num_joints:
+        if num_joints not in (None, clip.keypoint.shape[2]):
             raise ClipError(_counts(clip, num_joints, wanted))
         return clip
     if tuple(own) == tuple(wanted):
@@ -57,14 +58,14 @@ def order_joints(
             'arranged'
         )
     order = np.array([places[key] for key in sought])
-    if len(own) == num_joints and (order == np.arange(num_joints)).all():
+    if np.array_equal(order, np.arange(len(own))):
         return clip
     values = {
         key: clip.annotation[key][:, :, order]
         for key in ('keypoint', 'keypoint_score')
         if key in clip.annotation
     }
-    dropped = len(own) - num_joints
+    dropped = len(own) - len(wanted)
     note = f'{dropped} of its {len(own)} joints are not used'
     ordered = replace(clip.changed(**values), joint_names=tuple(wanted))
     return ordered.noted(note) if dropped else ordered
@@ -74,7 +75,9 @@ def _plain(name: str) -> str:
     return re.sub(r'[\W_]+', '', name).lower()
 
 
-def _counts(clip: Clip, num_joints: int, wanted: Sequence[str] | None) -> str:
+def _counts(
+    clip: Clip, num_joints: int | None, wanted: Sequence[str] | None
+) -> str:
     names = '' if wanted is None else f' ({", ".join(wanted)})'
     own = '' if clip.joint_names is None else ', '.join(clip.joint_names)
     return (

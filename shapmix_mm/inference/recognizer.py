@@ -369,11 +369,7 @@ class Recognizer:
         if joints:
             number = 32 if joints is True else int(joints)
             valued = joint_values(
-                model,
-                clips,
-                mean,
-                permutations=number,
-                temperature=self.temperature,
+                model, clips, mean, self.temperature, permutations=number
             )
         edges = _edges(item.clip.keypoint.shape[1], segments)
         if segments:
@@ -541,13 +537,14 @@ class Recognizer:
             return None
 
     @cached_property
-    def _num_joints(self) -> int:
+    def _num_joints(self) -> int | None:
         try:
             return self.layout.num_joints
         except ValueError:
             # A stock graph from a dict has joints, but no parts.
-            graph = self.cfg.model.backbone.graph_cfg.layout
-            return int(graph['num_node'])
+            backbone = self.cfg.model.get('backbone') or {}
+            graph = (backbone.get('graph_cfg') or {}).get('layout')
+            return graph['num_node'] if isinstance(graph, dict) else None
 
     def _scale_notes(self, inputs: Tensor) -> list[str]:
         """Warn of units that are not those of the training."""

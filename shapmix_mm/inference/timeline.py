@@ -6,7 +6,7 @@ import csv
 import io
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,8 @@ def find_timeline(
     length = clip.keypoint.shape[1]
     starts = list(range(0, max(length - window, 0) + 1, stride))
     margin = (window - stride) // 2
-    found = []
+    found: list[Window] = []
+    notes: tuple[str, ...] = ()
     size = recognizer.batch_size
     for first in range(0, len(starts), size):
         batch = starts[first : first + size]
@@ -121,6 +122,8 @@ def find_timeline(
         for start, answer in zip(batch, answers):
             index, confidence = UNKNOWN, 0.0
             if answer is not None:
+                # Such as units that are not those of the training.
+                notes = notes or answer.notes
                 confidence = answer.top[0].probability
                 if confidence >= threshold:
                     index = answer.top[0].index
@@ -128,6 +131,7 @@ def find_timeline(
             found.append(Window(middle, middle + stride, index, confidence))
         progress(len(batch))
     seconds = time.perf_counter() - began
+    clip = replace(clip, notes=notes or clip.notes)
     return Timeline(clip, _filled(found, length), seconds)
 
 
