@@ -135,7 +135,9 @@ def _reasons(told: ClassExplanation) -> dict[str, Any]:
         parts=told.parts.tolist(),
         combinations=[
             dict(parts=list(parts), value=value)
-            for parts, value in told.combinations
+            for parts, value in sorted(
+                told.combinations, key=lambda pair: -pair[1]
+            )
         ],
         joints=None if told.joints is None else told.joints.tolist(),
         segments=None
