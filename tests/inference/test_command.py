@@ -156,3 +156,30 @@ def test_a_hostile_checkpoint_is_refused(predict, trained, tmp_path):
     status, printed = predict(trained.data, checkpoint=path)
     assert 'nothing of it was run' in status
     assert 'taken' not in printed.out
+
+
+def test_names_of_a_text_file_reach_checkpoint_table_and_answers(
+    predict, trained, poses, tmp_path, monkeypatch
+):
+    names, table = tmp_path / 'names.txt', tmp_path / 'per_class.csv'
+    names.write_text('un\ndeux\ntrois\nquatre\n')
+    words = ['train.py', trained.config, '--work-dir', str(tmp_path / 'run'),
+             '--cfg-options', f'class_names={names}',
+             'train_cfg.max_epochs=1',
+             f'val_evaluator.1.per_class_file={table}']  # fmt: skip
+    monkeypatch.setattr(sys, 'argv', words)
+    runpy.run_path(str(TOOL.with_name('train.py')), run_name='__main__')
+    names.unlink()
+    with table.open() as file:
+        found = [row['name'] for row in csv.DictReader(file)]
+    assert found == ['un', 'deux', 'trois', 'quatre']
+    np.save(tmp_path / 'one.npy', poses[0])
+    out = tmp_path / 'out'
+    checkpoint = tmp_path / 'run/epoch_1.pth'
+    status, printed = predict(
+        tmp_path / 'one.npy', '--csv', '--out', out, checkpoint=checkpoint
+    )
+    assert status == 0, printed.err
+    with (out / 'predictions.csv').open() as file:
+        answers = {row['name'] for row in csv.DictReader(file)}
+    assert answers == {'un', 'deux', 'trois', 'quatre'}

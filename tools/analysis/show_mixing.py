@@ -15,6 +15,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.config.class_names import spread_class_names
 from shapmix_mm.config.data import stream_features, unrepeated
 from shapmix_mm.config.launch import check_annotations
 from shapmix_mm.config.mixins import load_config
@@ -92,6 +93,7 @@ def build_dataset(cfg: Config) -> tuple[Any, list[str] | None]:
         tuple[Dataset, list[str] or None]: The samples, and class names.
     """
     check_annotations(cfg, 'train_dataloader')
+    spread_class_names(cfg)
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
     return unrepeated(dataset), list(classes) if classes else None
