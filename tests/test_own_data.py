@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import config
 
 from shapmix_mm import cli
 from shapmix_mm.config.mixins import load_config
@@ -82,8 +81,6 @@ def followed(tmp_path_factory):
     threads = torch.get_num_threads()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        # Layout of a config's text, made anew for each checkpoint: seconds.
-        patch.setattr(config, 'FormatCode', lambda text, **_: (text, True))
         text = PAGE.read_text(encoding='utf-8')
         for kind, block in re.findall(
             r'```(bash|python)\n(.*?)```', text, re.S

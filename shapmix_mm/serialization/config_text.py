@@ -48,10 +48,13 @@ def data_only(text: str) -> tuple[str, list[str]]:
     for statement in tree.body:
         found = _beyond_assignment(statement)
         if found is None:
-            kept.append(ast.get_source_segment(text, statement) or '')
+            kept.append(statement)
         else:
             dropped.append(found)
-    return ('\n'.join(kept) + '\n', dropped) if dropped else (text, [])
+    if not dropped:
+        return text, []
+    lines = (ast.get_source_segment(text, s) or '' for s in kept)
+    return '\n'.join(lines) + '\n', dropped
 
 
 def _beyond_assignment(statement: ast.stmt) -> str | None:

@@ -152,16 +152,11 @@ def build(request):
 
 
 @pytest.fixture
-def second_stage(stick_config, tmp_path, monkeypatch):
+def second_stage(stick_config, tmp_path):
     """Function that makes the config of a run that starts from another.
 
     Nothing in it is random but what the seed of its sampler decides.
     """
-    # Laying config text out for readers takes half of a tiny run's time.
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode',
-        lambda text, **kwargs: (text, True),
-    )
 
     def make(*hooks, first=None, name='second', times=1, **overrides):
         cfg = stick_config()

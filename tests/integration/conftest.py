@@ -35,15 +35,6 @@ custom_hooks = [
 """
 
 
-@pytest.fixture(autouse=True)
-def plain_config_text(monkeypatch):
-    """Laying config text out for readers takes half of a tiny run's time."""
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode',
-        lambda text, **kwargs: (text, True),
-    )
-
-
 def make_stick(
     folder,
     name='stick.pkl',

@@ -12,15 +12,6 @@ from mmengine.hooks import Hook
 from shapmix_mm.engine.hooks.resumable_hook import resume_command
 
 
-@pytest.fixture(autouse=True)
-def _plain_config_text(monkeypatch):
-    """Laying config text out for readers takes half of a tiny run's time."""
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode',
-        lambda text, **kwargs: (text, True),
-    )
-
-
 def plain(cfg):
     """Take out all that is ours."""
     del cfg.model.data_preprocessor

@@ -27,15 +27,6 @@ from shapmix_mm.shapley import Plan, combination_masks, get_estimator
 from shapmix_mm.skeletons import get_layout
 
 
-@pytest.fixture(autouse=True)
-def _plain_config_text(monkeypatch):
-    """Laying config text out for readers takes half of a tiny run's time."""
-    monkeypatch.setattr(
-        'mmengine.config.config.FormatCode',
-        lambda text, **kwargs: (text, True),
-    )
-
-
 class Spy(Hook):
     """Runs the steps of a probe around those of the saliency hook."""
 
