@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Generator, Iterator
 
 import numpy as np
 import pytest
 import torch
 from mmengine.registry import DefaultScope
+from PIL import Image
 from torch.library import Library
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -20,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[None]:
+def pytest_collection() -> Generator[None, Any, Any]:
     """Take what is imported out of the garbage collector's sight.
 
     mmengine collects garbage for each dataset that it builds; to walk through
@@ -32,6 +34,17 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, Any, Any]:
+    """So is what a test is the first to import, such as torch's compiler."""
+    before = len(sys.modules)
+    result = yield
+    if len(sys.modules) > before + 50:
+        gc.collect()
+        gc.freeze()
+    return result
 
 
 @pytest.fixture(scope='session')
@@ -87,6 +100,16 @@ def _plain_config_text() -> Iterator[None]:
             lambda text, **kwargs: (text, True),
         )
         yield
+
+
+@pytest.fixture
+def blank_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures are built, but one pixel is written in place of each."""
+
+    def save(figure: Any, path: Path, **kwargs: Any) -> None:
+        Image.new('RGB', (1, 1)).save(path, format='png')
+
+    monkeypatch.setattr('matplotlib.figure.Figure.savefig', save)
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,18 @@ from shapmix_mm.runs.suite import (
 FAKE = Path(__file__).with_name('fake_trainer.py')
 
 
+@pytest.fixture
+def drawn():
+    """Asks for pages whose figures are really drawn."""
+
+
+@pytest.fixture(autouse=True)
+def _quick_figures(request):
+    """To draw its figures takes most of the time that a page does."""
+    if 'drawn' not in request.fixturenames:
+        request.getfixturevalue('blank_figures')
+
+
 def make_plan(dataset, method, *, epochs=3, model=None):
     cfg = Config(
         dict(

@@ -305,7 +305,7 @@ def test_a_run_on_a_gpu_costs_wall_time(ran):
     assert _seconds(log, 'train_seconds') == 8
 
 
-def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path):
+def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path, drawn):
     page = write(make_suite, ran, tmp_path / 'out')['report.html']
     shown = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     # The figures that the page holds also lie beside it.

@@ -26,6 +26,7 @@ def comparison(**changes):
         about='',
         sections=dict(runs='Runs', setup='Set-up'),
         blocks=[],
+        together=None,
         missing=0,
         runs=pd.DataFrame(columns=list('abcdefg'), dtype=object),
         facts={},

@@ -58,7 +58,7 @@ def no_test(monkeypatch):
     monkeypatch.setattr(scores, '_test', fail)
 
 
-def test_whole_report(run_dir, monkeypatch):
+def test_whole_report(run_dir, monkeypatch, drawn):
     page = Page(write_report(run_dir))
     assert page.ids() == [
         'config',

@@ -115,6 +115,7 @@ def resumed(stick_config, work_dir, epoch, **kwargs):
     return cfg
 
 
+@pytest.mark.usefixtures('blank_figures')
 def test_a_resumed_run_goes_on_with_the_history(stick_config, build):
     cfg = with_figures(stick_config)
     build(cfg).train()
@@ -134,6 +135,7 @@ def test_a_resumed_run_goes_on_with_the_history(stick_config, build):
     np.testing.assert_array_equal(history_of(cfg)['values'], tables(cfg))
 
 
+@pytest.mark.usefixtures('blank_figures')
 def test_a_damaged_history_is_begun_anew_with_one_warning(
     stick_config, build, monkeypatch
 ):
@@ -149,6 +151,7 @@ def test_a_damaged_history_is_begun_anew_with_one_warning(
     assert history_of(cfg)['epochs'].tolist() == [2]
 
 
+@pytest.mark.usefixtures('blank_figures')
 def test_a_new_run_forgets_the_old_history(stick_config, build):
     cfg = with_figures(stick_config)
     members = np.zeros((20, 5), dtype=bool)
@@ -162,6 +165,7 @@ def test_a_new_run_forgets_the_old_history(stick_config, build):
     assert history_of(cfg)['members'].any()
 
 
+@pytest.mark.usefixtures('blank_figures')
 def test_a_run_without_epochs_left_draws_what_there_is(stick_config, build):
     cfg = with_figures(stick_config)
     build(cfg).train()
@@ -206,6 +210,7 @@ def test_thresholds_that_bound_no_groups_are_named_before_the_training(
         hooks.SaliencyFigureHook(thresholds=thresholds)
 
 
+@pytest.mark.usefixtures('blank_figures')
 def test_groups_are_those_of_the_metric_of_the_run(stick_config, build):
     """Also where the training does not validate."""
     metric = dict(type='LongTailMetric', few=4, many=7)
@@ -240,6 +245,7 @@ def test_the_body_is_the_mean_pose(stick_config, build, monkeypatch):
     assert np.isnan(seen[0][1]).all() and seen[0][1].shape == (4, 5)
 
 
+@pytest.mark.usefixtures('blank_figures')
 def test_noise_is_told_of_the_papers_average_alone(stick_config, build):
     cfg = with_figures(stick_config)
     runner = build(cfg)
