@@ -71,7 +71,7 @@ class Explanation(TypedDict):
         all (float): Probability of the class when all parts move.
         parts (list[float]): Shapley value of each part, which add up to
             ``all - none``.
-        combinations (list[Combination]): The best combinations.
+        combinations (list[Combination]): Combinations, the best first.
         joints (list[float], optional): Value of each joint.
         segments (list[Segment], optional): Values of stretches of time.
         sentence (str): All that in a sentence.

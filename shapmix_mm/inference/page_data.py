@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -69,7 +68,7 @@ def explained_clip(found: Explanation) -> dict[str, Any]:
 def timeline_clip(
     found: Timeline, layout: Layout, classes: Sequence[str]
 ) -> dict[str, Any]:
-    """A recording with its timeline; its classes by their share of time.
+    """A recording with its timeline; it has no class as a whole.
 
     Args:
         found (Timeline): The timeline.
@@ -79,22 +78,12 @@ def timeline_clip(
     Returns:
         dict: Plain numbers and text.
     """
-    shares: Counter[int] = Counter()
-    for window in found.windows:
-        shares[window.index] += window.end - window.start
-    length = sum(shares.values())
-    known = [(i, n) for i, n in shares.most_common() if i != UNKNOWN]
+    known = {window.index for window in found.windows} - {UNKNOWN}
     return dict(
         _body(found.clip, layout),
-        notes=[
-            *found.clip.notes,
-            'bars of classes are shares of the time of the recording',
-        ],
+        notes=list(found.clip.notes),
         true=None,
-        classes=[
-            dict(index=i, name=classes[i], probability=_number(n / length))
-            for i, n in known
-        ],
+        classes=[],
         explained={},
         timeline=dict(
             rate=found.clip.rate,
@@ -107,7 +96,7 @@ def timeline_clip(
                 )
                 for w in found.windows
             ],
-            classes={str(i): classes[i] for i, _ in known},
+            classes={str(i): classes[i] for i in sorted(known)},
         ),
     )
 

@@ -754,8 +754,7 @@
 
   function showCombinations(one) {
     const {parts} = state.clip.data;
-    const best = [...one.combinations].sort((a, b) => b.value - a.value)
-      .slice(0, MOST_COMBINATIONS);
+    const best = one.combinations.slice(0, MOST_COMBINATIONS);
     find('combinations-panel').hidden = !best.length;
     find('combinations').replaceChildren(make('tbody', {},
       ...best.map(({parts: members, value}) => valueRow(
