@@ -187,6 +187,7 @@ class Session:
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
         self.failed = 0
+        self.found = set[str]()
         self.console = Console()
         self.seconds = 0.0
         self.predictions: list[Prediction] = []
@@ -205,12 +206,14 @@ class Session:
         )
         self.input_layout = args.layout and read_layout(args.layout)
 
-    def complain(self, error: Exception) -> None:
+    def complain(self, error: Exception, path: Path | None = None) -> None:
         """Say in one line what is wrong with an input, and go on."""
         self.failed += 1
-        print(f'error: {" ".join(str(error).split())}', file=sys.stderr)
+        text = ' '.join(str(error).split())
+        where = '' if path is None or str(path) in text else f'{path}: '
+        print(f'error: {where}{text}', file=sys.stderr)
 
-    def clips(self) -> Iterator[Clip]:
+    def clips(self) -> Iterator[tuple[Path, Clip]]:
         """Read all inputs; what cannot be read is reported."""
         for given in self.args.inputs:
             try:
@@ -220,17 +223,30 @@ class Session:
                 continue
             for path, names in files:
                 try:
-                    yield from self._read(path, names)
+                    clips = self._read(path, names)
                 except ClipError as error:
                     self.complain(error)
+                    continue
+                for clip in clips:
+                    try:
+                        yield path, self._named(clip)
+                    except ClipError as error:
+                        self.complain(error, path)
+        for name in self.args.samples:
+            if name not in self.found:
+                self.complain(ClipError(f'no input has the clip {name}'))
 
-    def _read(self, path: Path, names: frozenset[str]) -> Iterator[Clip]:
+    def _read(self, path: Path, names: frozenset[str]) -> list[Clip]:
         shape = self.args.img_shape and tuple(self.args.img_shape)
-        names = names | frozenset(self.args.samples)
-        for clip in read_clips(path, names, img_shape=shape):
-            if clip.rate is None:
-                clip = replace(clip, rate=self.args.rate)
-            yield self._named(clip)
+        clips = read_clips(path, names, img_shape=shape)
+        if self.args.samples:
+            clips = [c for c in clips if c.name in self.args.samples]
+            self.found |= {clip.name for clip in clips}
+        rate = self.args.rate
+        return [
+            replace(clip, rate=rate) if clip.rate is None else clip
+            for clip in clips
+        ]
 
     def _named(self, clip: Clip) -> Clip:
         """Name the joints as ``--layout`` does."""
@@ -250,11 +266,11 @@ class Session:
         with Progress(console=self.console, transient=True) as bar:
             task = bar.add_task('predicting', total=None)
             batch = []
-            for clip in self.clips():
+            for path, clip in self.clips():
                 try:
                     batch.append(self.recognizer.prepare(clip))
                 except ClipError as error:
-                    self.complain(error)
+                    self.complain(error, path)
                 if len(batch) == _BATCH:
                     self._finish(batch, lambda: bar.advance(task))
                     batch = []
@@ -280,7 +296,7 @@ class Session:
     def run_recordings(self) -> None:
         """Find the classes along recordings that are not cut."""
         args = self.args
-        for clip in self.clips():
+        for path, clip in self.clips():
             with Progress(console=self.console, transient=True) as bar:
                 task = bar.add_task(clip.name, total=None)
                 try:
@@ -295,7 +311,7 @@ class Session:
                         )
                     )
                 except ClipError as error:
-                    self.complain(error)
+                    self.complain(error, path)
 
 
 def _joint_map(path: str | None) -> dict[str, str] | None:

@@ -13,6 +13,9 @@ from .clip import Clip, ClipError
 __all__ = ['order_joints']
 
 
+_SHOWN = 3
+
+
 def order_joints(
     clip: Clip,
     num_joints: int | None,
@@ -52,7 +55,7 @@ def order_joints(
     missing = [n for n, key in zip(wanted, sought) if key not in places]
     if missing:
         raise ClipError(
-            f'{clip.name} has no joint {", ".join(missing)}: its joints are '
+            f'{clip.name} has no joint {_few(missing)}: its joints are '
             f'{", ".join(own)}, those of the model {", ".join(wanted)}; say '
             'with --joint-map which is which, or with --layout how they are '
             'arranged'
@@ -69,6 +72,11 @@ def order_joints(
     note = f'{dropped} of its {len(own)} joints are not used'
     ordered = replace(clip.changed(**values), joint_names=tuple(wanted))
     return ordered.noted(note) if dropped else ordered
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f' and {len(names) - _SHOWN} more' if len(names) > _SHOWN else ''
+    return ', '.join(names[:_SHOWN]) + more
 
 
 def _plain(name: str) -> str:

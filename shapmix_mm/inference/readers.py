@@ -181,9 +181,8 @@ def _numpy(path: Path) -> Any:
     try:
         return np.load(path, allow_pickle=False)
     except (EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f'is no {path.suffix} of numbers ({error})'
-        ) from error
+        # NumPy's own text would have users load what may run code.
+        raise ValueError(f'is no {path.suffix} of numbers') from error
 
 
 def _skeleton(path: Path, img_shape: Shape) -> Iterator[Clip]:

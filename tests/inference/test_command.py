@@ -76,7 +76,8 @@ def test_bad_inputs_are_named_and_the_others_are_done(
     lines = printed.err.splitlines()
     assert len(lines) == 6 and all(x.startswith('error: ') for x in lines)
     for name in (*bad, 'false.npz', 'absent.npy'):
-        assert sum(name in line for line in lines) == 1, name
+        path = tmp_path / (name if '.' in name else f'{name}.npy')
+        assert sum(str(path) in line for line in lines) == 1, name
     rows = list(csv.DictReader((tmp_path / 'out/predictions.csv').open()))
     assert {row['clip'] for row in rows} == {'good'}
 
@@ -133,6 +134,20 @@ def test_a_recording_becomes_a_timeline(predict, poses, tmp_path):
     assert rows[-1]['end_s'] == '3.00'
     assert '5 windows' in printed.out and 'per second' in printed.out
     assert (out / 'explanation.html').is_file()
+
+
+def test_samples_are_sought_in_all_inputs(predict, trained, poses, tmp_path):
+    np.save(tmp_path / 'one.npy', poses[0])
+    out = tmp_path / 'out'
+    status, printed = predict(
+        trained.data, tmp_path / 'one.npy', '--csv', '--out', out,
+        '--samples', 'one', 'test_0_1', 'nowhere',
+    )  # fmt: skip
+    assert status == 1 and printed.err.count('error: ') == 1
+    assert 'no input has the clip nowhere' in printed.err
+    with (out / 'predictions.csv').open() as file:
+        found = {row['clip'] for row in csv.DictReader(file)}
+    assert found == {'one', 'test_0_1'}
 
 
 @pytest.mark.parametrize(
