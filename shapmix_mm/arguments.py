@@ -12,8 +12,9 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import reprlib
 import sys
-from typing import Any, Callable, Dict, ForwardRef, Mapping, Sequence
+from typing import Any, Callable, Dict, ForwardRef, Mapping, Sequence, Union
 
 from mmaction import registry
 from mmengine.registry import Registry
@@ -34,6 +35,7 @@ __all__ = [
     'PositiveInt',
     'check_arguments',
     'check_registered',
+    'known_keys',
 ]
 
 Positive = Annotated[float, Field(gt=0)]
@@ -93,7 +95,8 @@ def check_arguments(cls: type) -> type:
     Raises:
         ArgumentError: By the wrapped constructor: for each unfit argument
             one clause with key, value and what was expected; for an unknown
-            one the nearest key.
+            one the nearest key. Where stock code fails on what annotations
+            allow, all arguments and its error.
     """
     original = cls.__init__  # type: ignore[misc]
     if original is object.__init__ or hasattr(original, '_checks_arguments'):
@@ -108,17 +111,39 @@ def check_arguments(cls: type) -> type:
             raise ArgumentError(
                 f'{type(self).__name__}: ' + '; '.join(problems)
             )
-        if inherits:
-            # Whose constructor comes next is up to the class of the object.
-            super(cls, self).__init__(  # type: ignore[arg-type]
-                *args, **kwargs
-            )
-        else:
-            original(self, *args, **kwargs)
+        # Whose constructor comes next is up to the class of the object.
+        build: Any = super(cls, self).__init__ if inherits else None
+        build = build or functools.partial(original, self)
+        try:
+            build(*args, **kwargs)
+        except Exception as error:
+            if isinstance(error, ArgumentError) or _is_ours(error):
+                raise
+            given = [*map(_SHORT.repr, args)]
+            given += [f'{k}={_SHORT.repr(v)}' for k, v in kwargs.items()]
+            why = ' '.join(f'{type(error).__name__}: {error}'.split())
+            raise ArgumentError(
+                f'{type(self).__name__}({", ".join(given)}) cannot be built: '
+                f'{why}'
+            ) from error
 
     __init__._checks_arguments = True  # type: ignore[attr-defined]
     cls.__init__ = __init__  # type: ignore[misc]
     return cls
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether code of this package raised an error, with words of its own.
+
+    Registries raise what they catch anew.
+    """
+    while error.__context__ is not None:
+        error = error.__context__
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = trace.tb_frame.f_globals.get('__name__', '') if trace else ''
+    return place.split('.')[0] == __name__.split('.')[0]
 
 
 def _problems(
@@ -129,7 +154,7 @@ def _problems(
     kwargs: Mapping[str, Any],
 ) -> list[str]:
     signature = inspect.signature(init)
-    known = _known_keys(owner, cls)
+    known = known_keys(owner, cls)
     if known is not None:
         unknown = [key for key in kwargs if key not in known]
         if unknown:
@@ -172,8 +197,16 @@ def _unknown(key: str, known: set[str]) -> str:
 
 
 @functools.cache
-def _known_keys(owner: type, cls: type) -> set[str] | None:
-    """Every key that the constructors from the owner's on take; None: any."""
+def known_keys(owner: type, cls: type) -> set[str] | None:
+    """Every key that constructors take.
+
+    Args:
+        owner (type): Class whose constructor is the first that counts.
+        cls (type): Class of the object.
+
+    Returns:
+        set[str] | None: The keys; None where any may be given.
+    """
     known: set[str] = set()
     for parent in cls.__mro__[cls.__mro__.index(owner) :]:
         init = vars(parent).get('__init__')
@@ -194,6 +227,17 @@ def _known_keys(owner: type, cls: type) -> set[str] | None:
 # Annotations of stock classes are loose (a list where they say tuple), but
 # what they say of single values and of configs holds.
 _PLAIN = {int, float, bool, str, dict, Dict}
+# What stock classes ask of some keys without saying so, or by assertions.
+_STOCK = dict(
+    num_classes=PositiveInt,
+    in_channels=PositiveInt,
+    topk=Union[
+        PositiveInt, Annotated[Sequence[PositiveInt], Field(min_length=1)]
+    ],
+)
+# Settings in a message, cut where they are long.
+_SHORT = reprlib.Repr()
+_SHORT.maxother = _SHORT.maxstring = 60
 
 
 @functools.cache
@@ -206,9 +250,10 @@ def _stock_adapters(owner: type, cls: type) -> dict[str, TypeAdapter]:
             continue
         parameters = inspect.signature(init).parameters.values()
         for parameter in parameters:
-            hint = parameter.annotation
-            if hint in _PLAIN and parameter.default is not None:
-                adapters.setdefault(parameter.name, _adapter(hint))
+            name, hint = parameter.name, parameter.annotation
+            known = name in _STOCK or hint in _PLAIN
+            if known and parameter.default is not None:
+                adapters.setdefault(name, _adapter(_STOCK.get(name, hint)))
         if not any(p.kind == p.VAR_KEYWORD for p in parameters):
             break
     return adapters

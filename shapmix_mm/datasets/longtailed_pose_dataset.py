@@ -206,6 +206,7 @@ class LongTailedPoseDataset(CachedPoseDataset):
         if file.classes is not None:
             self._metainfo.setdefault('classes', file.classes)
         if file.salient_parts is not None:
+            self._check_parts(file)
             self._metainfo.setdefault('salient_parts', file.salient_parts)
         classes = self._metainfo.get('classes')
         if self.num_classes is None and classes is not None:
@@ -220,6 +221,18 @@ class LongTailedPoseDataset(CachedPoseDataset):
             )
         for part in parts:
             check_labels(part or [], self.num_classes, file.path)
+
+    def _check_parts(self, file: PoseFile) -> None:
+        """Refuse parts that the layout has not, before the training."""
+        known = self.layout.part_names if self.layout else ()
+        for name, parts in (file.salient_parts or {}).items():
+            for part in parts:
+                if self.layout and part not in known:
+                    raise ValueError(
+                        f'salient_parts of {file.path} has the part {part!r} '
+                        f'for class {name!r}; layout {self.layout.name!r} '
+                        f'has {", ".join(known)}'
+                    )
 
     def _thin_out(self, training: Samples, file: PoseFile) -> Samples:
         """Keep the training samples of the long-tailed set."""

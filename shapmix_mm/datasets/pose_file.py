@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Union
@@ -141,8 +142,8 @@ def read_pose_file(path: str) -> PoseFile:
         TypeError: If the file, one of its keys, a sample, its name or its
             label is of another kind.
         KeyError: If a key is missing, with the sample that lacks it.
-        ValueError: If there is no annotation, or a label is far beyond any
-            number of classes.
+        ValueError: If there is no annotation, a label is far beyond any
+            number of classes, or ``salient_parts`` has a class of its own.
     """
     if is_cache(path):
         return _read_cache(str(path))
@@ -219,6 +220,7 @@ def _check_content(content: Any, path: str) -> None:
         raise ValueError(f'{path} has no annotation')
     for index, annotation in enumerate(content['annotations']):
         check_head(annotation, index, path)
+    _check_salient(content.get('salient_parts'), content.get('classes'), path)
     for name, members in (content.get('split') or {}).items():
         _check_split(name, members, f'split {name!r} of {path}')
 
@@ -238,6 +240,21 @@ def _check_kinds(content: Mapping[str, Any], path: str) -> None:
             raise TypeError(
                 f'{key} of {path} should be {wanted}, but is '
                 f'{shown(content[key])}'
+            )
+
+
+def _check_salient(parts: Any, classes: Any, path: str) -> None:
+    """Check that parts are given for classes that there are."""
+    if parts is None or classes is None:
+        return
+    known = [str(name) for name in classes]
+    for name in map(str, parts):
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f', did you mean {near[0]!r}?' if near else ''
+            raise ValueError(
+                f'salient_parts of {path} names {name!r}, which is none of '
+                f'its classes{hint}'
             )
 
 

@@ -24,6 +24,7 @@ from shapmix_mm.evaluation import (
 from shapmix_mm.evaluation.functional import (
     are_probabilities,
     expected_calibration_error,
+    named_parts,
     probabilities,
 )
 from shapmix_mm.serialization import whole_file
@@ -544,10 +545,7 @@ def _table_figure(run: Run) -> dict[str, Any]:
 def _true_parts(run: Run, layout: Layout) -> list[list[int]] | None:
     """Parts known to tell each class of a synthetic set."""
     salient = run.test.metainfo.get('salient_parts') if run.test else None
-    if not salient or run.classes is None:
-        return None
-    names = list(layout.part_names)
-    return [[names.index(p) for p in salient[name]] for name in run.classes]
+    return named_parts(salient, run.classes, layout.part_names)
 
 
 def _cost(log: RunLog) -> list[tuple[str, str]]:

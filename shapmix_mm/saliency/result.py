@@ -22,7 +22,7 @@ from shapmix_mm.config.launch import num_classes_of
 from shapmix_mm.config.trained_model import TrainedModel
 from shapmix_mm.datasets import class_counts
 from shapmix_mm.evaluation import thresholds_of
-from shapmix_mm.evaluation.functional import class_groups
+from shapmix_mm.evaluation.functional import class_groups, named_parts
 from shapmix_mm.randomness import preserved_random_state
 from shapmix_mm.serialization import whole_file
 from shapmix_mm.skeletons import Layout
@@ -96,18 +96,11 @@ def class_info(
     names = find_class_names(
         number, metas=[metainfo, trained.dataset_meta], cfg=cfg
     )
-    salient = metainfo.get('salient_parts') if names else None
-    true_parts = None
-    if salient and set(sum(salient.values(), [])) <= set(layout.part_names):
-        true_parts = [
-            [layout.part_names.index(part) for part in salient.get(name, ())]
-            for name in names or ()
-        ]
     return ClassInfo(
         names or [str(index) for index in range(number)],
         _train_counts(cfg, trained, metainfo, number),
         thresholds_of(cfg),
-        true_parts,
+        named_parts(metainfo.get('salient_parts'), names, layout.part_names),
     )
 
 

@@ -137,6 +137,15 @@ def test_a_key_of_another_kind(write_pose_file, keys, message):
     assert 'poses.pkl' in str(caught.value)
 
 
+def test_parts_of_a_class_that_is_none(write_pose_file):
+    keys = dict(classes=['sit', 'run'], salient_parts=dict(sitt=['x']))
+    content = {'annotations': [GOOD], **keys}
+    with pytest.raises(ValueError, match="'sitt', .* mean 'sit'") as caught:
+        read_pose_file(write_pose_file(content))
+    assert 'salient_parts of ' in str(caught.value)
+    assert 'poses.pkl' in str(caught.value)
+
+
 def test_keys_may_be_none_and_lists_of_every_kind(write_pose_file):
     bare = dict.fromkeys(('split', 'classes', 'salient_parts'))
     file = read_pose_file(write_pose_file(dict(bare, annotations=[GOOD])))

@@ -48,6 +48,10 @@ def negative_label(data):
     sample(data, 'train_0_1')['label'] = -1
 
 
+def no_such_part(data):
+    data.update(classes=list('abcd'), salient_parts=dict(b=['part9']))
+
+
 def no_class_two(data):
     data['split']['train'] = [
         name for name in data['split']['train'] if '_2_' not in name
@@ -75,6 +79,12 @@ def no_splits(data):
             ['train_0_1', 'stick.pkl', 'label 9', '0..3'],
         ),
         (label_nine, '', ValueError, ['4, 5, 6, 7, 8 of 10 without']),
+        (
+            no_such_part,
+            SET + 'update(layout=LAYOUT)',
+            ValueError,
+            ['salient_parts', 'stick.pkl', "'part9'", "'b'", 'part0, part1'],
+        ),
         (negative_label, '', ValueError, ['train_0_1', 'label -1']),
         (no_class_two, '', ValueError, ['class 2', 'stick.pkl']),
         (

@@ -28,8 +28,9 @@ __all__ = ['ResumableHook', 'resume_command']
 
 # First numbers of the keys of random streams.
 _EPOCH, _BATCH, _STEP, _VALIDATION = range(4)
-# Entry of a checkpoint that was saved within an epoch.
-_WITHIN = 'within_epoch'
+# Entries of a checkpoint that was saved within an epoch, or between two steps
+# of the optimizer.
+_WITHIN, _GRADIENTS = 'within_epoch', 'waiting_gradients'
 
 
 class _Position(NamedTuple):
@@ -54,10 +55,15 @@ class ResumableHook(Hook):
     - A validation that was due at the checkpoint, and that it does not know
       of, is made before the training goes on.
     - SIGTERM, which clusters send before they kill, saves a checkpoint after
-      the step under way and ends the process with code 143 and a line that
-      names the command to go on with. It is enough that one rank receives
-      it. Such a checkpoint may lie within an epoch, which then goes on with
-      the next batch. A second SIGTERM ends the process at once.
+      the step under way, or the batch of a validation, and ends the process
+      with code 143 and a line that names the command to go on with. It is
+      enough that one rank receives it. Such a checkpoint may lie within an
+      epoch, which then goes on with the next batch, or before a validation,
+      which is then made from its beginning. A second SIGTERM ends the process
+      at once.
+    - Gradients that wait for more of their kind (gradient accumulation)
+      travel in the checkpoint; with several ranks, each of which has its own,
+      they are lost, and a line says so.
 
     On a GPU some kernels of torch add in no fixed order, so that there equal
     draws do not make equal bits.
@@ -72,6 +78,7 @@ class ResumableHook(Hook):
         self._resumed: _Position | None = None
         self._saving: _Position | None = None
         self._saved: Path | None = None
+        self._gradients: dict[str, torch.Tensor] = {}
 
     # What is random.
 
@@ -96,6 +103,7 @@ class ResumableHook(Hook):
             )
         self._group = _host_group()
         self._listen()
+        self._wait_again(runner)
         if self._lacks_validation(runner):
             runner.logger.info(
                 f'{runner._load_from} holds no validation of its state; it '
@@ -139,6 +147,9 @@ class ResumableHook(Hook):
             return
         seed_streams(*self._key, _VALIDATION, runner.iter)
         self._val_batches.epoch = runner.iter
+        # Ranks without padding may have one batch more than others.
+        steps = torch.tensor(float(len(self._val_batches)))
+        self._val_steps = int(self._agree(steps, 'MIN'))
         # Until it is over nothing is saved, and then its figures are as well.
         done, _ = _done(runner)
         runner.message_hub.update_info('resumable_validation', done)
@@ -191,15 +202,31 @@ class ResumableHook(Hook):
         Raises:
             SystemExit: With code 143, on all ranks, when all is saved.
         """
-        # Gradients that wait for more of their kind would be lost.
-        complete = getattr(runner.optim_wrapper, 'should_update', None)
-        if (complete is None or complete()) and self._agreed():
-            self._save(runner, batch_idx)
-            runner.logger.info(
-                f'stopped by SIGTERM after iteration {runner.iter + 1}, saved '
-                f'as {self._saved}; go on with: {resume_command()}'
-            )
-            raise SystemExit(128 + signal.SIGTERM)
+        if self._may_stop(runner) and self._agreed():
+            self._stop_here(runner, runner.iter + 1, batch_idx + 1)
+
+    def after_val_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Any = None,
+    ) -> None:
+        """Stop within a validation of the training if any rank is asked to.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch.
+            data_batch (dict): The batch.
+            outputs (Sequence): What the model found.
+
+        Raises:
+            SystemExit: With code 143, on all ranks, when all is saved.
+        """
+        training = self._key is not None and batch_idx < self._val_steps
+        if training and self._may_stop(runner) and self._agreed():
+            runner.message_hub.update_info('resumable_validation', None)
+            self._stop_here(runner, runner.iter, 0)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Drop the checkpoint within an epoch that is now over.
@@ -236,6 +263,21 @@ class ResumableHook(Hook):
         """
         if self._saving is not None:
             checkpoint[_WITHIN] = self._saving._asdict()
+        if not _waits(runner):
+            return
+        if not _is_alone():
+            runner.logger.warning(
+                f'a checkpoint is saved at iteration {runner.iter + 1}, '
+                'between two steps of the optimizer: the gradients since the '
+                'last are not in it; make accumulative_counts divide the '
+                'number of batches'
+            )
+            return
+        checkpoint[_GRADIENTS] = {
+            name: value.grad.cpu()
+            for name, value in bare_model(runner).named_parameters()
+            if value.grad is not None
+        }
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Read where within its epoch the training stopped.
@@ -245,7 +287,10 @@ class ResumableHook(Hook):
             checkpoint (dict): What was loaded; buffers of this rank that
                 were not yet averaged over the ranks are put back.
         """
-        if not runner._resume or _WITHIN not in checkpoint:
+        if not runner._resume:
+            return
+        self._gradients = checkpoint.get(_GRADIENTS, {})
+        if _WITHIN not in checkpoint:
             return
         self._resumed = _Position(**checkpoint[_WITHIN])
         self._saved = Path(runner._load_from)
@@ -266,19 +311,47 @@ class ResumableHook(Hook):
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.signal(signal.SIGTERM, note)
 
+    def _may_stop(self, runner: Runner) -> bool:
+        """Whether nothing would be lost."""
+        return _is_alone() or not _waits(runner)
+
     def _agreed(self) -> bool:
         """Whether any rank is asked to stop; ranks learn it together."""
-        if dist.get_world_size() == 1:
-            return self._stop
-        flag = torch.tensor(float(self._stop))
-        torch.distributed.all_reduce(
-            flag, torch.distributed.ReduceOp.MAX, group=self._group
-        )
-        return bool(flag)
+        return bool(self._agree(torch.tensor(float(self._stop)), 'MAX'))
 
-    def _save(self, runner: Runner, batch_idx: int) -> None:
+    def _agree(self, number: torch.Tensor, how: str) -> torch.Tensor:
+        """Largest or smallest number of all ranks."""
+        if dist.get_world_size() > 1:
+            torch.distributed.all_reduce(
+                number,
+                getattr(torch.distributed.ReduceOp, how),
+                group=self._group,
+            )
+        return number
+
+    def _wait_again(self, runner: Runner) -> None:
+        """Sum gradients as the run that goes on would have."""
+        wrapper: Any = runner.optim_wrapper
+        if hasattr(wrapper, '_remainder_counts'):
+            # MMEngine counts from where a resumed run begins.
+            wrapper._remainder_counts = (
+                runner.max_iters % wrapper._accumulative_counts
+            )
+        for name, value in bare_model(runner).named_parameters():
+            if name in self._gradients:
+                value.grad = self._gradients[name].to(value.device)
+        self._gradients = {}
+
+    def _stop_here(self, runner: Runner, done: int, batches: int) -> None:
+        self._save(runner, done, batches)
+        runner.logger.info(
+            f'stopped by SIGTERM after iteration {done}, saved as '
+            f'{self._saved}; go on with: {resume_command()}'
+        )
+        raise SystemExit(128 + signal.SIGTERM)
+
+    def _save(self, runner: Runner, done: int, batches: int) -> None:
         loop: Any = runner.train_loop
-        done = runner.iter + 1
         if isinstance(loop, EpochBasedTrainLoop):
             buffers = {
                 name: value.detach().cpu().clone()
@@ -286,9 +359,7 @@ class ResumableHook(Hook):
                 if name in bare_model(runner).state_dict()
             }
             self._saving = _Position(
-                batch_idx + 1,
-                len(loop.dataloader),
-                dist.all_gather_object(buffers),
+                batches, len(loop.dataloader), dist.all_gather_object(buffers)
             )
         folders = [
             hook.out_dir
@@ -297,7 +368,9 @@ class ResumableHook(Hook):
         ]
         folder = Path(folders[0] if folders else runner.work_dir)
         self._saved = folder / f'iter_{done}.pth'
-        runner.save_checkpoint(str(folder), self._saved.name, by_epoch=False)
+        runner.save_checkpoint(
+            str(folder), self._saved.name, by_epoch=False, meta={'iter': done}
+        )
         if dist.is_main_process():
             write_whole(
                 Path(runner.work_dir, 'last_checkpoint'), str(self._saved)
@@ -322,6 +395,16 @@ class ResumableHook(Hook):
             run_iter(idx + position.batches, data_batch)
 
         loop.run_iter = shifted
+
+
+def _is_alone() -> bool:
+    return dist.get_world_size() == 1
+
+
+def _waits(runner: Runner) -> bool:
+    """Whether gradients wait for more of their kind, before a step."""
+    complete = getattr(runner.optim_wrapper, 'should_update', None)
+    return complete is not None and not complete()
 
 
 class _KeyedBatch(list):

@@ -15,7 +15,10 @@ from typing_extensions import Annotated
 
 from shapmix_mm import visualization
 from shapmix_mm.evaluation import metric_thresholds
-from shapmix_mm.evaluation.functional import classes_with_true_parts_first
+from shapmix_mm.evaluation.functional import (
+    classes_with_true_parts_first,
+    named_parts,
+)
 from shapmix_mm.models import ShapMixBlending
 
 from ...arguments import NonNegative, NonNegativeInt
@@ -99,6 +102,7 @@ class SaliencyFigureHook(Hook):
             )
         self.blend, self._drawn_at = blend, None
         self.thresholds = self._run_thresholds(runner)
+        self._true_parts(runner)  # warns of odd ones in time
         if is_main_process():
             self._open_record(runner)
 
@@ -250,12 +254,12 @@ class SaliencyFigureHook(Hook):
         )
 
     def _true_parts(self, runner: Runner) -> list[list[int]] | None:
-        metainfo, names = _metainfo(runner), self.blend.layout.part_names
-        salient = metainfo.get('salient_parts')
-        return salient and [
-            [names.index(part) for part in salient[name]]
-            for name in metainfo.get('classes') or ()
-        ]
+        metainfo = _metainfo(runner)
+        return named_parts(
+            metainfo.get('salient_parts'),
+            metainfo.get('classes'),
+            self.blend.layout.part_names,
+        )
 
     def _pose(self, runner: Runner) -> np.ndarray | None:
         """Mean joints, or None where the stream has no joints."""

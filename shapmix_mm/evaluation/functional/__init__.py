@@ -19,7 +19,11 @@ from .grouped_accuracy import (
     grouped_accuracy,
     write_per_class,
 )
-from .true_parts import TruePartsFirst, classes_with_true_parts_first
+from .true_parts import (
+    TruePartsFirst,
+    classes_with_true_parts_first,
+    named_parts,
+)
 
 __all__ = [
     'GROUPS',
@@ -37,6 +41,7 @@ __all__ = [
     'describe_thresholds',
     'expected_calibration_error',
     'grouped_accuracy',
+    'named_parts',
     'probabilities',
     'write_per_class',
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,39 @@ class TruePartsFirst:
         if not self.judged.any():
             return float('nan')
         return float(self.first.sum() / self.judged.sum())
+
+
+def named_parts(
+    salient: Mapping[str, Sequence[str]] | None,
+    classes: Sequence[str] | None,
+    part_names: Sequence[str],
+) -> list[list[int]] | None:
+    """Parts that tell each class, by the names that a dataset gives.
+
+    Args:
+        salient (Mapping[str, Sequence[str]], optional): ``salient_parts`` of
+            an annotation file: names of parts for each class, or for some.
+        classes (Sequence[str], optional): Names of the K classes.
+        part_names (Sequence[str]): Names of the layout's parts.
+
+    Returns:
+        list[list[int]] | None: Parts of each of the K classes, none for one
+        that is not listed; None where nothing is known, or the parts are not
+        those of the layout, of which a warning tells.
+    """
+    if not salient or not classes:
+        return None
+    unknown = {part for own in salient.values() for part in own}
+    unknown.difference_update(part_names)
+    if unknown:
+        warnings.warn(
+            f'salient_parts of the dataset name {sorted(unknown)}, which the '
+            f'layout has not; it has {sorted(part_names)}. They are not used',
+            stacklevel=2,
+        )
+        return None
+    names = list(part_names)
+    return [[names.index(p) for p in salient.get(k, ())] for k in classes]
 
 
 def classes_with_true_parts_first(

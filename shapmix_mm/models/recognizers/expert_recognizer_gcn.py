@@ -51,6 +51,8 @@ class ExpertRecognizerGCN(RecognizerGCN):
         split: PositiveInt | None = None,
         **kwargs: Any,
     ) -> None:
+        if 'in_channels' not in cls_head:
+            raise KeyError("cls_head lacks the key 'in_channels'")
         channels = narrowed(cls_head['in_channels'], width)
         super().__init__(
             backbone,

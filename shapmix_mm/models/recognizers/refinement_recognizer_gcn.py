@@ -7,11 +7,17 @@ from typing import Any, Sequence
 import torch
 from mmaction.models.recognizers import RecognizerGCN
 from mmaction.registry import MODELS
+from pydantic import Field
 from torch import Tensor, nn
+from typing_extensions import Annotated
+
+from shapmix_mm.arguments import NonNegativeInt
 
 from ..backbones.stack import BlockStack
 
 __all__ = ['RefinementRecognizerGCN']
+
+Taps = Annotated[Sequence[NonNegativeInt], Field(min_length=1)]
 
 
 @MODELS.register_module()
@@ -34,10 +40,7 @@ class RefinementRecognizerGCN(RecognizerGCN):
     """
 
     def __init__(
-        self,
-        refinement: dict,
-        taps: Sequence[int] = (0, 4, 7, 9),
-        **kwargs: Any,
+        self, refinement: dict, taps: Taps = (0, 4, 7, 9), **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.refinement = MODELS.build(refinement)

@@ -219,14 +219,82 @@ def test_sigterm_saves_within_the_epoch_and_nothing_is_lost(
     assert case == 'iterations' or not saved.exists()
 
 
-def test_a_stop_waits_for_gradients_that_are_summed(config, build):
+class SendsTermInValidation(Hook):
+    """Asks to stop in the middle of the second validation."""
+
+    def before_val_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == 6 and batch_idx == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize('case', ['shapmix', 'stock', 'iterations'])
+def test_sigterm_within_a_validation_does_not_wait_for_its_end(
+    case, config, build, monkeypatch
+):
+    whole = build(config(case, 'whole'))
+    whole.train()
+    cfg = config(case, 'stopped')
+    cfg.default_hooks.checkpoint.interval = 9
+    runner, batches = build(cfg), []
+    runner.register_hook(SendsTermInValidation())
+
+    class Counts(Hook):
+        def after_val_iter(self, runner, *args, **kwargs):
+            batches.append(runner.iter)
+
+    runner.register_hook(Counts())
+    with pytest.raises(SystemExit) as stop:
+        runner.train()
+    assert stop.value.code == 143
+    # Of two batches each.
+    assert batches == [3, 3, 6]
+    saved = Path(cfg.work_dir, 'iter_6.pth')
+    meta = torch.load(saved, weights_only=False)['meta']
+    assert meta['iter'] == 6
+    assert meta['epoch'] == (0 if case == 'iterations' else 2)
+    again = build(config(case, 'stopped', str(saved)))
+    again.train()
+    check_equal(whole, again)
+
+
+@pytest.mark.parametrize('count', [2, 4])
+def test_gradients_that_wait_at_a_checkpoint_are_gone_on_with(
+    count, config, build
+):
+    """Three batches an epoch; the last sum of nine is of one gradient."""
+
+    def accumulating(name, resume=None):
+        cfg = config('stock', name, resume)
+        cfg.optim_wrapper.accumulative_counts = count
+        return build(cfg)
+
+    whole = accumulating('whole')
+    whole.train()
+    for epoch in (1, 2):
+        saved = f'{whole.work_dir}/epoch_{epoch}.pth'
+        again = accumulating(f'again{epoch}', saved)
+        again.train()
+        check_equal(whole, again)
+
+
+@pytest.mark.parametrize('alone, at', [(True, 3), (False, 4)])
+def test_ranks_stop_when_no_gradient_waits(
+    alone, at, config, build, monkeypatch
+):
+    """Beyond the epoch and its validation; one process has it saved."""
+    monkeypatch.setattr(
+        'shapmix_mm.engine.hooks.resumable_hook._is_alone', lambda: alone
+    )
     cfg = config('stock', 'run')
     cfg.optim_wrapper.accumulative_counts = 2
     runner = build(cfg)
     runner.register_hook(SendsTerm(2))
     with pytest.raises(SystemExit):
         runner.train()
-    assert Path(cfg.work_dir, 'iter_4.pth').exists()
+    assert Path(cfg.work_dir, f'iter_{at}.pth').exists()
+    saved = Path(cfg.work_dir, f'iter_{at}.pth')
+    state = torch.load(saved, weights_only=False)
+    assert bool(state.get('waiting_gradients')) == alone
 
 
 def test_an_epoch_of_another_length_is_not_gone_on_with(config, build):

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from shapmix_mm.evaluation.functional import classes_with_true_parts_first
+from shapmix_mm.evaluation.functional import (
+    classes_with_true_parts_first,
+    named_parts,
+)
 
 PAIRS = [(0, 1), (0, 2), (1, 2), (0, 1, 2)]
 
@@ -59,3 +62,13 @@ def test_classes_without_values_or_true_parts_are_not_judged():
 def test_shapes_that_disagree_are_refused(rows, true, counts):
     with pytest.raises(ValueError, match='has shape'):
         judge(rows, true, counts)
+
+
+def test_parts_by_name_may_be_partial_and_of_other_bodies_are_told():
+    salient = dict(kick=['leg', 'trunk'])
+    parts = ['trunk', 'arm', 'leg']
+    assert named_parts(salient, ['wave', 'kick'], parts) == [[], [2, 0]]
+    assert named_parts(None, ['wave'], parts) is None
+    assert named_parts(salient, None, parts) is None
+    with pytest.warns(UserWarning, match=r"name \['leg'\], which the layout"):
+        assert named_parts(salient, ['kick'], ['trunk', 'tail']) is None
