@@ -111,11 +111,14 @@ def check_arguments(cls: type) -> type:
             raise ArgumentError(
                 f'{type(self).__name__}: ' + '; '.join(problems)
             )
-        # Whose constructor comes next is up to the class of the object.
-        build: Any = super(cls, self).__init__ if inherits else None
-        build = build or functools.partial(original, self)
         try:
-            build(*args, **kwargs)
+            if inherits:
+                # Whose constructor is next is up to the class of the object.
+                super(cls, self).__init__(  # type: ignore[arg-type]
+                    *args, **kwargs
+                )
+            else:
+                original(self, *args, **kwargs)
         except Exception as error:
             if isinstance(error, ArgumentError) or _is_ours(error):
                 raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,13 +11,11 @@ from typing import Any
 import numpy as np
 
 from .layout import get_layout
+from .sides import side_pairs, side_twin
 from .validation import MAX_PARTS
 
-__all__ = ['guess_bones', 'propose_layout', 'read_joints', 'side_twin']
+__all__ = ['guess_bones', 'propose_layout', 'read_joints']
 
-# Words of a name; a small letter or a digit ends a word before a capital.
-_WORD = re.compile(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+')
-_SIDES = dict(left='right', l='r')
 _KINDS = {
     word: kind
     for kind, words in dict(
@@ -123,7 +120,7 @@ def propose_layout(
     )
     if joint_names:
         layout['joint_names'] = list(joint_names)
-        layout['pairs'] = _pairs(joint_names)
+        layout['pairs'] = side_pairs(joint_names)
     if planar:
         layout['planar'] = True
     get_layout(layout)
@@ -164,24 +161,6 @@ def guess_bones(poses: np.ndarray) -> list[tuple[int, int]]:
         links.append((outside[row], inside[column]))
         inside.append(outside[row])
     return links
-
-
-def side_twin(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Side of a joint by its name.
-
-    Args:
-        name (str): Such as ``'left_hip'``, ``'LHip'`` or ``'hip.R'``.
-
-    Returns:
-        tuple: ``'left'``, ``'right'`` or ``''``; the words of the name, and
-        those of the joint at the other side.
-    """
-    words = tuple(word.lower() for word in _WORD.findall(name))
-    back = {right: left for left, right in _SIDES.items()}
-    twin = tuple(_SIDES.get(w, back.get(w, w)) for w in words)
-    if any(word in _SIDES for word in words):
-        return 'left', words, twin
-    return ('right' if twin != words else ''), words, twin
 
 
 def _kids(links: list[tuple[int, int]], num: int, center: int) -> Kids:
@@ -276,13 +255,3 @@ def _limb_name(names: Sequence[str], number: int) -> str:
         if shared:
             return '_'.join(shared)
     return f'limb{number}'
-
-
-def _pairs(names: Sequence[str]) -> list[tuple[int, int]]:
-    told = [side_twin(name) for name in names]
-    places = {words: place for place, (_, words, _) in enumerate(told)}
-    return [
-        (left, places[twin])
-        for left, (side, _, twin) in enumerate(told)
-        if side == 'left' and twin in places
-    ]

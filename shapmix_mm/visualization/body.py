@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from ..skeletons import Layout
+from ..skeletons.sides import side_pairs, side_twin
 
 OUTLINE = '#555555'
 # Joints of which nothing is known or shown.
 UNKNOWN = '#D5D5D5'
 _MIN_WIDTH = 0.5
-# Words of a name; a small letter or a digit ends a word before a capital.
-_WORD = re.compile(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+')
-_MIRROR = dict(left='right', l='r')
 _KINDS = {
     word: kind
     for kind, words in dict(
@@ -103,14 +100,7 @@ def find_sides(layout: Layout) -> Sides | None:
         (layout.joint_names or (), [(j,) for j in range(layout.num_joints)]),
         (layout.part_names, layout.parts),
     ):
-        words = [tuple(w.lower() for w in _WORD.findall(n)) for n in names]
-        pairs = [
-            (words.index(own), words.index(other))
-            for own in words
-            if (other := tuple(_MIRROR.get(w, w) for w in own)) != own
-            and other in words
-        ]
-        if pairs:
+        if pairs := side_pairs(names):
             left, right = (
                 [j for i in s for j in members[i]] for s in zip(*pairs)
             )
@@ -346,9 +336,9 @@ def schematic_body(layout: Layout) -> np.ndarray:
 
 def _kind(name: str) -> tuple[str, int] | None:
     """Kind of a part and its side on paper: 1 is the person's left."""
-    words = [word.lower() for word in _WORD.findall(name)]
+    told, words, _ = side_twin(name)
     kind = next((_KINDS[word] for word in words if word in _KINDS), None)
-    side = 1 if 'left' in words else -1 if 'right' in words else 0
+    side = dict(left=1, right=-1).get(told, 0)
     return (kind, side) if kind and (kind == 'trunk' or side) else None
 
 
