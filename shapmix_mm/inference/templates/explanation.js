@@ -758,7 +758,9 @@
     find('combinations-panel').hidden = !best.length;
     find('combinations').replaceChildren(make('tbody', {},
       ...best.map(({parts: members, value}) => valueRow(
-        capital(members.map((p) => words(parts[p].name)).join(' + ')),
+        // A line may end between parts, not within a name.
+        capital(members.map((p) => words(parts[p].name)
+          .replaceAll(' ', '\u00a0')).join(' + ')),
         value, members.flatMap((p) => parts[p].joints)))));
   }
 
