@@ -53,10 +53,8 @@ def explained_clip(found: Explanation) -> dict[str, Any]:
         notes=list(found.prediction.notes),
         true=found.prediction.true,
         classes=[
-            dict(
-                index=a.index, name=a.name, probability=_number(a.probability)
-            )
-            for a in found.prediction.top
+            dict(index=index, name=name, probability=_number(chance))
+            for index, name, chance in _shown(found)
         ],
         explained={
             str(index): _reasons(told) for index, told in found.classes.items()
@@ -115,6 +113,15 @@ def _body(clip: Clip, layout: Layout) -> dict[str, Any]:
             for name, joints in zip(layout.part_names, layout.parts)
         ],
     )
+
+
+def _shown(found: Explanation) -> list[tuple[int, str, float]]:
+    """Index, name and probability of each class on the page, best first."""
+    chances = found.prediction.probabilities
+    names = {one.index: one.name for one in found.prediction.top}
+    names.update({index: told.name for index, told in found.classes.items()})
+    order = sorted(names, key=lambda index: -chances[index])
+    return [(index, names[index], chances[index]) for index in order]
 
 
 def _reasons(told: ClassExplanation) -> dict[str, Any]:

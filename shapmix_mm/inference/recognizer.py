@@ -467,7 +467,7 @@ class Recognizer:
         Raises:
             ClipError: If the clip cannot be taken.
         """
-        clip = self.fit(clip)
+        clip = self.adapt(clip)
         samples = ClipSamples([clip], self.pipeline)
         try:
             with preserved_random_state():
@@ -487,7 +487,7 @@ class Recognizer:
         notes = self._scale_notes(inputs)
         return Prepared(clip.noted(*notes), sample, samples.frames[0])
 
-    def fit(self, clip: ClipLike) -> Clip:
+    def adapt(self, clip: ClipLike) -> Clip:
         """Check a clip, order its joints and choose its persons.
 
         Args:

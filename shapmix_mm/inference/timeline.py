@@ -109,7 +109,7 @@ def find_timeline(
             'more, moved by 1 up to all of them'
         )
     began = time.perf_counter()
-    clip = recognizer.fit(clip)
+    clip = recognizer.adapt(clip)
     length = clip.keypoint.shape[1]
     starts = list(range(0, max(length - window, 0) + 1, stride))
     margin = (window - stride) // 2

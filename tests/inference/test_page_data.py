@@ -52,6 +52,20 @@ def test_a_page_of_clips_and_recordings_can_be_written(
     write_page(page, tmp_path / 'page.html')
 
 
+def test_a_class_beyond_the_likeliest_is_shown_when_explained(
+    recognizer, test_clips, tmp_path
+):
+    chances = recognizer.predict(test_clips[0]).probabilities
+    worst = int(chances.argmin())
+    found = recognizer.explain(test_clips[0], [worst], top_k=1)
+    clip = explained_clip(found)
+    assert [one['index'] for one in clip['classes']] == [
+        int(chances.argmax()),
+        worst,
+    ]
+    write_page(page_of('nine.py', [clip]), tmp_path / 'page.html')
+
+
 def test_numbers_keep_four_digits():
     values = np.array([0, 1.23456, -123456.0, 0.00012345, 9.99996])
     assert _rounded(values) == [0, 1.235, -123500, 0.0001234, 10]
