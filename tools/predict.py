@@ -44,6 +44,8 @@ from shapmix_mm.serialization import write_whole
 _PAGE, _CSV, _JSON = 'explanation.html', 'predictions.csv', 'predictions.json'
 _TIMELINE = 'timeline.csv'
 _BATCH = 32
+# More fill neither a terminal nor a page that one can read.
+_ROWS, _SHOWN = 50, 200
 
 
 def parse_args() -> argparse.Namespace:
@@ -338,7 +340,7 @@ def show_predictions(session: Session) -> None:
     if labelled:
         table.add_column('true')
     classes = session.recognizer.classes
-    for one in session.predictions:
+    for one in session.predictions[:_ROWS]:
         best, *others = one.top
         after = ', '.join(f'{a.name} {a.probability:.2f}' for a in others[:2])
         row = [one.name, best.name, f'{best.probability:.3f}', after]
@@ -346,7 +348,9 @@ def show_predictions(session: Session) -> None:
             row.append('' if one.true is None else classes[one.true])
         table.add_row(*row)
     session.console.print(table)
-    for told in session.explanations:
+    if len(session.predictions) > _ROWS:
+        print(f'the first {_ROWS} clips; --csv writes all')
+    for told in session.explanations[:_ROWS]:
         sentence = told.classes[told.prediction.top[0].index].sentence
         print(f'{told.prediction.name}: {sentence}')
     for one in session.predictions:
@@ -395,8 +399,11 @@ def write_files(session: Session, out: Path) -> None:
             timeline_clip(one, recognizer.layout, recognizer.classes)
             for one in session.timelines
         ]
+    if len(shown) > _SHOWN:
+        print(f'note: the page holds the first {_SHOWN} of {len(shown)} clips')
     if shown:
-        write_page(page_of(Path(args.config).name, shown), out / _PAGE)
+        page = page_of(Path(args.config).name, shown[:_SHOWN])
+        write_page(page, out / _PAGE)
         written.append(_PAGE)
     for name in written:
         print(f'wrote {out / name}')

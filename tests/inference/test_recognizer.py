@@ -223,3 +223,42 @@ def test_a_checkpoint_of_other_classes_is_refused(trained):
     cfg.model.cls_head.num_classes = 5
     with pytest.raises(ValueError, match='does not fit the config'):
         shapmix_mm.Recognizer(cfg, trained.checkpoint)
+
+
+def test_several_clips_of_a_sample_are_averaged(trained, test_clips):
+    cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
+    cfg.test_dataloader.dataset.pipeline[0].num_clips = 3
+    several = shapmix_mm.Recognizer(cfg, trained.checkpoint, 'cpu')
+    item = several.prepare(test_clips[1])
+    assert item.sample['inputs'].shape[:3] == (3, 2, 8)
+    assert item.frames.shape == (24,) and item.frames.max() == 12
+    found = several.explain(test_clips[1], range(4), joints=True)
+    for index, told in found.classes.items():
+        chance = found.prediction.probabilities[index]
+        assert told.all == pytest.approx(chance, abs=1e-6)
+        difference = told.all - told.none
+        for values in (
+            told.parts, told.joints, [s.value for s in told.segments]
+        ):  # fmt: skip
+            assert sum(values) == pytest.approx(difference, abs=1e-6)
+
+
+def test_input_frames_are_traced_to_the_recording(trained, test_clips):
+    """Cropped, resized and repeated: where the pipeline takes them from."""
+    cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
+    nodes = cfg.test_dataloader.dataset
+    pose = np.ones((1, 10, 9, 3), np.float32)
+    pose[:, [0, 1]] = 0
+    for steps, expected in (
+        ([dict(type='PadFrames', clip_len=24)],
+         [np.nan, np.nan, *range(2, 10)] * 2 + [np.nan, np.nan, 2, 3]),
+        ([dict(type='CropResizeFrames', clip_len=4, p_interval=(1.0,))],
+         [2.5, 4.5, 6.5, 8.5]),
+    ):  # fmt: skip
+        nodes.pipeline = steps + [
+            dict(type='FormatGCNInput', num_person=2),
+            dict(type='PackActionInputs'),
+        ]
+        found = shapmix_mm.Recognizer(cfg, trained.checkpoint, 'cpu')
+        frames = found.prepare(pose).frames
+        np.testing.assert_allclose(frames, expected)
