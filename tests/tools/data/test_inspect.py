@@ -99,6 +99,16 @@ def test_thresholds_and_no_plot(pickled, capsys, tmp_path):
     assert shown.err == '' and 'drawn' not in shown.out
     assert row(shown.out, 'xsub_train')[1][-3:] == ['1', '1', '1']
     assert os.listdir(tmp_path) == ['some.pkl']
+    # Classes of 30, 1 and no samples: many is more than, few is less than.
+    for bounds, groups in (
+        (('1', '30'), ['0', '2', '1']),
+        (('2', '30'), ['0', '1', '2']),
+        (('0', '0'), ['2', '1', '0']),
+    ):
+        assert main([*args[:-2], *bounds]) == 0
+        shown = capsys.readouterr().out
+        assert f'many > {bounds[1]}, few < {bounds[0]}' in shown
+        assert row(shown, 'xsub_train')[1][-3:] == groups
     assert main([*args[:-2], '30', '20']) == 1
     assert 'few <= many' in capsys.readouterr().err
 

@@ -76,6 +76,14 @@ def test_three_files(tool, names, tmp_path, capsys):
         'list.txt.json',
         'list.txt.png',
     ]
+    # On a bound is between them.
+    run(
+        tool, '--names', names, '--benchmark', 'ntu60_xsub', '--num-classes',
+        3, '--n-max', 18, '--imbalance', 9, '--thresholds', 6, 18,
+        '--out', out, '--overwrite',
+    )  # fmt: skip
+    manifest = json.loads((tmp_path / 'new' / 'list.txt.json').read_text())
+    assert manifest['groups'] == dict(many=0, medium=2, few=1)
 
 
 def test_same_command_same_bytes(tool, names, tmp_path):
