@@ -49,7 +49,7 @@ class Clip:
         return self.annotation['keypoint']
 
     def noted(self, *notes: str) -> Clip:
-        """The clip with more notes.
+        """The clip with more notes, each told once.
 
         Args:
             notes (str): Notes.
@@ -57,7 +57,8 @@ class Clip:
         Returns:
             Clip: A copy.
         """
-        return replace(self, notes=(*self.notes, *notes))
+        told = dict.fromkeys((*self.notes, *notes))
+        return replace(self, notes=tuple(told))
 
     def changed(self, **values: Any) -> Clip:
         """The clip with other values in its annotation.

@@ -15,7 +15,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
 from rich.progress import track
-from torch import Tensor
+from torch import Tensor, nn
 
 from shapmix_mm.config.class_names import find_class_names
 from shapmix_mm.config.data import build_split, innermost
@@ -449,9 +449,19 @@ class Recognizer:
         if self._mean is None:
             samples = ClipSamples([item.clip], self.pipeline)
             with DefaultScope.overwrite_default_scope('mmaction'):
-                found, _ = choose_mean(
-                    self.cfg, self.trained, samples, self.layout, self.device
-                )
+                try:
+                    found, _ = choose_mean(
+                        self.cfg,
+                        self.trained,
+                        samples,
+                        self.layout,
+                        self.device,
+                    )
+                except FileNotFoundError as error:
+                    raise ValueError(
+                        'the checkpoint has no mean pose, which explanations '
+                        f'need, and it cannot be measured: {error}'
+                    ) from error
             self._mean = found.to(self.device)
         return self._mean
 
@@ -484,6 +494,7 @@ class Recognizer:
                 f'{clip.name} has coordinates that are not finite after the '
                 'test pipeline of the config'
             )
+        self._check_numbers(clip, inputs)
         notes = self._scale_notes(inputs)
         return Prepared(clip.noted(*notes), sample, samples.frames[0])
 
@@ -503,7 +514,10 @@ class Recognizer:
         clip = _as_clip(clip)
         check_clip(clip)
         clip = order_joints(
-            clip, self._num_joints, self._joint_names, self.joint_map
+            self._with_channels(clip),
+            self._num_joints,
+            self._joint_names,
+            self.joint_map,
         )
         most = self._num_person
         there = int(present(clip.keypoint).any(1).sum())
@@ -519,6 +533,26 @@ class Recognizer:
         return clip.changed(**chosen).noted(
             f'{there} persons, of whom the {most} that move most were taken'
         )
+
+    def _with_channels(self, clip: Clip) -> Clip:
+        """Take what stands behind x and y of 2D joints for their score."""
+        pose = clip.keypoint
+        if not self._planar:
+            flat = pose.shape[3] == 2
+            return clip.noted(_FLAT) if flat else clip
+        if pose.shape[3] == 2:
+            return clip
+        scores = clip.annotation.get('keypoint_score', pose[..., 2])
+        return clip.changed(
+            keypoint=pose[..., :2], keypoint_score=scores
+        ).noted('the third number of its joints was taken for the score')
+
+    @cached_property
+    def _planar(self) -> bool:
+        try:
+            return self.layout.planar
+        except ValueError:
+            return False
 
     @cached_property
     def _num_person(self) -> int | None:
@@ -546,6 +580,20 @@ class Recognizer:
             graph = (backbone.get('graph_cfg') or {}).get('layout')
             return graph['num_node'] if isinstance(graph, dict) else None
 
+    def _check_numbers(self, clip: Clip, inputs: Tensor) -> None:
+        """Refuse joints of more or fewer numbers than in the training."""
+        norm = _first_norm(self.trained)
+        if norm is None or inputs.ndim != 5:
+            return
+        _, persons, _, joints, numbers = inputs.shape
+        size = joints * numbers
+        if norm.num_features not in (size, persons * size):
+            raise ClipError(
+                f'{clip.name} has {numbers} numbers for each joint after the '
+                'test pipeline of the config, the model was trained with '
+                'others: is it 2D in the place of 3D?'
+            )
+
     def _scale_notes(self, inputs: Tensor) -> list[str]:
         """Warn of units that are not those of the training."""
         usual = _trained_scale(self.trained)
@@ -562,21 +610,30 @@ class Recognizer:
         ]
 
 
+_FLAT = (
+    'its joints are 2D, and the layout of the model does not say that it was '
+    'trained with such'
+)
 # Units differ by a factor of 10 at least, bodies hardly by 3.
 _ODD = 8.0
 
 
+def _first_norm(trained: TrainedModel) -> nn.BatchNorm1d | None:
+    """The layer that normalises the inputs of a graph network."""
+    for name, module in trained.model.named_modules():
+        if name.split('.')[-1] == 'data_bn':
+            return module if isinstance(module, nn.BatchNorm1d) else None
+    return None
+
+
 def _trained_scale(trained: TrainedModel) -> float | None:
     """Root mean square of the training's inputs, by the first norm layer."""
-    for name, module in trained.model.named_modules():
-        if name.split('.')[-1] == 'data_bn' and hasattr(
-            module, 'running_mean'
-        ):
-            mean, variance = module.running_mean, module.running_var
-            power = mean.square() + variance
-            # Of a person who is seldom there the power is small.
-            return float(power.mean().sqrt()) or None
-    return None
+    norm = _first_norm(trained)
+    if norm is None or norm.running_mean is None or norm.running_var is None:
+        return None
+    # Of a person who is seldom there the power is small.
+    power = norm.running_mean.square() + norm.running_var
+    return float(power.mean().sqrt()) or None
 
 
 def _test_settings(cfg: Config) -> dict[str, Any]:

@@ -218,6 +218,33 @@ def test_joints_are_ordered_by_their_names(recognizer, test_clips):
         recognizer.predict(wrong)
 
 
+def test_planar_models_take_a_third_number_for_the_score(
+    trained, recognizer, test_clips
+):
+    pose = test_clips[0]['keypoint']
+    assert any('2D' in n for n in recognizer.predict(pose[..., :2]).notes)
+    with pytest.raises(ClipError, match='has 2 numbers for each joint'):
+        recognizer.predict(dict(test_clips[0], keypoint=pose[..., :2]))
+    cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
+    cfg.test_dataloader.dataset.layout.planar = True
+    flat = shapmix_mm.Recognizer(cfg, trained.checkpoint, 'cpu')
+    clip = flat.adapt(pose)
+    np.testing.assert_array_equal(clip.keypoint, pose[..., :2])
+    np.testing.assert_array_equal(
+        clip.annotation['keypoint_score'], pose[..., 2]
+    )
+    assert 'score' in clip.notes[0]
+
+
+def test_explaining_says_that_it_needs_a_mean_pose(trained, test_clips):
+    cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
+    cfg.train_dataloader.dataset.ann_file = 'none.pkl'
+    alone = shapmix_mm.Recognizer(cfg, trained.checkpoint, 'cpu')
+    assert alone.predict(test_clips[0]).top
+    with pytest.raises(ValueError, match='no mean pose.*none.pkl'):
+        alone.explain(test_clips[0])
+
+
 def test_a_checkpoint_of_other_classes_is_refused(trained):
     cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
     cfg.model.cls_head.num_classes = 5
