@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNTS = (8, 6, 4, 3)
 ENV = dict(os.environ, OMP_NUM_THREADS='1', PYTHONWARNINGS='ignore')
 
+PLUGINS = Path(__file__).with_name('plugins')
 CONFIG = Path(__file__).with_name('stick_config.py')
 SHAPMIX = """
 model['data_preprocessor'] = dict(
@@ -190,6 +191,25 @@ def tool(start):
         if ok:
             assert result.rc == 0, result.out[-4000:]
         return result
+
+    return run
+
+
+@pytest.fixture
+def two_ranks(tool, tmp_path):
+    """Function that runs ``tools/NAME.py`` on two ranks, forked at once."""
+
+    def run(name, *args, dumps=tmp_path):
+        tool(
+            '../tests/integration/plugins/fork_ranks',
+            ROOT / 'tools' / f'{name}.py',
+            *args,
+            path=[PLUGINS],
+            env=dict(DUMPS=str(dumps)),
+        )
+        for rank in (0, 1):
+            # One that exits first may abort another that still listens.
+            assert (dumps / f'{name}{rank}').read_text() == 'left'
 
     return run
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,8 +15,6 @@ from mmengine.hooks import EarlyStoppingHook
 
 from shapmix_mm.config.launch import bare_model
 
-ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = Path(__file__).with_name('plugins')
 LOADERS = 'for _loader in (train_dataloader, val_dataloader):\n    _loader'
 BY_ITERATIONS = """
 train_dataloader['sampler'] = dict(type='InfiniteSampler', shuffle=True)
@@ -235,22 +232,14 @@ def test_persistent_spawned_workers(lives):
 @pytest.mark.slow
 @pytest.mark.parametrize('option', ['static_graph', 'find_unused_parameters'])
 def test_wrappers_on_two_ranks(
-    option, tool, tmp_path, write_stick, write_config, validations
+    option, two_ranks, tmp_path, write_stick, write_config, validations
 ):
     cfg = write_config(
         write_stick(),
         "model_wrapper_cfg = dict(type='MMDistributedDataParallel',"
         f' {option}=True)\n',
     )
-    tool(
-        '../tests/integration/plugins/fork_ranks',
-        ROOT / 'tools/train.py',
-        cfg,
-        '--work-dir',
-        tmp_path / 'run',
-        path=[PLUGINS],
-        env=dict(DUMPS=str(tmp_path)),
-    )
+    two_ranks('train', cfg, '--work-dir', tmp_path / 'run')
     assert len(validations(tmp_path / 'run')) == 2
     saved = torch.load(tmp_path / 'run/epoch_2.pth', weights_only=False)
     table = saved['state_dict']['data_preprocessor.blending.saliency.updates']

@@ -51,7 +51,7 @@ def load(folder, epoch):
 @pytest.mark.slow
 @pytest.mark.parametrize('second, batch', [(SECOND, 5), (FSA, 8)])
 def test_two_ranks_retrain_as_one(
-    second, batch, tmp_path, write_stick, write_config, tool, dist_train
+    second, batch, tmp_path, write_stick, write_config, tool, two_ranks
 ):
     """Frozen parameters are none that a rank waits for.
 
@@ -68,12 +68,9 @@ def test_two_ranks_retrain_as_one(
             name=f'second{ranks}.py',
             shapmix=False,
         )
-        args = (cfg, '--work-dir', tmp_path / str(ranks))
+        args = ('train', cfg, '--work-dir', tmp_path / str(ranks))
         args += ('--cfg-options', start)
-        if ranks == 1:
-            tool('train', *args)
-        else:
-            dist_train(*args)
+        (tool if ranks == 1 else two_ranks)(*args)
     first, one, two = (
         load(tmp_path / name, epoch)
         for name, epoch in (('first', 1), ('1', 2), ('2', 2))

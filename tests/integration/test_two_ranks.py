@@ -95,7 +95,7 @@ def test_ranks_hold_equal_bits_also_after_buffers_are_synchronised(
     ],
 )
 def test_two_ranks_learn_the_table_of_one_on_the_same_batches(
-    tmp_path, write_stick, write_config, dist_train, tool, validations, hook
+    tmp_path, write_stick, write_config, two_ranks, tool, validations, hook
 ):
     """The model is frozen; DefaultSampler deals samples out in turn.
 
@@ -112,12 +112,12 @@ def test_two_ranks_learn_the_table_of_one_on_the_same_batches(
         )
         dumps.append(tmp_path / f'ranks{ranks}')
         dumps[-1].mkdir()
-        args = dict(path=PLUGINS, env=dict(DUMPS=str(dumps[-1])))
         work_dir = tmp_path / f'run{ranks}'
+        args = ('train', cfg, '--work-dir', work_dir)
         if ranks == 2:
-            dist_train(cfg, '--work-dir', work_dir, **args)
+            two_ranks(*args, dumps=dumps[-1])
         else:
-            tool('train', cfg, '--work-dir', work_dir, **args)
+            tool(*args, path=PLUGINS, env=dict(DUMPS=str(dumps[-1])))
         scores.append(validations(work_dir))
     check_ranks_are_equal(dumps[0])
     for epoch in (1, 2):

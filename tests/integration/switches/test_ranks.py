@@ -1,37 +1,13 @@
 """Two ranks in bfloat16 with accumulated gradients, trained and tested."""
 
-from pathlib import Path
-
-import pytest
 import torch
 
-PLUGINS = Path(__file__).resolve().parents[1] / 'plugins'
-TOOLS = Path(__file__).resolve().parents[3] / 'tools'
 EXTRA = """
 custom_imports = dict(imports=['shapmix_mm', 'dumper'])
 custom_hooks += [dict(type='BeforeSync'), dict(type='AfterSync')]
 train_dataloader['batch_size'] = 4
 optim_wrapper['accumulative_counts'] = 2
 """
-
-
-@pytest.fixture
-def two_ranks(tool, tmp_path):
-    """Function that runs ``tools/NAME.py`` on two ranks."""
-
-    def run(name, *args):
-        tool(
-            '../tests/integration/plugins/fork_ranks',
-            TOOLS / f'{name}.py',
-            *args,
-            path=[PLUGINS],
-            env=dict(DUMPS=str(tmp_path)),
-        )
-        for rank in (0, 1):
-            # One that exits first may abort another that still listens.
-            assert (tmp_path / f'{name}{rank}').read_text() == 'left'
-
-    return run
 
 
 def test_ranks_agree_and_leave_together(
