@@ -108,6 +108,16 @@ RIDE = dict(
         ),
     ),
 )
+ROUTING = dict(
+    type='FrozenExpertRecognizerGCN',
+    num_experts=2,
+    split=1,
+    cls_head=dict(
+        type='ExpertRoutingHead',
+        scale=30.0,
+        loss_cls=dict(type='CrossEntropyLoss'),
+    ),
+)
 HEATMAPS = dict(
     _delete_=True,
     type='HeatmapRecognizer3D',
@@ -219,6 +229,7 @@ CASES = dict(
         [COUNTED, PROGRESS],
     ),
     ride=([RIDE], [COUNTED, PROGRESS]),
+    routing=([ROUTING], [COUNTED]),
     frhead=([FRHEAD], []),
     frozen=([dict(type='FrozenRecognizerGCN')], [COUNTED]),
     heatmaps=([HEATMAPS], []),

@@ -147,7 +147,7 @@ class ExpertRoutingHead(ExpertGCNHead):
             loss_gate=F.binary_cross_entropy_with_logits(
                 gates.float(),
                 wanted.float(),
-                pos_weight=gates.new_tensor(self.pos_weight).float(),
+                pos_weight=gates.new_full((), self.pos_weight).float(),
             ),
         )
 
