@@ -267,5 +267,5 @@ def test_checkpoints_that_do_not_fit(tool, config, checkpoint, tmp_path):
 
 def test_motion_alone_is_refused(tool, config, tmp_path):
     feats = f"dict(type='SkeletonFeatures', layout={LAYOUT}, feats=['jm']),"
-    with pytest.raises(ValueError, match='hold motion alone'):
+    with pytest.raises(ValueError, match='hold no positions'):
         tool.main([config(feats=feats), '--out', str(tmp_path / 'o')])
