@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from mmaction.visualization import ActionVisualizer
 
 from shapmix_mm import cli
 from shapmix_mm.config.mixins import load_config
@@ -100,6 +101,9 @@ def run_block(kind, block):
         for line in block.replace('\\\n', ' ').splitlines():
             program, *words = shlex.split(line, comments=True)
             assert program == 'shapmix'
+            # As in a process of its own: two trainings that begin within a
+            # second would share one.
+            ActionVisualizer._instance_dict.clear()
             assert cli.main(words) == 0, line
             if words[0] == 'new-dataset':
                 make_tiny()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 
@@ -17,6 +18,10 @@ from shapmix_mm.runs.run import RunError
 from shapmix_mm.runs.suite import Task
 
 POLL = 0.01
+# Importing it here would close the log files of other tests.
+with_submitit = pytest.mark.skipif(
+    find_spec('submitit') is None, reason='submitit is not installed'
+)
 
 
 def fork(call):
@@ -96,9 +101,9 @@ def test_a_run_that_made_no_step_may_be_mended(
 
 
 @pytest.mark.slow
+@with_submitit
 def test_a_cluster_does_the_runs(tmp_path, make_tasks, trainer, events):
     """Submitit's local executor: processes in place of nodes."""
-    pytest.importorskip('submitit')
     tasks = staged(make_tasks(tmp_path, methods=('ce', 'mix'), seeds=(0,)))
     cluster = Cluster(tmp_path, 'local', dict(timeout_min=2))
     jobs = [Slot('job0', {}), Slot('job1', {})]
@@ -120,10 +125,10 @@ def test_a_cluster_does_the_runs(tmp_path, make_tasks, trainer, events):
 
 
 @pytest.mark.slow
+@with_submitit
 def test_a_job_that_fails_tells_why(
     tmp_path, make_tasks, trainer, monkeypatch
 ):
-    pytest.importorskip('submitit')
     monkeypatch.setenv('FAKE_FAILS', 'ce')
     tasks = make_tasks(tmp_path, methods=('ce',), seeds=(0,))
     cluster = Cluster(tmp_path, 'local', dict(timeout_min=2))
@@ -134,8 +139,8 @@ def test_a_job_that_fails_tells_why(
     assert 'exit status 3' in told and 'the reason of the failure' in told
 
 
+@with_submitit
 def test_a_cluster_leaves_open_log_files_alone(tmp_path):
-    pytest.importorskip('submitit')
     code = (
         'import logging, sys\n'
         'handler = logging.FileHandler(sys.argv[1] + "/log", "w")\n'
