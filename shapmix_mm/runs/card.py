@@ -54,6 +54,7 @@ def write_card(runner: Any, command: str) -> Path | None:
     except (OSError, RunError, TypeError, ValueError) as error:
         print_log(f'no model card: {error}', logger='current', level=30)
         return None
+    print_log(f'model card: {path}', logger='current')
     return path
 
 
