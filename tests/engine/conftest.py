@@ -142,13 +142,23 @@ def stick_config(stick_file, tmp_path):
 @pytest.fixture
 def build(request):
     """Function that builds a runner under a name that is not taken."""
-    count = iter(range(1000))
+    runners = []
 
     def make(cfg):
-        cfg.experiment_name = f'{request.node.name}_{next(count)}'
-        return Runner.from_cfg(cfg)
+        cfg.experiment_name = f'{request.node.name}_{len(runners)}'
+        runners.append(Runner.from_cfg(cfg))
+        return runners[-1]
 
-    return make
+    yield make
+    # The garbage collector ends the thread that would tell persistent
+    # workers to leave, and then waits five seconds for each of them.
+    for runner in runners:
+        for loop in (runner._train_loop, runner._val_loop):
+            iterator = getattr(
+                getattr(loop, 'dataloader', None), '_iterator', None
+            )
+            if iterator is not None:
+                iterator._shutdown_workers()
 
 
 @pytest.fixture
