@@ -41,7 +41,8 @@ OWN = (
     ('meta', 'cfg'),
     ('meta', 'time'),
     ('meta', 'experiment_name'),
-    # A note for the log; the count that training goes on from is in `meta`.
+    # Seen to differ once, for a cause not known yet; training goes on from
+    # the count in `meta`, which is compared.
     ('message_hub', 'runtime_info', 'iter'),
     ('message_hub', 'runtime_info', 'last_ckpt'),
     ('message_hub', 'runtime_info', 'best_ckpt'),
