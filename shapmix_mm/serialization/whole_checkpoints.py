@@ -9,7 +9,7 @@ from pathlib import Path
 
 __all__ = ['find_whole_checkpoint', 'is_whole_checkpoint']
 
-_NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
+_NAME = re.compile(r'(?:stopped_)?(epoch|iter)_(\d+)\.pth')
 _BLOCK = 1 << 20
 
 

@@ -31,6 +31,8 @@ _EPOCH, _BATCH, _STEP, _VALIDATION = range(4)
 # Entries of a checkpoint that was saved within an epoch, or between two steps
 # of the optimizer.
 _WITHIN, _GRADIENTS = 'within_epoch', 'waiting_gradients'
+# What a signal has saved; CheckpointHook gives this name to no file.
+_STOPPED = 'stopped_iter_{}.pth'
 
 
 class _Position(NamedTuple):
@@ -59,8 +61,9 @@ class ResumableHook(Hook):
       with code 143 and a line that names the command to go on with. It is
       enough that one rank receives it. Such a checkpoint may lie within an
       epoch, which then goes on with the next batch, or before a validation,
-      which is then made from its beginning. A second SIGTERM ends the process
-      at once.
+      which is then made from its beginning. It is ``stopped_iter_*.pth``,
+      unless CheckpointHook has just saved the same state, and goes when a
+      later one is saved. A second SIGTERM ends the process at once.
     - Gradients that wait for more of their kind (gradient accumulation)
       travel in the checkpoint; with several ranks, each of which has its own,
       they are lost, and a line says so.
@@ -77,7 +80,8 @@ class ResumableHook(Hook):
         self._stop = False
         self._resumed: _Position | None = None
         self._saving: _Position | None = None
-        self._saved: Path | None = None
+        # CheckpointHook's newest file, and the iterations that it holds.
+        self._kept: tuple[str | None, int] = (None, -1)
         self._gradients: dict[str, torch.Tensor] = {}
 
     # What is random.
@@ -103,6 +107,11 @@ class ResumableHook(Hook):
             )
         self._group = _host_group()
         self._listen()
+        self._kept = _last_saved(runner), self._held_by_pointer(runner)
+        _drop_stopped(runner)
+        if runner.iter:
+            # As the step before has left it: no step may follow.
+            runner.message_hub.update_info('iter', runner.iter - 1)
         self._wait_again(runner)
         if self._lacks_validation(runner):
             runner.logger.info(
@@ -202,6 +211,7 @@ class ResumableHook(Hook):
         Raises:
             SystemExit: With code 143, on all ranks, when all is saved.
         """
+        self._note_saved(runner, runner.iter + 1)
         if self._may_stop(runner) and self._agreed():
             self._stop_here(runner, runner.iter + 1, batch_idx + 1)
 
@@ -235,15 +245,8 @@ class ResumableHook(Hook):
             runner (Runner): The runner.
         """
         vars(runner.train_loop).pop('run_iter', None)
-        pointer = Path(runner.work_dir, 'last_checkpoint')
-        if (
-            self._saved is not None
-            and dist.is_main_process()
-            and pointer.is_file()
-            and pointer.read_text().strip() != str(self._saved)
-        ):
-            self._saved.unlink(missing_ok=True)
-            self._saved = None
+        self._note_saved(runner, runner.iter)
+        _drop_stopped(runner)
 
     def after_train(self, runner: Runner) -> None:
         """Let go of the signal.
@@ -293,7 +296,6 @@ class ResumableHook(Hook):
         if _WITHIN not in checkpoint:
             return
         self._resumed = _Position(**checkpoint[_WITHIN])
-        self._saved = Path(runner._load_from)
         if len(self._resumed.buffers) == dist.get_world_size():
             own = self._resumed.buffers[dist.get_rank()]
             checkpoint['state_dict'].update(own)
@@ -342,13 +344,29 @@ class ResumableHook(Hook):
                 value.grad = self._gradients[name].to(value.device)
         self._gradients = {}
 
+    def _note_saved(self, runner: Runner, done: int) -> None:
+        """Note after how many iterations CheckpointHook has saved."""
+        last = _last_saved(runner)
+        if last != self._kept[0]:
+            self._kept = (last, done)
+
     def _stop_here(self, runner: Runner, done: int, batches: int) -> None:
-        self._save(runner, done, batches)
+        within = isinstance(runner.train_loop, EpochBasedTrainLoop) and batches
+        held = dist.is_main_process() and self._kept[1] == done and not within
+        if not self._agree(torch.tensor(float(held)), 'MAX'):
+            self._save(runner, done, batches)
         runner.logger.info(
             f'stopped by SIGTERM after iteration {done}, saved as '
-            f'{self._saved}; go on with: {resume_command()}'
+            f'{_pointer(runner).read_text()}; go on with: {resume_command()}'
         )
         raise SystemExit(128 + signal.SIGTERM)
+
+    def _held_by_pointer(self, runner: Runner) -> int:
+        """Iterations of the file that names itself as the newest, or -1."""
+        if not runner._resume or not _pointer(runner).is_file():
+            return -1
+        named = Path(_pointer(runner).read_text().strip())
+        return runner.iter if named == Path(runner._load_from) else -1
 
     def _save(self, runner: Runner, done: int, batches: int) -> None:
         loop: Any = runner.train_loop
@@ -361,20 +379,13 @@ class ResumableHook(Hook):
             self._saving = _Position(
                 batches, len(loop.dataloader), dist.all_gather_object(buffers)
             )
-        folders = [
-            hook.out_dir
-            for hook in runner.hooks
-            if isinstance(hook, CheckpointHook)
-        ]
-        folder = Path(folders[0] if folders else runner.work_dir)
-        self._saved = folder / f'iter_{done}.pth'
+        path = _checkpoint_folder(runner) / _STOPPED.format(done)
         runner.save_checkpoint(
-            str(folder), self._saved.name, by_epoch=False, meta={'iter': done}
+            str(path.parent), path.name, by_epoch=False, meta={'iter': done}
         )
         if dist.is_main_process():
-            write_whole(
-                Path(runner.work_dir, 'last_checkpoint'), str(self._saved)
-            )
+            write_whole(_pointer(runner), str(path))
+        _drop_stopped(runner)
         # A rank that ends early makes the launcher kill the one that saves.
         dist.barrier()
 
@@ -399,6 +410,30 @@ class ResumableHook(Hook):
 
 def _is_alone() -> bool:
     return dist.get_world_size() == 1
+
+
+def _last_saved(runner: Runner) -> str | None:
+    """CheckpointHook's newest file, as a checkpoint tells it after years."""
+    return runner.message_hub.runtime_info.get('last_ckpt')
+
+
+def _pointer(runner: Runner) -> Path:
+    """File that names the checkpoint to go on from. Source: mmengine."""
+    return Path(runner.work_dir, 'last_checkpoint')
+
+
+def _checkpoint_folder(runner: Runner) -> Path:
+    hooks = [h for h in runner.hooks if isinstance(h, CheckpointHook)]
+    return Path(hooks[0].out_dir if hooks else runner.work_dir)
+
+
+def _drop_stopped(runner: Runner) -> None:
+    """Remove what signals have saved, but for where the training is."""
+    if dist.is_main_process() and _pointer(runner).is_file():
+        kept = Path(_pointer(runner).read_text().strip()).name
+        for path in _checkpoint_folder(runner).glob(_STOPPED.format('*')):
+            if kept and path.name != kept:
+                path.unlink(missing_ok=True)
 
 
 def _waits(runner: Runner) -> bool:

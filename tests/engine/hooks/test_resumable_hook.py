@@ -209,21 +209,24 @@ def test_sigterm_saves_within_the_epoch_and_nothing_is_lost(
         f'stopped by SIGTERM after iteration {iteration + 1}, saved as '
     )
     assert said[-1].endswith('--resume')
-    saved = Path(cfg.work_dir, f'iter_{iteration + 1}.pth')
+    saved = Path(cfg.work_dir, f'stopped_iter_{iteration + 1}.pth')
     pointer = Path(cfg.work_dir, 'last_checkpoint')
     assert pointer.read_text() == str(saved)
     again = build(config(case, 'stopped', str(saved)))
     again.train()
     check_equal(whole, again)
     assert pointer.read_text() != str(saved)
-    assert case == 'iterations' or not saved.exists()
+    assert not saved.exists()
 
 
 class SendsTermInValidation(Hook):
-    """Asks to stop in the middle of the second validation."""
+    """Asks to stop in the middle of a validation."""
+
+    def __init__(self, iteration=6):
+        self.iteration = iteration
 
     def before_val_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == 6 and batch_idx == 0:
+        if runner.iter == self.iteration and batch_idx == 0:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -248,13 +251,77 @@ def test_sigterm_within_a_validation_does_not_wait_for_its_end(
     assert stop.value.code == 143
     # Of two batches each.
     assert batches == [3, 3, 6]
-    saved = Path(cfg.work_dir, 'iter_6.pth')
+    saved = Path(cfg.work_dir, 'stopped_iter_6.pth')
     meta = torch.load(saved, weights_only=False)['meta']
     assert meta['iter'] == 6
     assert meta['epoch'] == (0 if case == 'iterations' else 2)
     again = build(config(case, 'stopped', str(saved)))
     again.train()
     check_equal(whole, again)
+
+
+def run_until_stopped(runner, hook):
+    """Path of the checkpoint that the stop leaves to go on from."""
+    runner.register_hook(hook)
+    with pytest.raises(SystemExit):
+        runner.train()
+    return Path(runner.work_dir, 'last_checkpoint').read_text()
+
+
+@pytest.mark.parametrize('case', ['stock', 'iterations'])
+def test_what_has_just_been_saved_is_not_saved_again(case, config, build):
+    """Once and again in the last validation, after which nothing is saved."""
+    saved = None
+    for _ in range(2):
+        cfg = config(case, 'run', saved)
+        saved = run_until_stopped(build(cfg), SendsTermInValidation(9))
+        assert Path(saved).name == (
+            'iter_9.pth' if case == 'iterations' else 'epoch_3.pth'
+        )
+        assert not list(Path(cfg.work_dir).glob('stopped_*'))
+    again = build(config(case, 'run', saved))
+    again.train()
+    assert again.message_hub.get_scalar('val/acc/top1').data[1].sum() == 3
+
+
+@pytest.mark.parametrize('case', ['stock', 'iterations'])
+def test_only_the_last_stop_is_kept(case, config, build):
+    """Two stops between two checkpoints, and one that a kill left behind."""
+    saved = None
+    for iteration in (3, 4):
+        cfg = config(case, 'run', saved)
+        saved = run_until_stopped(build(cfg), SendsTerm(iteration))
+        left = list(Path(cfg.work_dir).glob('stopped_*'))
+        assert left == [Path(saved)]
+    Path(cfg.work_dir, 'stopped_iter_2.pth').write_bytes(b'')
+    seen = []
+
+    class Watch(Hook):
+        def before_train_iter(self, runner, *args, **kwargs):
+            seen.append(list(Path(cfg.work_dir).glob('stopped_*')))
+
+    runner = build(config(case, 'run', saved))
+    runner.register_hook(Watch())
+    runner.train()
+    assert seen[0] == [Path(saved)]
+    assert not list(Path(cfg.work_dir).glob('stopped_*'))
+
+
+def test_a_stop_at_the_end_of_an_epoch_leaves_no_trace(config, build):
+    """The resumed run makes no step before it saves. Seen in killed runs."""
+    whole = build(config('stock', 'whole'))
+    whole.train()
+    cfg = config('stock', 'run')
+    saved = run_until_stopped(build(cfg), SendsTerm(8))
+    build(config('stock', 'run', saved)).train()
+    one, other = (
+        torch.load(f'{folder}/epoch_3.pth', weights_only=False)
+        for folder in (whole.work_dir, cfg.work_dir)
+    )
+    for key in ('iter', 'epoch'):
+        assert one['meta'][key] == other['meta'][key]
+        hubs = [kept['message_hub']['runtime_info'] for kept in (one, other)]
+        assert hubs[0][key] == hubs[1][key]
 
 
 @pytest.mark.parametrize('count', [2, 4])
@@ -291,8 +358,8 @@ def test_ranks_stop_when_no_gradient_waits(
     runner.register_hook(SendsTerm(2))
     with pytest.raises(SystemExit):
         runner.train()
-    assert Path(cfg.work_dir, f'iter_{at}.pth').exists()
-    saved = Path(cfg.work_dir, f'iter_{at}.pth')
+    saved = Path(cfg.work_dir, f'stopped_iter_{at}.pth')
+    assert saved.exists()
     state = torch.load(saved, weights_only=False)
     assert bool(state.get('waiting_gradients')) == alone
 
@@ -303,7 +370,7 @@ def test_an_epoch_of_another_length_is_not_gone_on_with(config, build):
     runner.register_hook(SendsTerm(0))
     with pytest.raises(SystemExit):
         runner.train()
-    cfg = config('stock', 'run', f'{cfg.work_dir}/iter_1.pth')
+    cfg = config('stock', 'run', f'{cfg.work_dir}/stopped_iter_1.pth')
     cfg.train_dataloader.batch_size = 3
     with pytest.raises(ValueError, match='of 3 batches, the epoch now has 7'):
         build(cfg).train()
