@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / 'shapmix_mm'
+ORDER = (
+    *('skeletons', 'shapley', 'datasets', 'models', 'evaluation'),
+    *('visualization', 'config', 'saliency', 'engine', 'inference', 'runs'),
+)
 # Every room and the rooms of ours that it may import, besides itself.
 ROOMS = {
     'version': set(),
@@ -22,56 +26,10 @@ ROOMS = {
     'datasets': {'skeletons', 'shapley'},
     'models': {'skeletons', 'shapley'},
     'evaluation': {'skeletons', 'shapley'},
-    'visualization': {
-        'skeletons',
-        'shapley',
-        'datasets',
-        'models',
-        'evaluation',
-    },
+    'visualization': {*ORDER[:5]},
     'config': {'skeletons', 'shapley', 'datasets', 'models'},
-    'saliency': {
-        'skeletons',
-        'shapley',
-        'datasets',
-        'models',
-        'evaluation',
-        'visualization',
-        'config',
-    },
-    'engine': {
-        'skeletons',
-        'shapley',
-        'datasets',
-        'models',
-        'evaluation',
-        'visualization',
-        'config',
-        'saliency',
-    },
-    'inference': {
-        'skeletons',
-        'shapley',
-        'datasets',
-        'models',
-        'evaluation',
-        'visualization',
-        'config',
-        'saliency',
-        'engine',
-    },
-    'runs': {
-        'skeletons',
-        'shapley',
-        'datasets',
-        'models',
-        'evaluation',
-        'visualization',
-        'config',
-        'saliency',
-        'engine',
-        'inference',
-    },
+    # All that stand before them.
+    **{room: {*ORDER[: ORDER.index(room)]} for room in ORDER[7:]},
 }
 # Any room may read files and its own version.
 FOUNDATION = {'serialization', 'compat', 'version', 'arguments', 'randomness'}

@@ -71,23 +71,20 @@ def aggregate_plain(
 ) -> Tensor:
     """:func:`aggregate` as the formula reads."""
     y = x.new_zeros(())
-    for s in range(len(shared)):
-        correlation = torch.tanh(query[s].unsqueeze(-1) - key[s].unsqueeze(-2))
-        refined = torch.addmm(
-            b_refine[s][:, None], w_refine[s], correlation.flatten(1)
-        )
-        topology = shared[s] + refined.view(-1, *correlation.shape[1:])
-        features = torch.addmm(
-            b_feature[s][:, None], w_feature[s], x.flatten(1)
-        ).view(-1, *x.shape[1:])
-        y = y + torch.matmul(features, topology)
+    parts = (query, key, shared, w_feature, b_feature, w_refine, b_refine)
+    for q, k, graph, w_f, b_f, w_r, b_r in zip(*(p.unbind() for p in parts)):
+        correlation = torch.tanh(q.unsqueeze(-1) - k.unsqueeze(-2))
+        refined = torch.addmm(b_r[:, None], w_r, correlation.flatten(1))
+        topology = graph + refined.view(-1, *correlation.shape[1:])
+        features = torch.addmm(b_f[:, None], w_f, x.flatten(1))
+        y = y + torch.matmul(features.view(-1, *x.shape[1:]), topology)
     return y
 
 
 def aggregate_subsets(x: Tensor, graphs: Tensor) -> Tensor:
     """Sum over subsets of features (S, B, V) times graphs (S, V, V)."""
     y = torch.mm(x[0], graphs[0])
-    for part, graph in zip(x[1:], graphs[1:]):
+    for part, graph in zip(x[1:].unbind(), graphs[1:].unbind()):
         y = torch.addmm(y, part, graph)
     return y
 

@@ -70,8 +70,9 @@ def input_branches(x: Tensor, parents: Tensor, middle: int) -> Tensor:
     x = x if is_traced() else x.double()
     joints = torch.cat([x, x - x[..., middle : middle + 1, :]], -1)
     steps = [x[:, :, s : x.size(2) - 2 + s] - x[:, :, :-2] for s in (1, 2)]
-    missing = min(2, x.size(2))
-    motion = F.pad(torch.cat(steps, -1), (0, 0, 0, 0, 0, missing))
+    motion = torch.cat(steps, -1)
+    missing = x.size(2) - motion.size(2)
+    motion = F.pad(motion, (0, 0, 0, 0, 0, missing))
     bones = x - x[..., parents, :]
     length = torch.linalg.vector_norm(bones, dim=-1, keepdim=True)
     bones = torch.cat([bones, torch.arccos(bones / (length + 1e-4))], -1)
@@ -118,7 +119,7 @@ class MaskedGraph(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Map (C, N, T, V) to (C', N, T, V)."""
         _, N, T, V = x.shape
-        wide = pointwise(x, [self.gcn]).view(len(self.A), -1, V)
+        wide = pointwise(x, [self.gcn]).view(self.A.size(0), -1, V)
         return aggregate_subsets(wide, self.A * self.edge).view(-1, N, T, V)
 
 
@@ -370,6 +371,6 @@ class EfficientGCN(SkeletonBackbone):
         inputs = input_branches(x, self.parents, self.middle())
         outs = [
             branch(persons_as_samples(part, None))
-            for branch, part in zip(self.branches, inputs)
+            for branch, part in zip(self.branches, inputs.unbind())
         ]
         return self.unflatten(self.main(torch.cat(outs)))

@@ -108,13 +108,12 @@ def edge_convolution(x: Tensor, convs: Sequence[Any], k: int) -> Tensor:
         x (Tensor): Features of L graphs (L, C, N, V).
         convs (Sequence[nn.Sequential]): For each graph a 1x1 convolution of
             the 2 * C channels neighbour - self and self, and a batch norm.
-        k (int): Number of neighbours, the node itself included.
+        k (int): Number of neighbours, the node itself included; at most V.
 
     Returns:
         Tensor: Largest over the neighbours, (L, C', N, V).
     """
     L, C, N, V = x.shape
-    k = min(k, V)
     rows = x.permute(0, 2, 3, 1)
     square = rows.square().sum(-1)
     inner = 2 * torch.matmul(rows, rows.transpose(-1, -2))
@@ -124,7 +123,7 @@ def edge_convolution(x: Tensor, convs: Sequence[Any], k: int) -> Tensor:
     nodes = (nodes.view(L * N, -1) + offset.unsqueeze(1)).flatten()
     # W [b - a, a] is W1 b + (W2 - W1) a: per node, before it is repeated.
     weight = torch.stack([conv[0].weight.flatten(1) for conv in convs])
-    first, second = weight.transpose(1, 2).split(C, 1)
+    first, second = weight.transpose(1, 2).chunk(2, 1)
     rows = rows.reshape(L, N * V, C)
     others = torch.bmm(rows, first).flatten(0, 1).index_select(0, nodes)
     own = torch.bmm(rows, second - first).view(L, N, V, 1, -1)
@@ -171,6 +170,7 @@ class LayerAttention(BaseModule):
         for row, (near, far) in zip(members, zip(groups, groups[1:])):
             row[[*near, *far]] = 1 / (len(near) + len(far))
         self.register_buffer('members', members, persistent=False)
+        self.near = min(3, len(members))
 
     def forward(self, peaks: Tensor) -> Tensor:
         """Weigh the layers.
@@ -184,7 +184,8 @@ class LayerAttention(BaseModule):
         x = rectify(self.conv_down(peaks.transpose(0, 1)))
         # The layers are the nodes now.
         x = (x * self.members.unsqueeze(1)).sum(-1).transpose(1, 2)
-        x = edge_convolution(x.unsqueeze(0), [self.edge_conv.conv], 3)[0]
+        x = edge_convolution(x.unsqueeze(0), [self.edge_conv.conv], self.near)
+        x = x[0]
         weight = self.aggregate.weight.flatten(1)
         bias: Any = self.aggregate.bias
         y = torch.addmm(bias[:, None], weight, x.flatten(1))
@@ -213,6 +214,8 @@ class HierarchySpatial(BaseModule):
     ) -> None:
         super().__init__(init_cfg=unit_init(quiet=True))
         inner = out_channels // 4
+        self.near = min(5, joints)
+        self.widths = [3 * inner, inner]
         self.PA = nn.Parameter(hierarchy(groups, joints))
         self.conv_down = ModuleList(
             ConvNorm(in_channels, inner) for _ in self.PA
@@ -234,11 +237,13 @@ class HierarchySpatial(BaseModule):
         layers, edges = self.layers(x)
         if hasattr(self, 'aha'):
             peaks = torch.cat([layers.amax(3), edges], 1)
-            weights = self.aha(peaks).split([layers.size(1), edges.size(1)], 1)
+            weights = self.aha(peaks).split(self.widths, 1)
             edges = (edges * weights[1].unsqueeze(-1)).sum(0)
             factors = weights[0][..., None, None]
             graphs = layers[0] * factors[0]
-            for layer, factor in zip(layers[1:], factors[1:]):
+            for layer, factor in zip(
+                layers[1:].unbind(), factors[1:].unbind()
+            ):
                 graphs = torch.addcmul(graphs, layer, factor)
         else:
             graphs, edges = layers.sum(0), edges.sum(0)
@@ -255,7 +260,7 @@ class HierarchySpatial(BaseModule):
             tuple[Tensor, Tensor]: Of the three graphs (L, 3w, N, T, V), and
             of the edge convolution (L, w, N, V), for all frames.
         """
-        L = len(self.PA)
+        L = len(self.conv)
         _, N, T, V = x.shape
         convs, norms = zip(*self.conv_down)
         x = rectify(pointwise_norm(x, convs, norms))
@@ -273,7 +278,7 @@ class HierarchySpatial(BaseModule):
         y = batch_norm(y, [norm for _, norm in layers])
         x = x.view(L, -1, N, T, V)
         edges = edge_convolution(
-            x.mean(3), [layer[3].conv for layer in self.conv], 5
+            x.mean(3), [layer[3].conv for layer in self.conv], self.near
         )
         return y.view(L, -1, N, T, V), edges
 

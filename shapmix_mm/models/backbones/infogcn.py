@@ -56,7 +56,7 @@ class Attention(BaseModule):
         """
         B, V, _ = x.shape
         both = self.to_qk(self.ln(x)).view(B, V, 2, HEADS, self.heads_width)
-        query, key = both.permute(2, 0, 3, 1, 4)
+        query, key = both.permute(2, 0, 3, 1, 4).unbind()
         scale = 1 / math.sqrt(self.heads_width)
         return torch.matmul(query * scale, key.transpose(-1, -2)).softmax(-1)
 

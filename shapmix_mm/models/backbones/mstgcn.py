@@ -52,7 +52,7 @@ class GraphConv(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Map (C, N, T, V) to (C', N, T, V)."""
         _, N, T, V = x.shape
-        wide = pointwise(x, [self.gcn]).view(len(self.PA), -1, V)
+        wide = pointwise(x, [self.gcn]).view(self.PA.size(0), -1, V)
         return aggregate_subsets(wide, self.A + self.PA).view(-1, N, T, V)
 
 

@@ -51,10 +51,10 @@ class GatedSpatialModule(SpatialModule):
         y = x.new_zeros(())
         for conv, q, k, shared, f in zip(
             self.convs,
-            gate * query,
-            gate * key,
-            self.A,
-            features.chunk(len(self.A)),
+            (gate * query).unbind(),
+            (gate * key).unbind(),
+            self.A.unbind(),
+            features.chunk(len(self.convs)),
         ):
             # The convolution is linear: it widens each joint's part of the
             # relation, not that of each pair.

@@ -109,7 +109,7 @@ class ExpertRoutingHead(ExpertGCNHead):
         """
         means, gates = self.route(x)
         scores, asked = means[0], torch.ones_like(gates[0], dtype=torch.bool)
-        for mean, gate in zip(means[1:], gates):
+        for mean, gate in zip(means[1:].unbind(), gates.unbind()):
             asked = asked & (gate > 0)
             scores = torch.where(asked[:, None], mean, scores)
         return scores
