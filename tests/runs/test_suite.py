@@ -243,7 +243,7 @@ def test_the_shipped_suites_can_be_planned(path):
         wanted = second.get(name, usual * (2 if twice else 1))
         assert task.plan.epochs == wanted
         if name in second:
-            assert task.plan.stages == [suite.epochs, wanted]
+            assert task.plan.stages == [usual, wanted]
             assert task.first.plan.method.name == 'ce'
     # GLMC's are pairs.
     sizes = {
