@@ -45,12 +45,26 @@ def test_every_link_leads_to_a_file(page):
     assert not missing
 
 
-@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
-def test_every_file_that_is_named_exists(page):
+def missing_files(page):
     named = set(FILE.findall(text_of(page))) - ELSEWHERE
     # Capitals stand for a name of the reader's choice.
     named = {name for name in named if not re.search('[A-Z]{4}', name)}
-    assert not {name for name in named if not (ROOT / name).exists()}
+    return {name for name in named if not (ROOT / name).exists()}
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_every_file_that_is_named_exists(page):
+    assert not missing_files(page)
+
+
+def test_every_file_that_a_source_names_exists():
+    """In what ``--help`` and docstrings tell, too."""
+    missing = {}
+    for folder in ('shapmix_mm', 'tools', 'configs'):
+        for page in (ROOT / folder).rglob('*.py'):
+            if missing_files(page):
+                missing[str(page)] = missing_files(page)
+    assert not missing
 
 
 def flags_of(tool):

@@ -102,11 +102,14 @@ class DatasetEntry(Entry):
         folds (int, optional): Folds of its cross-validation, of which seed s
             takes number s mod ``folds`` + 1: it trains on the split
             ``foldN_train`` and tests on ``foldN_val``. None takes the splits
-            of the configs.
+            configs.
+        recipes (dict[str, dict]): Settings that a method overrides on it, by
+            its name.
     """
 
     seeds: list[NonNegativeInt] = []
     folds: _Count = None
+    recipes: dict[str, dict[str, _Values]] = {}
 
     def splits(self, seed: int) -> tuple[str, str] | None:
         """Splits that a seed trains and tests on; None for the configs'."""
@@ -194,6 +197,14 @@ class Suite(BaseModel):
                     'which is none of those before it: '
                     f'{", ".join(names[:place])}'
                 )
+        for dataset in self.datasets:
+            for name in dataset.recipes:
+                if name not in names:
+                    raise ValueError(
+                        f'datasets: {dataset.name}: recipes: {name!r} is none '
+                        f'of the methods {", ".join(names)}'
+                        f'{_guess(name, names)}'
+                    )
         if self.baseline and self.baseline not in names:
             raise ValueError(
                 f'baseline {self.baseline!r} is none of the methods '
@@ -221,6 +232,55 @@ class Suite(BaseModel):
     def reference(self) -> str:
         """Method that the others are tested against."""
         return self.baseline or self.methods[0].name
+
+    def only(self, names: Sequence[str], seeds: Sequence[int] = ()) -> Suite:
+        """Return a part of the suite.
+
+        Args:
+            names (Sequence[str]): Datasets, recognizers and methods; all of
+                a kind of which none is named. A method comes with those that
+                it starts from.
+            seeds (Sequence[int]): Seeds; none for all.
+
+        Returns:
+            Suite: Itself with fewer runs.
+
+        Raises:
+            RunError: If the suite has no such name or seed.
+        """
+        wanted, kept = set(names), {}
+        for method in reversed(self.methods):
+            if method.name in wanted and method.after:
+                wanted.add(method.after)
+        known = []
+        for kind in ('datasets', 'recognizers', 'methods'):
+            entries = getattr(self, kind)
+            known += [entry.name for entry in entries]
+            found = [entry for entry in entries if entry.name in wanted]
+            kept[kind] = found or entries
+        for name in names:
+            if name not in known:
+                raise RunError(
+                    f'{self.path} names no {name!r}; known are '
+                    f'{", ".join(known)}{_guess(name, known)}'
+                )
+        if seeds:
+            kept['datasets'] = [
+                one.model_copy(update={'seeds': self._some(one, seeds)})
+                for one in kept['datasets']
+            ]
+        if self.reference not in [one.name for one in kept['methods']]:
+            kept['baseline'] = kept['methods'][0].name
+        return self.model_copy(update=kept)
+
+    def _some(self, dataset: DatasetEntry, seeds: Sequence[int]) -> list[int]:
+        own = self.seeds_of(dataset)
+        if not set(seeds) <= set(own):
+            raise RunError(
+                f'{self.path} has the seeds {own} for {dataset.name}, asked '
+                f'for are {list(seeds)}'
+            )
+        return [seed for seed in own if seed in seeds]
 
 
 def find_suite(name: str, folder: Path) -> Path:
@@ -621,6 +681,9 @@ def _plan(
         where = f'{suite.path}: {kind}: {entry.name}'
         _override(cfg, entry.options, where)
         options.update(entry.options)
+    own = dataset.recipes.get(method.name, {})
+    _override(cfg, own, f'{suite.path}: datasets: {dataset.name}: recipes')
+    options.update(own)
     stretched = _stretched(suite, method, cfg)
     cfg.merge_from_dict(stretched)
     options.update(stretched)

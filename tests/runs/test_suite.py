@@ -65,6 +65,67 @@ def test_what_a_suite_says(write):
     assert mixed.options == {'+x.y': 16}
 
 
+def test_a_dataset_has_recipes_of_its_own(write):
+    """For a method by name, over what the method has for all datasets."""
+    text = GOOD.replace(
+        'datasets: [ltnwucla]',
+        'datasets: [{ltnwucla: {recipes: {mixed: '
+        '{train_dataloader.batch_size: 8}}}}]',
+    )
+    _, long, mixed = (task.plan for task in plan(write(text=text))[:3])
+    assert mixed.cfg.train_dataloader.batch_size == 8
+    assert mixed.options['train_dataloader.batch_size'] == 8
+    assert long.cfg.train_dataloader.batch_size == 32
+    with pytest.raises(
+        RunError, match="recipes: 'mixd'.*did you mean 'mixed'"
+    ):
+        plan(write('{mixed:', '{mixd:', text))
+    with pytest.raises(RunError, match="ltnwucla: recipes: options: .*'size'"):
+        plan(write('batch_size: 8', 'size: 8', text))
+
+
+STAGES = """
+datasets: [ltnwucla, ltmsrc12]
+seeds: [0, 1, 2]
+baseline: balsoftmax
+methods: [ce, balsoftmax, crt: {after: ce}]
+"""
+
+
+@pytest.mark.parametrize(
+    'names, seeds, wanted, baseline',
+    [
+        (
+            ['ltmsrc12', 'crt'],
+            [2, 0],
+            'ltmsrc12/ce/0 ltmsrc12/crt/0 ltmsrc12/ce/2 ltmsrc12/crt/2',
+            'ce',
+        ),
+        (
+            ['balsoftmax'],
+            [1],
+            'ltnwucla/balsoftmax/1 ltmsrc12/balsoftmax/1',
+            'balsoftmax',
+        ),
+    ],
+)
+def test_a_part_of_a_suite(names, seeds, wanted, baseline, write):
+    """With the runs that a second stage starts from."""
+    text = STAGES.replace('crt: {', '{crt: {').replace('ce}]', 'ce}}]')
+    suite = read_suite(write(text=text), CONFIGS).only(names, seeds)
+    tasks = plan_suite(suite, Path('root'))
+    assert [task.name for task in tasks] == wanted.split()
+    assert suite.reference == baseline
+
+
+def test_a_part_that_there_is_not(write):
+    suite = read_suite(write(), CONFIGS)
+    with pytest.raises(RunError, match="no 'mixd'.*did you mean 'mixed'"):
+        suite.only(['mixd'])
+    with pytest.raises(RunError, match=r'\[3, 1\] for ltnwucla.*\[1, 2\]'):
+        suite.only([], [1, 2])
+
+
 def test_runs_of_a_suite(write):
     tasks = plan(write())
     assert [task.name for task in tasks] == [
@@ -217,7 +278,7 @@ def test_a_dataset_has_seeds_of_its_own_and_a_fold_each(write):
 
 
 def test_an_unknown_suite_names_the_known():
-    with pytest.raises(RunError, match='known are core, demo-smoke, ltmsrc12'):
+    with pytest.raises(RunError, match='known are core, demo-smoke, ltntu120'):
         find_suite('nwucla', SUITES)
     assert find_suite('nwucla-cpu', SUITES).is_file()
 

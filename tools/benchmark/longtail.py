@@ -58,6 +58,15 @@ def parse_args() -> argparse.Namespace:
         'one per core)',
     )
     add(
+        '--only',
+        nargs='+',
+        default=[],
+        metavar='NAME',
+        help='these datasets, recognizers and methods of the suite; a kind '
+        'of which none is named is done whole',
+    )
+    add('--seeds', nargs='+', type=int, default=[], help='these of its seeds')
+    add(
         '--cluster',
         metavar='KIND',
         help='send the runs through submitit: slurm, or local for processes '
@@ -169,6 +178,9 @@ def report(args: argparse.Namespace, suite: Any, tasks: list) -> int:
     if runs.epoch.isna().all():
         raise RunError('no run of the suite is finished yet')
     command = ['python', 'tools/benchmark/longtail.py', args.suite]
+    for option in ('only', 'seeds'):
+        given = [str(value) for value in getattr(args, option)]
+        command += [f'--{option}', *given] if given else []
     paths = write_comparison(
         suite,
         runs,
@@ -191,6 +203,7 @@ def main() -> None:
             print(list_known(suites, CONFIGS))
             return
         suite = read_suite(find_suite(args.suite, SUITES), CONFIGS)
+        suite = suite.only(args.only, args.seeds)
         args.root = args.root or Path('work_dirs') / suite.name
         tasks = plan_suite(suite, args.root)
         if args.report:

@@ -10,7 +10,7 @@ EXAMPLES = """examples:
   %(prog)s MicrosoftGestureDataset-RSA1.0.zip --out data/msrc12/msrc12.pkl
 
 train it with
-  python tools/train.py configs/ctrgcn_shapmix_ltmsrc12.py"""
+  python tools/train.py configs/ltmsrc12/ctrgcn_shapmix_ltmsrc12.py"""
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,7 +10,7 @@ EXAMPLES = """examples:
   %(prog)s Penn_Action/labels/ --out data/penn_action/penn_action.pkl
 
 train it with
-  python tools/train.py configs/ctrgcn_shapmix_ltpennaction.py"""
+  python tools/train.py configs/ltpennaction/ctrgcn_shapmix_ltpennaction.py"""
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,7 +10,7 @@ EXAMPLES = """examples:
   %(prog)s sbu_kinect/ --out data/sbu/sbu.pkl
 
 train it with
-  python tools/train.py configs/ctrgcn_shapmix_ltsbu.py"""
+  python tools/train.py configs/ltsbu/ctrgcn_shapmix_ltsbu.py"""
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,7 +10,7 @@ EXAMPLES = """examples:
   %(prog)s Skeleton.zip --out data/utd_mhad/utd_mhad.pkl
 
 train it with
-  python tools/train.py configs/ctrgcn_shapmix_ltutdmhad.py"""
+  python tools/train.py configs/ltutdmhad/ctrgcn_shapmix_ltutdmhad.py"""
 
 
 def main(argv: list[str] | None = None) -> int:
