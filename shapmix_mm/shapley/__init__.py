@@ -11,7 +11,7 @@ from .estimators import (
     sum_by_class,
 )
 from .exact import exact_shapley, shapley_weights
-from .table import AVERAGES, SaliencyTable
+from .table import AVERAGES, SaliencyTable, part_weights
 
 __all__ = [
     'AVERAGES',
@@ -26,6 +26,7 @@ __all__ = [
     'exact_shapley',
     'get_estimator',
     'mask_to_parts',
+    'part_weights',
     'shapley_weights',
     'sum_by_class',
 ]

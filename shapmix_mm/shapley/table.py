@@ -7,9 +7,9 @@ from typing import Sequence
 import torch
 from torch import Tensor, nn
 
-from .coalitions import combination_parts
+from .coalitions import combination_masks, combination_parts, mask_to_parts
 
-__all__ = ['AVERAGES', 'SaliencyTable']
+__all__ = ['AVERAGES', 'SaliencyTable', 'part_weights']
 
 #: Rules by which a table averages what it observes.
 AVERAGES = ('ema', 'recent', 'ema_per_sample')
@@ -142,3 +142,23 @@ class SaliencyTable(nn.Module):
         total = torch.where(seen, self.values, 0).sum(1, keepdim=True)
         mean = total / seen.sum(1, keepdim=True).clamp(min=1)
         return torch.where(seen, self.values, mean)
+
+
+def part_weights(num_parts: int, sizes: Sequence[int] = (2, 3)) -> Tensor:
+    """Weights that turn values of combinations into values of single parts.
+
+    With them, sums of parts come closest to the values of the combinations
+    (least squares): exact where parts do not interact; elsewhere the average
+    of many entries, so less noisy than any of them.
+
+    Args:
+        num_parts (int): P, the number of body parts.
+        sizes (Sequence[int]): Combination sizes. Defaults to (2, 3).
+
+    Returns:
+        Tensor: float32, shape (B, P); ``values @ part_weights(P)`` has the
+        shape (K, P).
+    """
+    masks = combination_masks(num_parts, sizes)
+    members = mask_to_parts(masks, num_parts).double()
+    return torch.linalg.pinv(members).T.float()

@@ -11,6 +11,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.registry import DefaultScope
 
 from shapmix_mm.config.mixins import apply_mixin, find_mixin, load_config
+from shapmix_mm.datasets.demo.classes import ACTIONS
 
 STGCN = (
     'mmaction::skeleton/stgcn/'
@@ -150,6 +151,7 @@ def test_stock_models_train_with_the_mixin(path):
     [
         ['shapmix_fast'],
         ['shapmix_released'],
+        ['shapmix', 'saliencylabel'],
         # Stock heads name no loss; the mixin's weight alone cannot be built.
         ['stmix'],
         ['mixup'],
@@ -162,6 +164,12 @@ def test_stock_models_train_with_the_mixin(path):
 )
 def test_every_mixin_of_a_blend_trains_a_stock_model(mixins):
     train_one_step(next(iter(STOCK)), mixins)
+
+
+def test_the_parts_that_tell_the_demo_set_are_those_of_its_classes():
+    mixin = Config.fromfile(find_mixin('trueparts'))
+    table = mixin.model.data_preprocessor.blending.table
+    assert table == [list(action.salient_parts) for action in ACTIONS]
 
 
 def test_hooks_and_metrics_are_added_not_replaced():

@@ -1,9 +1,10 @@
 """The table's EMA against a loop by hand."""
 
 import numpy as np
+import pytest
 import torch
 
-from shapmix_mm.shapley import SaliencyTable
+from shapmix_mm.shapley import SaliencyTable, combination_parts, part_weights
 
 
 def test_ema_equals_a_loop_and_leaves_unseen_entries_alone():
@@ -115,3 +116,13 @@ def test_entries_that_are_not_finite_are_forgotten_and_named():
         assert found[2, 1] == found[0, 0] == 0
         old[2, 1] = old[0, 0] = 0
         assert torch.equal(found, old) and bool(old.any())
+
+
+@pytest.mark.parametrize('sizes', [(2, 3), (1,), (2,), (1, 4)])
+def test_part_weights_are_the_least_squares_solution(sizes):
+    combinations = combination_parts(5, sizes)
+    members = np.array([[p in b for p in range(5)] for b in combinations])
+    values = np.random.default_rng(0).normal(size=len(combinations))
+    want = np.linalg.lstsq(members.astype(float), values, rcond=None)[0]
+    got = torch.from_numpy(values).float() @ part_weights(5, sizes)
+    np.testing.assert_allclose(got, want, atol=1e-6)

@@ -18,6 +18,7 @@ __all__ = [
     'mix',
     'pasted_cells',
     'present_persons',
+    'seen_share',
     'whole_cells',
 ]
 
@@ -127,6 +128,50 @@ def pasted_cells(
     pasted = window.inside.sum(1) / window.inside.size(1)
     share = pasted * weight.mean(1) * persons
     return Cells(both, window.inside, weight), share
+
+
+def seen_share(
+    mixture: Mixture, present: Tensor, own: Tensor, theirs: Tensor
+) -> Tensor:
+    r"""Partner's share of what is seen of both performers.
+
+    With the share q(v) of its class's saliency that each joint carries, the
+    window that receives frames, and the stretch of the partner's frames that
+    is shown there,
+
+    .. math:: s_i = 1 - \frac{window}{T} \sum_v q_i(v) w(v), \quad
+        s_j = \frac{stretch}{T} \sum_v q_j(v) w(v), \quad
+        share = \frac{s_j}{s_i + s_j}
+
+    Of each it counts how much of its own motion is seen: sample i is without
+    the pasted joints for the time of the window, while of the partner the
+    whole stretch from the first to the last of its frames is shown, however
+    few of them resampling has left. Of several persons those count that are
+    pasted. Where saliency is even over the joints and nothing is resampled
+    this is the pasted area, and a Mixup keeps its share.
+
+    Args:
+        mixture (Mixture): What is mixed; its share is not used.
+        present (Tensor): Persons that count, bool, shape (N, M).
+        own (Tensor): Saliency of each joint for the class of the sample, not
+            negative, shape (N, V); rows sum to 1.
+        theirs (Tensor): The same for the class of the partner.
+
+    Returns:
+        Tensor: float32, shape (N,); 0 where nothing is seen of either.
+    """
+    persons, frames, joints = mixture.cells
+    lost, shown = (
+        (persons & who).sum(1) / who.sum(1).clamp(min=1)
+        for who in (present, present[mixture.partner])
+    )
+    length = frames.size(1)
+    last = mixture.source.masked_fill(~frames, -1).amax(1)
+    first = mixture.source.masked_fill(~frames, length).amin(1)
+    left = 1 - lost * frames.sum(1) / length * (own * joints).sum(1)
+    stretch = (last + 1 - first).clamp(min=0) / length
+    seen = shown * stretch * (theirs * joints).sum(1)
+    return seen / (left + seen).clamp(min=torch.finfo().tiny)
 
 
 def whole_cells(clips: Tensor, share: Tensor) -> Cells:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
+from zipfile import BadZipFile
 
+import numpy as np
 import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
 from shapmix_mm.arguments import Positive
-from shapmix_mm.shapley import SaliencyTable
+from shapmix_mm.shapley import (
+    SaliencyTable,
+    combination_masks,
+    mask_to_parts,
+    part_weights,
+)
 
 from .drawing import draw_category
+from .mixing import Mixture, seen_share
 from .stmix_blending import STMixBlending
 
 __all__ = ['ShapMixBlending']
@@ -32,6 +41,13 @@ class ShapMixBlending(STMixBlending):
     (Eq. 3), where ``|b|`` counts joints. The paper has ``norm='l1'`` and no
     gain; the released code has no norm and ``gain=10``.
 
+    The partner's share of the label is the pasted area. With
+    ``label='saliency'`` it is what is seen of the partner against what is
+    left of the sample, by :func:`~.mixing.seen_share`: the values of single
+    parts that come closest to the table's (negative ones count as none)
+    share out what there is to see of a class, evenly over the joints of a
+    part; and evenly over all joints where no part has any, as in the warm-up.
+
     Args:
         args (tuple): ``num_classes`` and ``layout``, see
             :class:`SkeletonBlending`.
@@ -42,6 +58,14 @@ class ShapMixBlending(STMixBlending):
             is the rarer one; ``'index'``, the one of higher index, as in the
             released code, which takes classes for sorted by frequency.
             Defaults to 'counts'.
+        label (str): How a mixed clip's label is shared: by ``'area'`` or by
+            ``'saliency'``. Defaults to 'area'.
+        table (Sequence[Sequence[str]] or str, optional): Saliency that takes
+            the place of what ``SaliencyHook`` learns, once the warm-up is
+            over: for each class the names of the parts that tell it, all of
+            them alike, none where nothing is known; or the ``worths.npz`` of
+            ``exact_saliency.py``. The hook goes on learning its own.
+            Defaults to None.
         kwargs (dict): Arguments of :class:`STMixBlending`.
     """
 
@@ -56,6 +80,11 @@ class ShapMixBlending(STMixBlending):
     partition: Tensor
     mean_pose: Tensor
     joint_counts: Tensor
+    part_weights: Tensor
+    # Share of its part that each joint is, shape (P, V).
+    spread: Tensor
+    # Values in place of the learnt ones, shape (K, B).
+    given: Tensor | None
 
     def __init__(
         self,
@@ -64,6 +93,8 @@ class ShapMixBlending(STMixBlending):
         norm: Literal['l1', 'none'] = 'l1',
         gain: Positive = 1.0,
         minority: Literal['counts', 'index'] = 'counts',
+        label: Literal['area', 'saliency'] = 'area',
+        table: Sequence[Sequence[str]] | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -76,6 +107,7 @@ class ShapMixBlending(STMixBlending):
         self.norm = norm
         self.gain = gain
         self.minority = minority
+        self.label = label
         self.saliency = SaliencyTable(
             self.num_classes, self.layout.num_parts, self.sizes
         )
@@ -85,6 +117,13 @@ class ShapMixBlending(STMixBlending):
         self.register_buffer(
             'joint_counts', self.part_joints.sum(1).float(), persistent=False
         )
+        weights = part_weights(self.layout.num_parts, self.sizes)
+        self.register_buffer('part_weights', weights, persistent=False)
+        mask = torch.from_numpy(self.layout.part_mask()).float()
+        spread = mask / mask.sum(1, keepdim=True)
+        self.register_buffer('spread', spread, persistent=False)
+        given = None if table is None else self._given_values(table)
+        self.register_buffer('given', given, persistent=False)
 
     def _load_from_state_dict(
         self,
@@ -118,13 +157,58 @@ class ShapMixBlending(STMixBlending):
             state_dict, prefix, metadata, strict, missing, unexpected, errors
         )
 
+    def _given_values(self, table: Sequence[Sequence[str]] | str) -> Tensor:
+        """Values of all combinations, float32, shape (K, B)."""
+        names, sizes = self.layout.part_names, self.sizes
+        if isinstance(table, str):
+            masks = combination_masks(len(names), sizes)
+            values = _read_values(table, names, masks.tolist())
+        else:
+            values = _telling_values(table, names, sizes)
+        if len(values) != self.num_classes:
+            raise ValueError(
+                f'table of ShapMixBlending has {len(values)} classes, '
+                f'num_classes is {self.num_classes}'
+            )
+        return values
+
+    def values(self) -> Tensor:
+        """Values that guide the mixing, given or learnt.
+
+        Returns:
+            Tensor: Shape (K, B).
+        """
+        return self.saliency.filled() if self.given is None else self.given
+
+    def joint_saliency(self) -> Tensor:
+        """Share of each class's saliency that each joint carries.
+
+        Returns:
+            Tensor: Not negative, shape (K, V); rows sum to 1.
+        """
+        # Nothing is known as long as nothing guides.
+        parts = (self.values() @ self.part_weights).clamp(min=0) * self.guided
+        total = parts.sum(1, keepdim=True)
+        joints = parts / total.clamp(min=torch.finfo().tiny) @ self.spread
+        return torch.where(total > 0, joints, 1 / self.spread.size(1))
+
+    def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
+        """Draw what goes where, and share the label; see the base."""
+        mixture = super().draw_mixture(clips, label)
+        if self.label == 'area':
+            return mixture
+        own = self.joint_saliency()[label.argmax(1)]
+        present = self.counted_persons(clips)
+        share = seen_share(mixture, present, own, own[mixture.partner])
+        return replace(mixture, share=share)
+
     def combination_logits(self) -> Tensor:
         """Logits of Eq. 3 for every class.
 
         Returns:
             Tensor: Shape (K, B).
         """
-        density = self.saliency.filled() / self.joint_counts
+        density = self.values() / self.joint_counts
         if self.norm == 'l1':
             density = density / density.abs().sum(1, keepdim=True).clamp(
                 min=torch.finfo().tiny
@@ -156,6 +240,53 @@ class ShapMixBlending(STMixBlending):
         paste_drawn = partner_rarer | (self.guided == 0)
         # The drawn joints, or all the others.
         return joints == paste_drawn[:, None]
+
+
+def _telling_values(
+    table: Sequence[Sequence[str]], names: Sequence[str], sizes: Sequence[int]
+) -> Tensor:
+    """Share of the parts that tell a class in each combination, (K, B)."""
+    for parts in table:
+        if unknown := set(parts) - set(names):
+            raise ValueError(
+                f'table of ShapMixBlending names the parts {sorted(unknown)}, '
+                f'the layout has {list(names)}'
+            )
+    telling = torch.tensor([[name in own for name in names] for own in table])
+    masks = combination_masks(len(names), sizes)
+    members = mask_to_parts(masks, len(names))
+    number = telling.sum(1, keepdim=True).clamp(min=1)
+    return telling.float() @ members.float().T / number
+
+
+def _read_values(path: str, names: Sequence[str], masks: list[int]) -> Tensor:
+    """Values of some combinations in a result of exact_saliency.py, (K, B).
+
+    Args:
+        path (str): The ``worths.npz``.
+        names (Sequence[str]): Names of the layout's parts.
+        masks (list[int]): Bit masks of the combinations, shape (B,).
+
+    Returns:
+        Tensor: float32; zero for a class without samples.
+
+    Raises:
+        ValueError: If the file is no such result, or one of other parts.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            known = file['combinations'].tolist()
+            theirs = file['part_names'].tolist()
+            values = file['values']
+        if theirs != list(names):
+            raise ValueError(f'its parts are {theirs}, not {list(names)}')
+        values = values[:, [known.index(mask) for mask in masks]]
+    except (EOFError, KeyError, OSError, ValueError, BadZipFile) as error:
+        raise ValueError(
+            f'table {path} of ShapMixBlending is no worths.npz of '
+            f'exact_saliency.py for this layout and sizes: {error}'
+        ) from error
+    return torch.from_numpy(values).float().nan_to_num(0.0)
 
 
 def _columns(

@@ -182,11 +182,7 @@ class STMixBlending(ClassCountsMixin, SkeletonBlending):
         if self.bones is not None:
             # No bone leads to a root: it is not pasted.
             joints = joints & ~self.bones.roots
-        there = (
-            present_persons(clips)
-            if self.persons == 'both' or self.bones is not None
-            else torch.ones_like(clips[:, :, 0, 0, 0], dtype=torch.bool)
-        )
+        there = self.counted_persons(clips)
         cells, pasted = pasted_cells(window, joints, there, partner)
         cut = Mixture(
             partner,
@@ -199,6 +195,19 @@ class STMixBlending(ClassCountsMixin, SkeletonBlending):
             is_mixup=torch.zeros_like(partner, dtype=torch.bool),
         )
         return cut if shares is None else _some_mixup(cut, *shares)
+
+    def counted_persons(self, clips: Tensor) -> Tensor:
+        """Tell which slots for persons are pasted and counted.
+
+        Args:
+            clips (Tensor): Skeletons, shape (N, M, T, V, C).
+
+        Returns:
+            Tensor: bool, shape (N, M).
+        """
+        if self.persons == 'both' or self.bones is not None:
+            return present_persons(clips)
+        return torch.ones_like(clips[:, :, 0, 0, 0], dtype=torch.bool)
 
     def _draw_mixup(
         self, num: int, device: torch.device

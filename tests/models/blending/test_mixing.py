@@ -26,6 +26,7 @@ from shapmix_mm.models.blending.mixing import (
     any_nonzero,
     mix,
     present_persons,
+    seen_share,
     whole_cells,
 )
 
@@ -242,3 +243,76 @@ def test_a_gpu_mixes_as_a_cpu_does(kind):
         mix(clips[:, 0], mixture).cpu(),
         mix(clips[:, 0].cpu(), Mixture(**fields)),
     )
+
+
+# Ten frames, four joints; the window is frames 2 to 5.
+WINDOW = [False] * 2 + [True] * 4 + [False] * 4
+OWN = [0.5, 0.25, 0.25, 0.0]
+THEIRS = [0.0, 0.25, 0.5, 0.25]
+EVEN = [0.25] * 4
+IN_PLACE = list(range(10))
+RESAMPLED = [0, 0, 1, 3, 5, 8, 9, 9, 9, 9]
+PASTED = [1.0, 1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    'frames, source, joints, own, theirs, want',
+    [
+        # Lost are 0.75 of i for 0.4 of the time; of j 0.25 is seen in 8 of
+        # its 10 frames, from number 1 to 8.
+        (WINDOW, RESAMPLED, PASTED, OWN, THEIRS, 0.2 / (0.7 + 0.2)),
+        (WINDOW, IN_PLACE, PASTED, OWN, THEIRS, 0.1 / (0.7 + 0.1)),
+        # The pasted area: 4 of 10 frames, 2 of 4 joints.
+        (WINDOW, IN_PLACE, PASTED, EVEN, EVEN, 0.2),
+        # A Mixup keeps its share.
+        ([True] * 10, IN_PLACE, [0.3] * 4, OWN, THEIRS, 0.3),
+        (WINDOW, RESAMPLED, [0.0] * 4, OWN, THEIRS, 0.0),
+        # All of i is covered, and nothing of j is seen that tells it.
+        ([True] * 10, IN_PLACE, PASTED, [1.0, 0, 0, 0], [0, 0, 0, 1.0], 0.0),
+        ([True] * 10, IN_PLACE, PASTED, [0.5, 0.5, 0, 0], THEIRS, 1.0),
+    ],
+)
+def test_share_of_what_is_seen_by_hand(
+    frames, source, joints, own, theirs, want
+):
+    mixture = Mixture(
+        torch.tensor([1, 0]),
+        torch.tensor([source, IN_PLACE], dtype=torch.int32),
+        Cells(
+            torch.ones(2, 1, dtype=torch.bool),
+            torch.tensor([frames, [False] * 10]),
+            torch.tensor([joints, [0.0] * 4]),
+        ),
+        torch.zeros(2),
+        torch.zeros(2, dtype=torch.bool),
+    )
+    present = torch.ones(2, 1, dtype=torch.bool)
+    share = seen_share(
+        mixture,
+        present,
+        torch.tensor([own, theirs]),
+        torch.tensor([theirs, own]),
+    )
+    torch.testing.assert_close(share, torch.tensor([want, 0.0]))
+
+
+def test_share_of_what_is_seen_counts_the_persons_of_each_side():
+    """Two persons in one sample, one in the other; that one is pasted."""
+    mixture = Mixture(
+        torch.tensor([1, 0]),
+        torch.tensor([RESAMPLED] * 2, dtype=torch.int32),
+        Cells(
+            torch.tensor([[True, False]] * 2),
+            torch.tensor([WINDOW] * 2),
+            torch.tensor([PASTED] * 2),
+        ),
+        torch.zeros(2),
+        torch.zeros(2, dtype=torch.bool),
+    )
+    present = torch.tensor([[True, True], [True, False]])
+    own = torch.tensor([OWN, THEIRS])
+    share = seen_share(mixture, present, own, own[[1, 0]])
+    first = 0.2 / (1 - 0.5 * 0.4 * 0.75 + 0.2)
+    second = 0.5 * 0.8 * 0.75
+    second = second / (1 - 0.4 * 0.25 + second)
+    torch.testing.assert_close(share, torch.tensor([first, second]))

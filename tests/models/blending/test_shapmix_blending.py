@@ -8,6 +8,8 @@ from mmengine.runner.checkpoint import load_state_dict
 from scipy import stats
 
 from shapmix_mm.models import ShapMixBlending
+from shapmix_mm.saliency import ClassSaliency
+from shapmix_mm.saliency.result import write_worths
 from shapmix_mm.shapley import combination_parts
 from shapmix_mm.skeletons import get_layout
 
@@ -175,6 +177,11 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
         (dict(norm='l2'), 'l1'),
         (dict(minority='labels'), 'index'),
         (dict(gain=-1.0), 'gain'),
+        (dict(label='joints'), "'area' or 'saliency'"),
+        (dict(table='arms'), 'table arms .* no worths.npz'),
+        (dict(table=['trunk'] * 3), r'table=.*Sequence'),
+        (dict(table=[['trunk']] * 2), 'table .* has 2 classes.*is 3'),
+        (dict(table=[['wing'], [], []]), r"parts \['wing'\].*'left_arm'"),
         (dict(spatial='joint'), "spatial must be 'part'.*STMixBlending"),
     ],
 )
@@ -244,3 +251,151 @@ def test_a_checkpoint_without_partition_counts_as_ours():
     blend = hand_blend([[0], [1, 2], [3], [4, 5]])
     blend.load_state_dict(state)
     assert torch.equal(blend.saliency.values, saved.saliency.values)
+
+
+# What tells each of four classes; of the last nothing is known.
+TELLING = [['right_arm'], ['trunk', 'left_arm'], ['left_leg'], []]
+SIZE = {name: len(part) for name, part in zip(LAYOUT.part_names, LAYOUT.parts)}
+
+
+def telling_blend(**kwargs):
+    blend = ShapMixBlending(4, 'nturgb+d', table=TELLING, **kwargs)
+    blend.set_class_counts([40, 30, 20, 10])
+    blend.guided.fill_(1.0)
+    return blend
+
+
+def carried(k):
+    """Share of what tells class k on each joint, by hand."""
+    share = np.zeros(25)
+    for name, part in zip(LAYOUT.part_names, LAYOUT.parts):
+        if name in TELLING[k]:
+            share[list(part)] = 1 / len(TELLING[k]) / SIZE[name]
+    return share if TELLING[k] else np.full(25, 1 / 25)
+
+
+def traced(num, frames=20):
+    """Sample i is i + 1 plus a hundredth for each frame; two persons."""
+    clips = torch.arange(num).view(-1, 1, 1, 1, 1, 1) + 1.0
+    clips = clips + torch.arange(frames).view(1, 1, 1, -1, 1, 1) / 100
+    clips = clips.expand(num, 1, 2, frames, 25, 3).clone()
+    samples = [ActionDataSample().set_gt_label(i % 4) for i in range(num)]
+    return clips, samples
+
+
+@pytest.mark.parametrize('temporal', ['resample', 'copy'])
+@pytest.mark.parametrize('persons', ['all', 'both'])
+def test_the_label_is_what_is_seen_of_both(temporal, persons):
+    torch.manual_seed(0)
+    clips, samples = traced(24)
+    clips[::3, :, 1] = 0
+    there = [1 if i % 3 == 0 else 2 for i in range(24)]
+    blend = telling_blend(
+        label='saliency', mixup_prob=0.0, temporal=temporal, persons=persons
+    )
+    out, out_samples = blend(clips, samples)
+    for i in range(24):
+        mixed = out[24 + i, 0, 0, :, :, 0]
+        cells = mixed.floor() != i + 1
+        window, joints = cells.any(1), cells.any(0).numpy()
+        pasted = mixed[window][:, joints][:, 0]
+        partner = int(pasted[0]) - 1
+        frames = ((pasted - partner - 1) * 100).round()
+        stretch = float(frames[-1] - frames[0] + 1) / 20
+        lost = float(window.sum()) / 20 * carried(i % 4)[joints].sum()
+        seen = stretch * carried(partner % 4)[joints].sum()
+        if persons == 'both':
+            both = min(there[i], there[partner])
+            lost, seen = lost * both / there[i], seen * both / there[partner]
+        share = seen / (1 - lost + seen)
+        want = np.zeros(4)
+        want[i % 4] += 1 - share
+        want[partner % 4] += share
+        got = out_samples[24 + i].gt_label
+        np.testing.assert_allclose(got, want, atol=1e-6)
+
+
+def test_the_way_to_share_labels_changes_nothing_else():
+    clips, samples = traced(40)
+    found = {}
+    for label in ('area', 'saliency'):
+        torch.manual_seed(1)
+        found[label] = telling_blend(label=label).draw_mixture(
+            clips[:, 0], torch.eye(4)[torch.arange(40) % 4]
+        )
+        found[label, 'after'] = torch.rand(3)
+    area, saliency = found['area'], found['saliency']
+    assert torch.equal(found['area', 'after'], found['saliency', 'after'])
+    for name in ('partner', 'source', 'weights', 'is_mixup'):
+        assert torch.equal(getattr(area, name), getattr(saliency, name))
+    mixup = area.is_mixup
+    assert mixup.any() and not mixup.all()
+    torch.testing.assert_close(area.share[mixup], saliency.share[mixup])
+    assert not torch.allclose(area.share[~mixup], saliency.share[~mixup])
+
+
+def test_saliency_of_joints_is_that_of_their_parts():
+    blend = guided_blend([3, 2, 1])
+    worth = dict(zip(LAYOUT.part_names, (0.3, 0.0, -0.4, 0.1, 0.0)))
+    number = list(worth.values())
+    for column, combination in enumerate(PARTS):
+        # What parts add to one another, and one that speaks against all.
+        value = sum(number[p] for p in combination)
+        blend.saliency.values[0, column] = value
+        blend.saliency.values[1, column] = -1.0
+        blend.saliency.values[2, column] = 0.0
+    want = np.zeros((3, 25))
+    for part, value in zip(LAYOUT.parts, number):
+        want[0, list(part)] = max(value, 0) / 0.4 / len(part)
+    # Nothing tells the others.
+    want[1:] = 1 / 25
+    np.testing.assert_allclose(blend.joint_saliency(), want, atol=1e-6)
+    blend.guided.zero_()
+    np.testing.assert_allclose(blend.joint_saliency(), 1 / 25, atol=1e-6)
+
+
+def test_a_given_table_guides_in_place_of_the_learnt_one():
+    blend = telling_blend(norm='none', gain=1000.0)
+    blend.saliency.values[:, PARTS.index((3, 4))] = 9.0
+    blend.saliency.updates.fill_(1.0)
+    names = LAYOUT.part_names
+    for k, telling in enumerate(TELLING):
+        for column, combination in enumerate(PARTS):
+            hit = sum(names[p] in telling for p in combination)
+            value = hit / len(telling) if telling else 0.0
+            assert blend.values()[k, column] == pytest.approx(value)
+    # Class 1 is the rarer one, and the trunk with the left arm tell it.
+    joints = blend.draw_joints(torch.eye(4)[:2], torch.tensor([1, 0]))
+    assert (joints[0].numpy() == joints_of((0, 1))).all()
+    # What is learnt stays what checkpoints hold.
+    assert 'given' not in blend.state_dict()
+
+
+def save_worths(path, values, layout=LAYOUT):
+    parts = [(p,) for p in range(5)] + PARTS
+    saliency = ClassSaliency(parts, values, values, np.ones(len(values)))
+    write_worths(path, saliency, layout, ['a', 'b', 'c'])
+    return str(path)
+
+
+def test_exact_values_of_a_model_may_guide(tmp_path):
+    values = np.random.default_rng(0).normal(size=(3, 25))
+    values[1] = np.nan
+    path = save_worths(tmp_path / 'worths.npz', values)
+    blend = ShapMixBlending(3, 'nturgb+d', table=path)
+    want = np.nan_to_num(values[:, 5:])
+    np.testing.assert_allclose(blend.values(), want, rtol=1e-6)
+
+
+def test_exact_values_of_other_parts_or_files_are_refused(tmp_path):
+    five = dict(HAND, parts=dict(a=[0], b=[1], c=[2], d=[3], e=[4, 5]))
+    other = save_worths(tmp_path / 'o.npz', np.ones((3, 25)), get_layout(five))
+    with pytest.raises(ValueError, match=r"o\.npz .*its parts are \['a'"):
+        ShapMixBlending(3, 'nturgb+d', table=other)
+    text = tmp_path / 'x.npz'
+    text.write_text('no archive')
+    with pytest.raises(ValueError, match=r'table .*x\.npz .* no worths.npz'):
+        ShapMixBlending(3, 'nturgb+d', table=str(text))
+    path = save_worths(tmp_path / 's.npz', np.ones((3, 25)))
+    with pytest.raises(ValueError, match=r's\.npz .*this layout and sizes'):
+        ShapMixBlending(3, 'nturgb+d', table=path, sizes=(4,))
