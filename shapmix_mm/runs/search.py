@@ -50,8 +50,9 @@ class Search(BaseModel):
         keep (list, optional): Values of the group that the search may see at
             all. None sees all. Defaults to None.
         methods (list): Methods, as suites write them; each gets every trial.
-        seeds (list[int]): The first is that of all trials, all are those of
-            the finalists.
+        seeds (list[int]): Seeds of the finalists.
+        screen (int): How many of them, the first, all trials get. Defaults
+            to 1.
         longtail (dict): Profile of the held-in part, which is smaller than
             the whole.
         space (dict): Values of each dimension: name, and the settings that
@@ -69,6 +70,7 @@ class Search(BaseModel):
     keep: Optional[list[Any]] = None  # noqa: UP045
     methods: list[Any] = Field(min_length=1)
     seeds: list[int] = Field(min_length=1)
+    screen: int = Field(1, ge=1)
     longtail: dict[str, Any]
     space: dict[str, dict[Any, dict[str, Any]]]
 

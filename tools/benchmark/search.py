@@ -39,9 +39,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
         epilog='Every method gets the same settings, so that none has a '
-        'larger budget than another: with one seed each value of each '
-        'dimension by itself, then with all seeds the starting point, the '
-        'best of those and the best values together. The runs read an '
+        'larger budget than another: with one seed, or as many as `screen` '
+        'says, each value of each dimension by itself, then with all seeds '
+        'the starting point, the best of those and the best values together. '
+        'The runs read an '
         'annotation file that holds samples of the training split alone; '
         'ROOT/manifest.json says which. The command can be stopped and '
         'given again at any time. ROOT/log.csv holds every run, '
@@ -158,7 +159,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     cfg = load_config(str(find_leaf(args.configs, search.dataset)), ())
     ann_file = prepare(search, cfg, args.root)
     trials = star_trials(search)
-    content = suite_of(search, trials, search.seeds[:1], cfg, ann_file)
+    content = suite_of(
+        search, trials, search.seeds[: search.screen], cfg, ann_file
+    )
     runs = run_suite(content, 'trials', args)
     ranked = rank_trials(runs, trials)
     if not ranked:
