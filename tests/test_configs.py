@@ -85,11 +85,11 @@ BASELINES = (
     *('mixup', 'cutmix', 'remix'),
     *('remixdrw', 'skelemix', 'tacnnmix'),
 )
-MULTIBRANCH = ('ride', 'bcl', 'paco', 'glmc', 'brl', 'fsa')
+MULTIBRANCH = ('ride', 'ride_routing', 'bcl', 'paco', 'glmc', 'brl', 'fsa')
 SAMPLINGS = ('rs', 'sqrt', 'ros', 'progressive')
 BALANCED = {'ClassBalancedSampler', 'RandomOverSampler', 'ProgressiveSampler'}
 # Their schedule is that of a second stage, not of their cross-entropy twin.
-SECOND_STAGES = ('crt', 'maxnorm', 'taunorm', 'fsa')
+SECOND_STAGES = ('crt', 'maxnorm', 'taunorm', 'fsa', 'ride_routing')
 # The recognizers of Table 4 and 5 come in their own recipes; epochs of these.
 RECOGNIZERS = dict(
     hdgcn='HD-GCN',
@@ -945,7 +945,8 @@ def test_a_step_and_a_prediction(leaf, mini):
     data = pseudo_collate([train[i] for i in range(8)])
     if steps_taken(cfg):
         optimizer = build_optim_wrapper(model, cfg.optim_wrapper.to_dict())
-        classifier = next(model.cls_head.fc.parameters())
+        head = model.cls_head.parameters()
+        classifier = next(p for p in head if p.requires_grad)
         before = classifier.detach().clone()
         losses = model.train_step(data, optimizer)
         assert math.isfinite(losses['loss'].item())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 import torch
 from mmaction.models.utils import unit_tcn
@@ -23,8 +23,16 @@ class ExpertTails(ModuleList):
 
     Args:
         tails (Iterator[nn.Module]): Late blocks of each expert.
-        channel_dim (int): Dimension of the channels, 0 or 1.
+        channel_dim (int): Dimension of the channels, 0 or 1; the other one
+            of the two is that of the samples.
+
+    Attributes:
+        wanted (Callable, optional): Tells from the maps of the first experts
+            which samples need the next, as bool (N * M,); the maps of the
+            others are then zero. None: each expert sees all samples.
     """
+
+    wanted: Callable[[Tensor], Tensor] | None = None
 
     def __init__(self, tails: Iterator[nn.Module], channel_dim: int) -> None:
         super().__init__(tails)
@@ -32,7 +40,23 @@ class ExpertTails(ModuleList):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map C channels to E times C' of them."""
-        return torch.cat([tail(x) for tail in self], self.channel_dim)
+        first, *others = self
+        maps = [first(x)]
+        for tail in others:
+            maps.append(
+                tail(x) if self.wanted is None else self._some(tail, x, maps)
+            )
+        return torch.cat(maps, self.channel_dim)
+
+    def _some(self, tail: nn.Module, x: Tensor, before: list) -> Tensor:
+        """Maps of one more expert, zero but for the samples that want it."""
+        wanted: Any = self.wanted
+        chosen = wanted(torch.cat(before, self.channel_dim)).nonzero()[:, 0]
+        maps = torch.zeros_like(before[0])
+        if len(chosen):
+            dim = 1 - self.channel_dim
+            maps.index_copy_(dim, chosen, tail(x.index_select(dim, chosen)))
+        return maps
 
 
 def split_into_experts(

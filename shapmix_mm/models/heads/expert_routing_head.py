@@ -30,9 +30,8 @@ class ExpertRoutingHead(ExpertGCNHead):
     The score of a sample is the mean of the experts that were asked. The
     gates alone learn, from binary cross-entropy: an expert that is asked for
     should be wrong with those before it, and right with one of those to come.
-    All experts are computed for all samples, whoever is asked. Source: Wang
-    et al., Long-tailed Recognition by Routing Diverse Distribution-Aware
-    Experts, ICLR 2021, Sec. 3.3, and its released code.
+    Source: Wang et al., Long-tailed Recognition by Routing Diverse
+    Distribution-Aware Experts, ICLR 2021, Sec. 3.3, and its released code.
 
     Args:
         num_classes (int): Number of classes K.
@@ -79,14 +78,15 @@ class ExpertRoutingHead(ExpertGCNHead):
         """Mean scores of the first experts, and whether the next is asked.
 
         Args:
-            x (Tensor): Maps, shape (N, M, E * D, T, V).
+            x (Tensor): Maps of the first e experts, shape (N, M, e * D, T,
+                V).
 
         Returns:
-            tuple[Tensor, Tensor]: Mean scores of the first 1 to E experts,
-            shape (E, N, K), and scores of the gates, above 0 where the next
-            is asked, shape (E - 1, N).
+            tuple[Tensor, Tensor]: Mean scores of the first 1 to e experts,
+            shape (e, N, K), and scores of the gates after them, above 0
+            where the next is asked, shape (e, N), or (E - 1, N) where e = E.
         """
-        features = self.features(x).chunk(len(self.fc), 1)
+        features = self.features(x).split(self.in_channels, 1)
         total, means, gates = 0.0, [], []
         for i, (fc, feature) in enumerate(zip(self.fc, features)):
             total = total + fc(feature)
@@ -96,6 +96,18 @@ class ExpertRoutingHead(ExpertGCNHead):
                 best = means[i].topk(self.top, 1)[0]
                 gates.append(self.gate(torch.cat([best, seen], 1)).squeeze(1))
         return torch.stack(means), torch.stack(gates)
+
+    def asks(self, x: Tensor) -> Tensor:
+        """Which samples ask one more expert.
+
+        Args:
+            x (Tensor): Maps of the first e < E experts, shape (N, M, e * D,
+                T, V).
+
+        Returns:
+            Tensor: bool, shape (N,).
+        """
+        return (self.route(x)[1] > 0).all(0)
 
     def forward(self, x: Tensor, **kwargs: Any) -> Tensor:
         """Mean scores of the experts that are asked.

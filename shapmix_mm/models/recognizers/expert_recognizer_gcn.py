@@ -6,12 +6,14 @@ from typing import Any
 
 from mmaction.models.recognizers import RecognizerGCN
 from mmaction.registry import MODELS
+from mmaction.utils import SampleList
 from pydantic import Field
+from torch import Tensor
 from typing_extensions import Annotated
 
 from shapmix_mm.arguments import Chance, PositiveInt
 
-from ..backbones.experts import narrowed, split_into_experts
+from ..backbones.experts import ExpertTails, narrowed, split_into_experts
 from .frozen_recognizer_gcn import FrozenRecognizerGCN
 
 __all__ = ['ExpertRecognizerGCN', 'FrozenExpertRecognizerGCN']
@@ -68,7 +70,42 @@ class ExpertRecognizerGCN(RecognizerGCN):
 class FrozenExpertRecognizerGCN(FrozenRecognizerGCN, ExpertRecognizerGCN):
     """``ExpertRecognizerGCN`` with a frozen backbone, for its second stage.
 
+    With a head that asks, ``ExpertRoutingHead``, a prediction computes each
+    further expert for the samples alone that ask for it. All else, an export
+    too, computes all experts, with equal scores.
+
     Args:
         args (tuple): Arguments of ``ExpertRecognizerGCN``.
         kwargs (dict): More of them, by name.
     """
+
+    def predict(
+        self, inputs: Tensor, data_samples: SampleList, **kwargs: Any
+    ) -> SampleList:
+        """Predict by those experts that are asked.
+
+        Args:
+            inputs (Tensor): Skeletons (N, clips, M, T, V, C).
+            data_samples (list[ActionDataSample]): N samples.
+            kwargs (dict): Not used.
+
+        Returns:
+            list[ActionDataSample]: The samples with their scores.
+        """
+        (tails,) = (
+            part
+            for part in self.backbone.modules()
+            if isinstance(part, ExpertTails)
+        )
+        persons, asks = inputs.size(2), getattr(self.cls_head, 'asks', None)
+
+        def wanted(maps: Tensor) -> Tensor:
+            maps = maps.movedim(1 - tails.channel_dim, 0)
+            asked = asks(maps.unflatten(0, (-1, persons)))
+            return asked.repeat_interleave(persons)
+
+        tails.wanted = wanted if asks else None
+        try:
+            return super().predict(inputs, data_samples, **kwargs)
+        finally:
+            tails.wanted = None

@@ -8,6 +8,8 @@ import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
+from shapmix_mm.models.backbones.experts import ExpertTails
+
 LAYOUT = dict(num_node=4, inward=[(1, 0), (2, 0), (3, 0)], center=0)
 SIZE = dict(
     base_channels=16, num_stages=4, inflate_stages=[2, 4], down_stages=[4]
@@ -133,6 +135,52 @@ def test_a_network_that_never_widens_needs_a_split():
     cfg['cls_head'].update(in_channels=16)
     with pytest.raises(ValueError, match='say with split'):
         MODELS.build(cfg)
+
+
+@pytest.mark.parametrize('network', ['STGCN', 'CTRGCN'])
+def test_a_prediction_computes_the_experts_that_are_asked(network):
+    """Scores are those of all experts at once, from fewer passes.
+
+    The bias of the gates is put amid the scores of the first, so that some
+    samples ask on and some do not.
+    """
+    cfg = config(network)
+    cfg.update(type='FrozenExpertRecognizerGCN')
+    cfg['cls_head'].update(
+        type='ExpertRoutingHead', loss_cls=dict(type='CrossEntropyLoss')
+    )
+    torch.manual_seed(0)
+    model = MODELS.build(cfg).eval()
+    clips, samples = batch(9)
+    (tails,) = (m for m in model.modules() if isinstance(m, ExpertTails))
+    seen = []
+    for number, tail in enumerate(tails):
+        tail.register_forward_pre_hook(
+            lambda _, args, number=number: seen.append(
+                (number, args[0].size(1 - tails.channel_dim))
+            )
+        )
+    with torch.no_grad():
+        maps = model.backbone(clips.squeeze(1))
+        gates = model.cls_head.route(maps)[1]
+        # The second gate is asked by those alone that passed the first.
+        model.cls_head.gate.bias -= gates[0].median()
+        gates = model.cls_head.route(maps)[1]
+        asked = (gates > 0).cumprod(0).sum(1).tolist()
+        full = model.cls_head.predict(maps, copy.deepcopy(samples))
+        seen.clear()
+        found = model(clips, samples, mode='predict')
+        assert 0 < asked[0] < 9 and asked[1] < asked[0]
+        # Two persons of each.
+        by_hand = [(0, 18), (1, 2 * asked[0]), (2, 2 * asked[1])]
+        assert seen == [pair for pair in by_hand if pair[1]]
+        for one, other in zip(found, full):
+            torch.testing.assert_close(
+                one.pred_score, other.pred_score, rtol=0, atol=1e-6
+            )
+        seen.clear()
+        model(clips, mode='tensor', stage='head')
+    assert seen == [(0, 18), (1, 18), (2, 18)]
 
 
 def test_soft_labels_train_without_an_accuracy():
