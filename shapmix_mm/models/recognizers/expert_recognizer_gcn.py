@@ -14,6 +14,7 @@ from typing_extensions import Annotated
 from shapmix_mm.arguments import Chance, PositiveInt
 
 from ..backbones.experts import ExpertTails, narrowed, split_into_experts
+from ..heads.expert_routing_head import ExpertRoutingHead
 from .frozen_recognizer_gcn import FrozenRecognizerGCN
 
 __all__ = ['ExpertRecognizerGCN', 'FrozenExpertRecognizerGCN']
@@ -70,7 +71,7 @@ class ExpertRecognizerGCN(RecognizerGCN):
 class FrozenExpertRecognizerGCN(FrozenRecognizerGCN, ExpertRecognizerGCN):
     """``ExpertRecognizerGCN`` with a frozen backbone, for its second stage.
 
-    With a head that asks, ``ExpertRoutingHead``, a prediction computes each
+    With an ``ExpertRoutingHead`` a prediction computes each
     further expert for the samples alone that ask for it. All else, an export
     too, computes all experts, with equal scores.
 
@@ -92,19 +93,21 @@ class FrozenExpertRecognizerGCN(FrozenRecognizerGCN, ExpertRecognizerGCN):
         Returns:
             list[ActionDataSample]: The samples with their scores.
         """
+        head, persons = self.cls_head, inputs.size(2)
+        if not isinstance(head, ExpertRoutingHead):
+            return super().predict(inputs, data_samples, **kwargs)
         (tails,) = (
             part
             for part in self.backbone.modules()
             if isinstance(part, ExpertTails)
         )
-        persons, asks = inputs.size(2), getattr(self.cls_head, 'asks', None)
 
         def wanted(maps: Tensor) -> Tensor:
             maps = maps.movedim(1 - tails.channel_dim, 0)
-            asked = asks(maps.unflatten(0, (-1, persons)))
+            asked = head.asks(maps.unflatten(0, (-1, persons)))
             return asked.repeat_interleave(persons)
 
-        tails.wanted = wanted if asks else None
+        tails.wanted = wanted
         try:
             return super().predict(inputs, data_samples, **kwargs)
         finally:
