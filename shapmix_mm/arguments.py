@@ -9,6 +9,7 @@ themselves need no checks of single values.
 
 from __future__ import annotations
 
+import argparse
 import difflib
 import functools
 import inspect
@@ -35,7 +36,9 @@ __all__ = [
     'PositiveInt',
     'check_arguments',
     'check_registered',
+    'check_value',
     'known_keys',
+    'option',
 ]
 
 Positive = Annotated[float, Field(gt=0)]
@@ -179,18 +182,60 @@ def _problems(
     return problems
 
 
+def check_value(key: str, value: Any, hint: Any) -> None:
+    """Check one argument of a function by an annotation.
+
+    Args:
+        key (str): Its name.
+        value (Any): Its value.
+        hint (type): Such as :data:`PositiveInt`.
+
+    Raises:
+        ArgumentError: If it does not fit; it says what was expected.
+    """
+    problems = _compare(key, value, _adapter(hint))
+    if problems:
+        raise ArgumentError(problems[0])
+
+
 def _compare(key: str, value: Any, adapter: TypeAdapter) -> list[str]:
     try:
         adapter.validate_python(value)
     except ValidationError as error:
-        # A union fails once for each member: one clause tells them all.
-        wanted = [
-            item['msg'].replace('Input should be ', '')
-            for item in error.errors(include_url=False)
-        ]
-        expected = ' or '.join(dict.fromkeys(wanted))
-        return [f'{key}={value!r} should be {expected}']
+        return [f'{key}={value!r} should be {_expected(error)}']
     return []
+
+
+def _expected(error: ValidationError) -> str:
+    """Say what was wanted. A union fails once for each of its members."""
+    wanted = [
+        item['msg'].replace('Input should be ', '')
+        for item in error.errors(include_url=False)
+    ]
+    return ' or '.join(dict.fromkeys(wanted))
+
+
+def option(hint: Any) -> Callable[[str], Any]:
+    """Return what reads a command line's word by an annotation.
+
+    Args:
+        hint (type): Such as :data:`PositiveInt`.
+
+    Returns:
+        callable: The ``type`` of an argument of :mod:`argparse`; it says what
+        was expected in place of a word that does not fit.
+    """
+    adapter = TypeAdapter(hint, config=ConfigDict(allow_inf_nan=False))
+
+    def read(text: str) -> Any:
+        try:
+            return adapter.validate_strings(text)
+        except ValidationError as error:
+            raise argparse.ArgumentTypeError(
+                f'{text!r} should be {_expected(error)}'
+            ) from error
+
+    return read
 
 
 def _unknown(key: str, known: set[str]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
+import re
+from pathlib import Path
 from typing import Literal, Sequence
 
 import pytest
@@ -14,8 +17,10 @@ import shapmix_mm  # noqa: F401
 from shapmix_mm.arguments import (
     ArgumentError,
     Fraction,
+    Positive,
     PositiveInt,
     check_arguments,
+    option,
 )
 
 
@@ -159,3 +164,36 @@ def test_every_registered_class_checks_what_it_is_given(cls):
     if own:
         with pytest.raises(ArgumentError, match='unknown key|missing'):
             cls(**{'no such key': 1})
+
+
+@pytest.mark.parametrize(
+    'hint, good, value, bad',
+    [
+        (PositiveInt, '3', 3, ['0', '-1', '1.5', 'x', '']),
+        (Positive, '0.5', 0.5, ['0', 'nan', 'inf', '1,5']),
+        (Fraction, '1', 1.0, ['1.01', '-0.1']),
+    ],
+)
+def test_a_word_of_the_command_line(hint, good, value, bad, capsys):
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--size', type=option(hint))
+    assert parser.parse_args(['--size', good]).size == value
+    for word in bad:
+        with pytest.raises(SystemExit):
+            parser.parse_args([f'--size={word}'])
+        said = capsys.readouterr().err
+        assert f'argument --size: {word!r} should be ' in said
+
+
+def test_every_number_of_a_command_line_has_bounds():
+    """Else a run of hours may end in a raw message, or never begin.
+
+    Tools that show their help without any package check what they read
+    themselves.
+    """
+    tools, loose = Path(__file__).parents[1] / 'tools', []
+    for path in sorted(tools.rglob('*.py')):
+        text = path.read_text()
+        if re.search(r'^(from|import) shapmix_mm', text, re.M):
+            loose += re.findall(r'.*\btype=(?:int|float)\b.*', text)
+    assert not [line for line in loose if 'choices=' not in line]

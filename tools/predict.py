@@ -19,6 +19,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import (
+    Fraction,
+    NonNegativeInt,
+    Positive,
+    PositiveInt,
+    option,
+)
 from shapmix_mm.config.launch import merge_options, one_line_errors
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.config.trained_model import read_layout
@@ -28,6 +35,7 @@ from shapmix_mm.inference import (
     Explanation,
     Prediction,
     Recognizer,
+    SegmentCount,
     Timeline,
     explained_clip,
     find_files,
@@ -116,30 +124,30 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         '--img-shape',
-        type=int,
+        type=option(PositiveInt),
         nargs=2,
         metavar=('HEIGHT', 'WIDTH'),
         help='size of the image of 2D joints, in pixels',
     )
     add(
         '--rate',
-        type=float,
+        type=option(Positive),
         help='frames in a second, where a file does not tell',
     )
     add(
         '--window',
-        type=int,
+        type=option(PositiveInt),
         help='take the inputs for recordings that are not cut, and slide a '
         'window of so many frames over them',
     )
     add(
         '--stride',
-        type=int,
+        type=option(PositiveInt),
         help='frames from one window to the next (default: a quarter of it)',
     )
     add(
         '--threshold',
-        type=float,
+        type=option(Fraction),
         default=0.5,
         help='a window is of no known class below this probability '
         '(default: 0.5)',
@@ -161,7 +169,7 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         '--joints',
-        type=int,
+        type=option(NonNegativeInt),
         nargs='?',
         const=32,
         default=0,
@@ -170,13 +178,18 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         '--segments',
-        type=int,
+        type=option(SegmentCount),
         default=5,
         help='stretches of time to value; 0 for none (default: 5)',
     )
     add('--csv', action='store_true', help=f'write {_CSV}')
     add('--json', action='store_true', help=f'write {_JSON}')
-    add('--top-k', type=int, default=5, help='classes to name (default: 5)')
+    add(
+        '--top-k',
+        type=option(PositiveInt),
+        default=5,
+        help='classes to name (default: 5)',
+    )
 
 
 class Session:

@@ -5,6 +5,7 @@ import argparse
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import NonNegative, PositiveInt, option
 from shapmix_mm.config.launch import (
     add_common_arguments,
     build_runner,
@@ -36,10 +37,16 @@ def parse_args() -> argparse.Namespace:
         '--show', action='store_true', help='show pictures in a window'
     )
     parser.add_argument(
-        '--interval', type=int, default=1, help='samples between pictures'
+        '--interval',
+        type=option(PositiveInt),
+        default=1,
+        help='samples between pictures',
     )
     parser.add_argument(
-        '--wait-time', type=float, default=2, help='seconds to show a picture'
+        '--wait-time',
+        type=option(NonNegative),
+        default=2,
+        help='seconds to show a picture',
     )
     return parser.parse_args()
 

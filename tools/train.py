@@ -7,6 +7,7 @@ import sys
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import NonNegativeInt, option
 from shapmix_mm.config.launch import (
     add_common_arguments,
     bare_model,
@@ -61,7 +62,9 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate by the actual batch size',
     )
-    parser.add_argument('--seed', type=int, help='random seed')
+    parser.add_argument(
+        '--seed', type=option(NonNegativeInt), help='random seed'
+    )
     parser.add_argument(
         '--diff-rank-seed',
         action='store_true',

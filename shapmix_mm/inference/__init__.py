@@ -5,7 +5,13 @@ from .explanation import ClassExplanation, Segment
 from .page import write_page
 from .page_data import explained_clip, page_of, timeline_clip
 from .readers import find_files, read_clips
-from .recognizer import Answer, Explanation, Prediction, Recognizer
+from .recognizer import (
+    Answer,
+    Explanation,
+    Prediction,
+    Recognizer,
+    SegmentCount,
+)
 from .timeline import Timeline, find_timeline, write_timelines
 
 __all__ = [
@@ -17,6 +23,7 @@ __all__ = [
     'Prediction',
     'Recognizer',
     'Segment',
+    'SegmentCount',
     'Timeline',
     'annotation_clip',
     'array_clip',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +15,12 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import DefaultScope
+from pydantic import Field
 from rich.progress import track
 from torch import Tensor, nn
+from typing_extensions import Annotated
 
+from shapmix_mm.arguments import NonNegativeInt, PositiveInt, check_value
 from shapmix_mm.config.class_names import find_class_names
 from shapmix_mm.config.data import build_split, innermost
 from shapmix_mm.config.launch import num_classes_of
@@ -55,10 +59,19 @@ from .onnx import load_onnx
 from .readers import find_files, read_clips
 from .samples import ClipSamples
 
-__all__ = ['Answer', 'Explanation', 'Prediction', 'Prepared', 'Recognizer']
+__all__ = [
+    'Answer',
+    'Explanation',
+    'Prediction',
+    'Prepared',
+    'Recognizer',
+    'SegmentCount',
+]
 
 ClipLike = Union[Clip, Mapping[str, Any], np.ndarray]
 ClipsLike = Union[ClipLike, str, Path, Iterable[ClipLike]]
+# Each doubles the forward passes.
+SegmentCount = Annotated[int, Field(ge=0, le=16)]
 _CHOOSERS = ('KeepMainPersons', 'MergePersons', 'CheckJoints')
 
 
@@ -186,6 +199,7 @@ class Recognizer:
         self.device = torch.device(device or get_device())
         self.batch_size = batch_size
         self.joint_map = joint_map
+        check_value('batch_size', batch_size, PositiveInt)
         #: Temperature that calibrates probabilities; 1 leaves them alone.
         self.temperature = 1.0
         self._given_layout = layout
@@ -260,7 +274,11 @@ class Recognizer:
 
         Returns:
             list[Prediction]: One for each.
+
+        Raises:
+            ValueError: If ``top_k`` is not positive.
         """
+        check_value('top_k', top_k, PositiveInt)
         scores: list[np.ndarray] = []
         for first in range(0, len(prepared), self.batch_size):
             batch = prepared[first : first + self.batch_size]
@@ -320,7 +338,7 @@ class Recognizer:
                 many orders of them to draw for it. Exact for up to 10
                 joints. Defaults to False; True draws 32.
             segments (int): Stretches of time to value, 2^segments forward
-                passes. Defaults to 5; 0 values none.
+                passes, up to 16 of them. Defaults to 5; 0 values none.
             top_k (int): Classes to name. Defaults to 5.
 
         Returns:
@@ -328,7 +346,8 @@ class Recognizer:
 
         Raises:
             ClipError: If a clip cannot be taken.
-            ValueError: If the body parts or the mean pose cannot be told.
+            ValueError: If there is no such class, a number is out of range,
+                or the body parts or the mean pose cannot be told.
         """
         many, found = _listed(clips)
         prepared = [self.prepare(clip) for clip in found]
@@ -360,7 +379,13 @@ class Recognizer:
 
         Returns:
             Explanation: The reasons.
+
+        Raises:
+            ValueError: As by :meth:`explain`.
         """
+        check_value('joints', joints, Union[bool, NonNegativeInt])
+        check_value('segments', segments, SegmentCount)
+        shown = self._shown(classes, prediction)
         model = self.trained.model
         clips = self._inputs(item)
         mean = self._mean_pose(item)
@@ -387,9 +412,22 @@ class Recognizer:
                 valued,
                 _segments(edges, stretches, index),
             )
-            for index in classes or [prediction.top[0].index]
+            for index in shown
         }
         return Explanation(prediction, item.clip, self.layout, reasons)
+
+    def _shown(
+        self, classes: Sequence[int] | None, prediction: Prediction
+    ) -> list[int]:
+        """Classes to explain; the predicted one where none are named."""
+        if classes is None:
+            return [prediction.top[0].index]
+        # NumPy's integers are as good as Python's.
+        shown = [operator.index(one) for one in classes]
+        last = self.num_classes - 1
+        kind = Annotated[int, Field(ge=0, le=last)]
+        check_value('classes', shown, Sequence[kind])  # type: ignore[valid-type]
+        return shown
 
     def calibrate(self, refit: bool = False) -> Calibrated:
         """Calibrate all probabilities from now on.

@@ -289,3 +289,23 @@ def test_input_frames_are_traced_to_the_recording(trained, test_clips):
         found = shapmix_mm.Recognizer(cfg, trained.checkpoint, 'cpu')
         frames = found.prepare(pose).frames
         np.testing.assert_allclose(frames, expected)
+
+
+@pytest.mark.parametrize(
+    'kwargs, text',
+    [
+        (dict(top_k=0), 'top_k=0 should be greater than 0'),
+        (dict(classes=[0, 4]), r'classes=\[0, 4\] should be less than or'),
+        (dict(classes=[-1]), r'classes=\[-1\] should be greater than or'),
+        (dict(segments=17), 'segments=17 should be less than or equal to 16'),
+        (dict(joints=-1), 'joints=-1 should be .*greater than or equal to 0'),
+    ],
+)
+def test_a_request_out_of_range_is_named(kwargs, text, recognizer, test_clips):
+    with pytest.raises(ValueError, match=text):
+        recognizer.explain(test_clips[0], **kwargs)
+
+
+def test_classes_of_numpy_are_taken(recognizer, test_clips):
+    found = recognizer.explain(test_clips[0], np.array([2, 0]), segments=0)
+    assert list(found.classes) == [2, 0]

@@ -13,6 +13,7 @@ from mmengine.device import get_device
 from mmengine.registry import init_default_scope
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import NonNegativeInt, PositiveInt, option
 from shapmix_mm.config.data import build_split
 from shapmix_mm.config.launch import (
     add_common_arguments,
@@ -81,15 +82,29 @@ def parse_args() -> argparse.Namespace:
     )
     add(
         '--sizes',
-        type=int,
+        type=option(PositiveInt),
         nargs='+',
         help='numbers of parts in a combination; if none, those of the blend '
         'or 2 and 3',
     )
     add('--classes', nargs='+', help='only these, by name or index')
-    add('--max-per-class', type=int, help='at most so many samples of each')
-    add('--seed', type=int, default=0, help='draws them (default: 0)')
-    add('--batch-size', type=int, default=32, help='samples loaded at a time')
+    add(
+        '--max-per-class',
+        type=option(PositiveInt),
+        help='at most so many samples of each',
+    )
+    add(
+        '--seed',
+        type=option(NonNegativeInt),
+        default=0,
+        help='draws them (default: 0)',
+    )
+    add(
+        '--batch-size',
+        type=option(PositiveInt),
+        default=32,
+        help='samples loaded at a time',
+    )
     add('--amp', action='store_true', help='automatic mixed precision')
     return parser.parse_args()
 

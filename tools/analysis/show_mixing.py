@@ -15,6 +15,7 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import set_random_seed
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import NonNegativeInt, PositiveInt, option
 from shapmix_mm.config.class_names import spread_class_names
 from shapmix_mm.config.data import stream_features, unrepeated
 from shapmix_mm.config.launch import check_annotations
@@ -50,25 +51,37 @@ def parse_args(args: list[str] | None = None) -> argparse.Namespace:
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        '--index', type=int, metavar='N', help='mix sample N with others'
+        '--index',
+        type=option(NonNegativeInt),
+        metavar='N',
+        help='mix sample N with others',
     )
     which.add_argument(
         '--pair',
-        type=int,
+        type=option(NonNegativeInt),
         nargs=2,
         metavar=('A', 'B'),
         help='mix sample A with its partner B',
     )
     parser.add_argument('--out', type=Path, default=Path('mixing'))
     parser.add_argument(
-        '--count', type=int, default=4, help='number of mixtures (4)'
+        '--count',
+        type=option(PositiveInt),
+        default=4,
+        help='number of mixtures (4)',
     )
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=option(NonNegativeInt), default=0)
     parser.add_argument(
-        '--frames', type=int, default=8, help='frames of the PNG (8)'
+        '--frames',
+        type=option(PositiveInt),
+        default=8,
+        help='frames of the PNG (8)',
     )
     parser.add_argument(
-        '--fps', type=int, default=10, help='frames per second (10)'
+        '--fps',
+        type=option(PositiveInt),
+        default=10,
+        help='frames per second (10)',
     )
     parser.add_argument(
         '--no-gif', action='store_true', help='write no animations'

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import PositiveInt, option
 from shapmix_mm.evaluation import describe_thresholds, thresholds_of
 from shapmix_mm.runs.pages import markdown, needed
 from shapmix_mm.runs.run import (
@@ -34,7 +35,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('root', type=Path, help='folder with runs below it')
     parser.add_argument(
         '--epoch',
-        type=int,
+        type=option(PositiveInt),
         help='epoch to read; the default is the last of the longest run',
     )
     return parser.parse_args()

@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from backbone_models import LADDER, NAMES, build
 from mmengine.logging import MMLogger
-from timing import Clock, positive, spread
+from timing import Clock, spread
 from torch import Tensor, nn
 
+from shapmix_mm.arguments import PositiveInt, option
 from shapmix_mm.skeletons import get_layout
 
 MODES = ('forward', 'forward_backward')
@@ -58,19 +59,27 @@ def parse_args() -> argparse.Namespace:
         help='time models after torch.compile as well (needs a compiler)',
     )
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
-    parser.add_argument('--rounds', type=positive, default=5)
-    parser.add_argument('--batch', type=positive, default=32, help='samples N')
+    parser.add_argument('--rounds', type=option(PositiveInt), default=5)
     parser.add_argument(
-        '--persons', type=positive, default=2, help='persons M'
+        '--batch', type=option(PositiveInt), default=32, help='samples N'
     )
-    parser.add_argument('--frames', type=positive, default=32, help='frames T')
+    parser.add_argument(
+        '--persons', type=option(PositiveInt), default=2, help='persons M'
+    )
+    parser.add_argument(
+        '--frames', type=option(PositiveInt), default=32, help='frames T'
+    )
     parser.add_argument('--layout', default='nturgb+d')
-    parser.add_argument('--base-channels', type=int, default=16)
-    parser.add_argument('--stages', type=int, default=6)
     parser.add_argument(
-        '--inflate-stages', type=int, nargs='*', default=[3, 5]
+        '--base-channels', type=option(PositiveInt), default=16
     )
-    parser.add_argument('--down-stages', type=int, nargs='*', default=[3, 5])
+    parser.add_argument('--stages', type=option(PositiveInt), default=6)
+    parser.add_argument(
+        '--inflate-stages', type=option(PositiveInt), nargs='*', default=[3, 5]
+    )
+    parser.add_argument(
+        '--down-stages', type=option(PositiveInt), nargs='*', default=[3, 5]
+    )
     parser.add_argument('--json', metavar='FILE', help='write rows here')
     return parser.parse_args()
 

@@ -16,11 +16,12 @@ import torch
 from mmaction.registry import MODELS
 from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
-from timing import Clock, positive
+from timing import Clock
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import shapmix_mm  # noqa: F401  (registers the recognizers)
+from shapmix_mm.arguments import PositiveInt, option
 
 CLASSES = 120
 JOINTS = 25
@@ -137,8 +138,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--time', action='store_true', help='time training steps as well'
     )
-    parser.add_argument('--rounds', type=positive, default=3)
-    parser.add_argument('--batch', type=positive, default=2, help='samples N')
+    parser.add_argument('--rounds', type=option(PositiveInt), default=3)
+    parser.add_argument(
+        '--batch', type=option(PositiveInt), default=2, help='samples N'
+    )
     return parser.parse_args()
 
 

@@ -19,9 +19,10 @@ import torch
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.registry import init_default_scope
-from timing import Clock, peak_bytes, positive, spread
+from timing import Clock, peak_bytes, spread
 from torch import Tensor
 
+from shapmix_mm.arguments import PositiveInt, option
 from shapmix_mm.models import SkeletonBlending, blending
 from shapmix_mm.skeletons import get_layout
 
@@ -42,14 +43,19 @@ def parse_args() -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
-    parser.add_argument('--rounds', type=positive, default=15)
+    parser.add_argument('--rounds', type=option(PositiveInt), default=15)
     parser.add_argument(
-        '--batch', type=positive, nargs='+', default=[32, 64, 128, 256]
+        '--batch',
+        type=option(PositiveInt),
+        nargs='+',
+        default=[32, 64, 128, 256],
     )
     parser.add_argument(
-        '--persons', type=positive, default=2, help='persons M'
+        '--persons', type=option(PositiveInt), default=2, help='persons M'
     )
-    parser.add_argument('--frames', type=positive, default=64, help='frames T')
+    parser.add_argument(
+        '--frames', type=option(PositiveInt), default=64, help='frames T'
+    )
     parser.add_argument('--layout', default='nturgb+d')
     parser.add_argument('--json', metavar='FILE', help='write rows here')
     return parser.parse_args()

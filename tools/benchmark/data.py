@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.progress import track
-from timing import positive
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import PositiveInt, option
 
 PROBE = Path(__file__).with_name('data_probe.py')
 VARIANTS = ('stock', 'ours', 'cache')
@@ -56,7 +56,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--samples',
-        type=positive,
+        type=option(PositiveInt),
         default=114_000,
         help='sequences of the annotation file (default: 114000, which takes '
         '2 GB for the file, 2 GB for the cache and 9 GB of memory for stock)',
@@ -69,7 +69,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         '--rounds',
-        type=positive,
+        type=option(PositiveInt),
         default=1,
         help='how often each startup is measured (default: 1)',
     )

@@ -27,9 +27,10 @@ from mmengine.registry import init_default_scope
 from pose_clips import KINDS, write_clips
 from rich.console import Console
 from rich.progress import track
-from timing import positive, spread
+from timing import spread
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import PositiveInt, option
 from shapmix_mm.config.data import innermost, shared_transforms
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets.cache.builder import build_cache
@@ -216,8 +217,8 @@ def main() -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument('config', nargs='?', default=CONFIG)
-    parser.add_argument('--samples', type=positive, default=120)
-    parser.add_argument('--rounds', type=positive, default=7)
+    parser.add_argument('--samples', type=option(PositiveInt), default=120)
+    parser.add_argument('--rounds', type=option(PositiveInt), default=7)
     parser.add_argument('--json', metavar='FILE', help='write rows here')
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

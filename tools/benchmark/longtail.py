@@ -12,6 +12,7 @@ from typing import Any
 from mmengine.config import DictAction
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import NonNegativeInt, PositiveInt, option
 from shapmix_mm.runs.comparison import collect, write_comparison
 from shapmix_mm.runs.queue import Cluster, Slot, find_slots, run_tasks
 from shapmix_mm.runs.run import RunError
@@ -53,7 +54,7 @@ def parse_args() -> argparse.Namespace:
     add('--root', type=Path, help='folder of the runs (work_dirs/SUITE)')
     add(
         '--workers',
-        type=int,
+        type=option(PositiveInt),
         help='runs at a time on this machine (one per GPU; without a GPU, '
         'one per core)',
     )
@@ -65,7 +66,13 @@ def parse_args() -> argparse.Namespace:
         help='these datasets, recognizers and methods of the suite; a kind '
         'of which none is named is done whole',
     )
-    add('--seeds', nargs='+', type=int, default=[], help='these of its seeds')
+    add(
+        '--seeds',
+        nargs='+',
+        type=option(NonNegativeInt),
+        default=[],
+        help='these of its seeds',
+    )
     add(
         '--cluster',
         metavar='KIND',
@@ -105,8 +112,6 @@ def parse_args() -> argparse.Namespace:
         parser.error('a suite is needed; --list shows those that there are')
     if args.best and args.also_best:
         parser.error('--best and --also-best exclude each other')
-    if args.workers is not None and args.workers < 1:
-        parser.error('--workers must be at least 1')
     return args
 
 
@@ -178,9 +183,9 @@ def report(args: argparse.Namespace, suite: Any, tasks: list) -> int:
     if runs.epoch.isna().all():
         raise RunError('no run of the suite is finished yet')
     command = ['python', 'tools/benchmark/longtail.py', args.suite]
-    for option in ('only', 'seeds'):
-        given = [str(value) for value in getattr(args, option)]
-        command += [f'--{option}', *given] if given else []
+    for name in ('only', 'seeds'):
+        given = [str(value) for value in getattr(args, name)]
+        command += [f'--{name}', *given] if given else []
     paths = write_comparison(
         suite,
         runs,

@@ -23,6 +23,7 @@ from scipy import stats
 from torch.utils.data import DataLoader
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import Positive, PositiveInt, option
 from shapmix_mm.config.data import build_split
 from shapmix_mm.config.launch import check_annotations
 from shapmix_mm.config.mixins import load_config
@@ -84,11 +85,34 @@ def parse_args() -> argparse.Namespace:
     add('checkpoint', nargs='?', help='trained model; trained here if none')
     add('--quick', action='store_true', help='demo set, within 3 minutes')
     add('--while-training', action='store_true', help='see below')
-    add('--every', type=int, default=2, help='epochs between comparisons')
-    add('--seeds', type=int, help='number of seeds (5; while training 1)')
-    add('--passes', type=float, nargs='+', help='forward passes to compare at')
-    add('--batch-size', type=int, default=32, help='N (default: 32)')
-    add('--max-per-class', type=int, help='at most so many samples of each')
+    add(
+        '--every',
+        type=option(PositiveInt),
+        default=2,
+        help='epochs between comparisons',
+    )
+    add(
+        '--seeds',
+        type=option(PositiveInt),
+        help='number of seeds (5; while training 1)',
+    )
+    add(
+        '--passes',
+        type=option(Positive),
+        nargs='+',
+        help='forward passes to compare at',
+    )
+    add(
+        '--batch-size',
+        type=option(PositiveInt),
+        default=32,
+        help='N (default: 32)',
+    )
+    add(
+        '--max-per-class',
+        type=option(PositiveInt),
+        help='at most so many samples of each',
+    )
     add('--work-dir', help='folder of a training; a temporary one if none')
     add('--json', help='write one flat row per line')
     add('--plot', help='write a figure')

@@ -29,9 +29,10 @@ from scipy.optimize import nnls
 from step import measure
 from step_variants import VARIANTS, build
 from synthetic_clips import Shape
-from timing import Clock, positive, spread
+from timing import Clock, spread
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import Positive, PositiveInt, option
 from shapmix_mm.config.mixins import load_config
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -76,12 +77,12 @@ def parse_args() -> argparse.Namespace:
         choices=list(VARIANTS),
     )
     add('--device', default='cpu', help='cpu or cuda')
-    add('--rounds', type=positive, default=2)
+    add('--rounds', type=option(PositiveInt), default=2)
     add('--quick', action='store_true', help='tiny sizes, to try it out')
     add('--no-ranks', action='store_true', help='leave out the two ranks')
     add(
         '--gpu-step-ms',
-        type=float,
+        type=option(Positive),
         nargs='+',
         default=[100.0, 400.0],
         help='for the projection: assumed times of plain_2n on one GPU, with '

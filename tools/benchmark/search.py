@@ -16,6 +16,7 @@ import yaml
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import PositiveInt, option
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.runs.search import (
     Search,
@@ -51,7 +52,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add('search', help='name of a search, or a YAML file')
     add('--root', type=Path, help='folder of it (work_dirs/search/NAME)')
-    add('--workers', type=int, default=1, help='runs at a time (1)')
+    add(
+        '--workers',
+        type=option(PositiveInt),
+        default=1,
+        help='runs at a time (1)',
+    )
     add('--configs', type=Path, default=CONFIGS, help='folder of the leaves')
     add(
         '--trainer',

@@ -22,9 +22,10 @@ import torch
 from mmengine.registry import init_default_scope
 from step_variants import VARIANTS, Variant, cycle_of
 from synthetic_clips import Shape
-from timing import Clock, positive, spread
+from timing import Clock, spread
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
+from shapmix_mm.arguments import PositiveInt, option
 from shapmix_mm.config.mixins import load_config
 
 CONFIG = (
@@ -52,12 +53,12 @@ def parse_args() -> argparse.Namespace:
         help=f'{FLOOR} is always timed too',
     )
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
-    parser.add_argument('--rounds', type=positive, default=7)
+    parser.add_argument('--rounds', type=option(PositiveInt), default=7)
     parser.add_argument(
-        '--batch', type=positive, help="N; the config's if unset"
+        '--batch', type=option(PositiveInt), help="N; the config's if unset"
     )
     parser.add_argument(
-        '--frames', type=positive, help="T; the config's if unset"
+        '--frames', type=option(PositiveInt), help="T; the config's if unset"
     )
     parser.add_argument('--json', metavar='FILE', help='write rows here')
     return parser.parse_args()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-__all__ = ['Clock', 'peak_bytes', 'positive', 'spread']
+__all__ = ['Clock', 'peak_bytes', 'spread']
 
 
 class Clock:
@@ -52,15 +51,6 @@ class Clock:
         if self.cuda:
             return start.elapsed_time(end)
         return 1e3 * (end - start)
-
-
-def positive(text: str) -> int:
-    """Read a number of rounds or samples from the command line."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f'expected a positive integer, got {text}'
-        )
-    return int(text)
 
 
 def spread(values: Sequence[float] | np.ndarray) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from shapmix_mm.arguments import NonNegativeInt, PositiveInt, option
 from shapmix_mm.datasets.demo import (
     ACTIONS,
     DemoSettings,
@@ -17,6 +18,7 @@ from shapmix_mm.datasets.demo import (
     manifest_path,
     write_demo,
 )
+from shapmix_mm.datasets.longtail import Imbalance
 from shapmix_mm.serialization import check_writable
 from shapmix_mm.skeletons import get_layout
 
@@ -33,22 +35,27 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out', default='data/demo/demo.pkl', help='pickle to write'
     )
-    parser.add_argument('--seed', type=int, default=default.seed, help='seed')
+    parser.add_argument(
+        '--seed',
+        type=option(NonNegativeInt),
+        default=default.seed,
+        help='seed',
+    )
     parser.add_argument(
         '--n-max',
-        type=int,
+        type=option(PositiveInt),
         default=default.n_max,
         help='training samples of the largest class',
     )
     parser.add_argument(
         '--imbalance',
-        type=float,
+        type=option(Imbalance),
         default=default.imbalance,
         help='largest over smallest class',
     )
     parser.add_argument(
         '--test-per-class',
-        type=int,
+        type=option(PositiveInt),
         default=default.test_per_class,
         help='test samples of each class',
     )
