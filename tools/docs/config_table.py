@@ -74,10 +74,10 @@ INTRO = """\
 
 *paper*: accuracy in percent that the Shap-Mix paper reports for this row, with
 the number of its table; of a long-tailed set overall (many / medium / few). It
-is no result of these configs. *ours*: measured with this package, overall
-(few), from `configs/metafile.yml`; – where no figure is claimed. *epochs* are
-effective ones, passes over the data. What names and columns mean, where the
-data come from, and how other combinations are trained:
+is no result of these configs. *ours*: measured with this version, overall
+(few), from `configs/metafile.yml`; – where it has no figure of this version.
+*epochs* are effective ones, passes over the data. What names and columns mean,
+where the data come from, and how other combinations are trained:
 [docs/configs.md]({up}docs/configs.md).
 """
 
