@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import torch
 from backbone_ideas import IDEAS, build_idea
@@ -14,17 +15,11 @@ from torch import nn
 import shapmix_mm  # noqa: F401  (registers CTRGCN)
 from shapmix_mm.skeletons import get_layout
 
-__all__ = ['LADDER', 'NAMES', 'build']
+__all__ = ['LADDER', 'NAMES', 'build', 'load_textbook']
 
 LADDER = ('ctrgcn_textbook', *IDEAS, 'ctrgcn')
 NAMES = ('ctrgcn', 'ctrgcn_authors', 'ctrgcn_textbook', 'stgcn', 'aagcn')
-TEXTBOOK = (
-    Path(__file__).resolve().parents[2]
-    / 'tests'
-    / 'models'
-    / 'backbones'
-    / 'textbook_ctrgcn.py'
-)
+TEXTBOOKS = Path(__file__).resolve().parents[2] / 'tests/models/backbones'
 
 
 def build(name: str, args: argparse.Namespace) -> nn.Module:
@@ -41,7 +36,7 @@ def build(name: str, args: argparse.Namespace) -> nn.Module:
     )
     torch.manual_seed(0)
     if name == 'ctrgcn_textbook':
-        return textbook_class()(layout, **size)
+        return load_textbook('textbook_ctrgcn').TextbookCTRGCN(layout, **size)
     if name == 'ctrgcn_authors':
         name, size['variant'] = 'ctrgcn', 'authors'
     mode = 'stgcn_spatial' if name == 'stgcn' else 'spatial'
@@ -52,14 +47,19 @@ def build(name: str, args: argparse.Namespace) -> nn.Module:
     )
 
 
-def textbook_class() -> type[nn.Module]:
-    """Load the reference form, which lives with the tests."""
-    if not TEXTBOOK.is_file():
+def load_textbook(name: str) -> Any:
+    """Load a file of reference forms, which live with the tests.
+
+    Args:
+        name (str): Its name without the ending.
+    """
+    path = TEXTBOOKS / f'{name}.py'
+    if not path.is_file():
         raise FileNotFoundError(
-            f'{TEXTBOOK} is missing: run this script in a source checkout'
+            f'{path} is missing: run this script in a source checkout'
         )
-    spec = importlib.util.spec_from_file_location(TEXTBOOK.stem, TEXTBOOK)
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.TextbookCTRGCN
+    return module

@@ -56,8 +56,10 @@ class Embedding(BaseModule):
     def of_indices(self, number: int) -> Tensor:
         """Embed the first one-hot vectors, as rows (number, outputs)."""
         weight = self.layer1.weight
-        onehot = torch.eye(weight.size(1), device=weight.device)[:number]
-        return self.layers(onehot)
+        onehot = torch.eye(
+            weight.size(1), dtype=weight.dtype, device=weight.device
+        )
+        return self.layers(onehot[:number])
 
     def layers(self, x: Tensor) -> Tensor:
         """Both layers on the last axis."""
