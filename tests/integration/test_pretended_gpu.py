@@ -394,6 +394,8 @@ UPLOADS = dict(
     permutation=PASS,
     gradcam=dict(saliency_hook=2, estimators=2),
 )
+# In each batch a gate tells how many clips the next expert sees.
+VALIDATION_WAITS = dict(routing=dict(experts=2))
 
 
 @pytest.mark.parametrize('name', CASES)
@@ -406,12 +408,14 @@ def test_it_trains_and_crosses_no_more_than_it_must(name, train):
     assert phases.steps.by_file('waits') == WAITS.get(name, {})
     assert phases.steps.by_file('uploads') == UPLOADS.get(name, {})
     # Once for the scores and once for the labels of each of two batches.
+    more = VALIDATION_WAITS.get(name, {})
     assert phases.validations.by_file('waits') == dict(
-        longtail_metric=2, data_samples=2
+        longtail_metric=2, data_samples=2, **more
     )
     assert phases.validations.by_file('uploads') == {}
     # The stock parts show that waits are counted: twice per clip.
-    assert sum(phases.validations.waits.values()) == 4 + 2 * 13
+    ours = 4 + sum(more.values())
+    assert sum(phases.validations.waits.values()) == ours + 2 * 13
 
 
 def types(value):

@@ -31,6 +31,7 @@ VARIANTS: dict[str, tuple[str, ...]] = dict(
     stmix=('balsoftmax', 'stmix'),
     shapmix_faithful=('shapmix',),
     shapmix_fast=('shapmix_fast',),
+    shapmix_realistic=('shapmix', 'realistic'),
 )
 
 
