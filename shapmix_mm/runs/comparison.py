@@ -533,12 +533,23 @@ def _facts(suite: Suite, runs: Any, command: str) -> dict[str, str]:
     torches = {facts.get('PyTorch', '') for facts in runs.environment}
     found = {
         'command': command,
-        'seeds': ', '.join(map(str, suite.seeds)),
+        'seeds': _seeds(suite),
         'device of the runs': ', '.join(sorted(cards)) or 'unknown',
         'versions of the report': ', '.join(versions),
         'PyTorch of the runs': ', '.join(sorted(torches - {''})),
     }
     return {name: text for name, text in found.items() if text}
+
+
+def _seeds(suite: Suite) -> str:
+    """Seeds, by dataset where they differ."""
+    found = [
+        (dataset.title, ', '.join(map(str, suite.seeds_of(dataset))))
+        for dataset in suite.datasets
+    ]
+    if len({seeds for _, seeds in found}) == 1:
+        return found[0][1]
+    return '; '.join(f'{title}: {seeds}' for title, seeds in found)
 
 
 def write_comparison(

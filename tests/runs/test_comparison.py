@@ -323,3 +323,16 @@ def test_calibration_is_that_of_the_log(ran, make_suite, accuracy, tmp_path):
     assert float(lines(found['runs.csv'])[0]['ece']) == pytest.approx(error)
     best = collect(ran, best=True)
     assert best.ece[0] == accuracy('tail/ce/0', best.epoch[0], 'ece')
+
+
+def test_the_report_names_the_seeds_of_each_dataset(ran, make_suite, tmp_path):
+    suite = make_suite(ran)
+    tail, flat = suite.datasets
+    some = flat.model_copy(update=dict(seeds=[0, 1]))
+    for datasets, told in (
+        ([tail, flat], 'seeds: 0, 1, 2'),
+        ([tail, some], f'seeds: {tail.title}: 0, 1, 2; {flat.title}: 0, 1'),
+    ):
+        part = suite.model_copy(update=dict(datasets=datasets))
+        write_comparison(part, collect(ran), tmp_path)
+        assert f'- {told}\n' in (tmp_path / 'report.md').read_text()
