@@ -165,15 +165,19 @@ def command_server():
 
 @pytest.fixture(scope='session')
 def start(command_server, tmp_path_factory):
-    """Function that starts ``tools/NAME.py``, as the command line would."""
+    """Function that starts ``tools/NAME.py``, as the command line would.
 
-    def go(name, *args, path=(), env=None):
+    With ``forks`` the scripts that it starts are forked, too.
+    """
+
+    def go(name, *args, path=(), env=None, forks=False):
         log = tmp_path_factory.mktemp('command') / 'log'
         order = dict(
             argv=[str(ROOT / 'tools' / f'{name}.py'), *map(str, args)],
             log=str(log),
             path=[*map(str, path)],
             env=env or {},
+            forks=forks,
         )
         print(json.dumps(order), file=command_server.stdin, flush=True)
         pid = int(command_server.stdout.readline())

@@ -34,7 +34,10 @@ def suite(tmp_path):
 @pytest.mark.slow
 def test_it_trains_and_every_cell_is_there(suite, tool, tmp_path):
     root = tmp_path / 'runs'
-    result = tool('benchmark/longtail', suite, '--root', root, '--workers', 2)
+    result = tool(
+        *('benchmark/longtail', suite, '--root', root, '--workers', 2),
+        forks=True,
+    )
     assert '6 of 6 runs are finished' in result.out
     # The second stage goes on from the checkpoint of its own seed.
     for seed in '01':

@@ -4,8 +4,9 @@ import csv
 import importlib.util
 import os
 import pickle
-import subprocess
+import socket
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -342,19 +343,30 @@ def test_outputs_are_checked_before_anything_is_read(stick, run, tmp_path):
         run(config, 'absent.pth', '--out', tmp_path / 'folder')
 
 
-@pytest.mark.slow
-def test_two_processes_give_what_one_gives(stick, run, tmp_path):
+def explain(rank, tool, words, port, said):
+    """The tool as one of two ranks, as a launcher starts it."""
+    os.environ.update(
+        RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2',
+        MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port),
+    )  # fmt: skip
+    sys.argv = ['x', *map(str, words), '--launcher', 'pytorch']
+    with open(f'{said}{rank}', 'w') as out, redirect_stdout(out):
+        tool.main()
+
+
+def test_two_processes_give_what_one_gives(stick, run, tool, tmp_path):
     files = stick(BLEND, **trained_state())
     _, one, _ = run(*files)
-    env = dict(os.environ, PYTHON=sys.executable, PORT='29643')
-    two = tmp_path / 'two'
-    done = subprocess.run(
-        ['bash', ROOT / 'tools/dist_run.sh', TOOL, '2', *files, '--out', two,
-         '--work-dir', tmp_path / 'wd'],
-        env=dict(env, OMP_NUM_THREADS='1'), capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count('7 samples of split') == 1
+    two, said = tmp_path / 'two', tmp_path / 'said'
+    words = (*files, '--out', two, '--work-dir', tmp_path / 'wd')
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    torch.multiprocessing.start_processes(
+        explain, (tool, words, port, said), nprocs=2, start_method='fork'
+    )
+    told = [Path(f'{said}{rank}').read_text() for rank in (0, 1)]
+    assert ['7 samples of split' in text for text in told] == [True, False]
     with np.load(two / 'worths.npz') as found:
         for name, value in one.items():
             if value.dtype.kind == 'f':
