@@ -57,7 +57,7 @@ demo: $(STAMP) $(DEMO_DATA)
 	  --explain --joints --out $(DEMO_OUT)/prediction
 
 test: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n auto --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

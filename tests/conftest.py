@@ -6,23 +6,18 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import Any, Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any, Callable, Generator, Iterator
 
-import numpy as np
 import pytest
-import torch
-from mmengine.registry import DefaultScope
-from PIL import Image
-from torch.library import Library
-from torch.utils._python_dispatch import TorchDispatchMode
 
-import shapmix_mm  # noqa: F401  (before any test imports MMAction2 by itself)
+if TYPE_CHECKING:
+    import torch
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, Any, Any]:
+def pytest_collection(session: pytest.Session) -> Generator[None, Any, Any]:
     """Take what is imported out of the garbage collector's sight.
 
     mmengine collects garbage for each dataset that it builds; to walk through
@@ -30,6 +25,10 @@ def pytest_collection() -> Generator[None, Any, Any]:
     """
     gc.disable()
     try:
+        # A process that only deals out tests needs no torch.
+        if session.config.getoption('dist', 'no') == 'no':
+            # Before any test imports MMAction2 by itself.
+            import shapmix_mm  # noqa: F401
         return (yield)
     finally:
         gc.enable()
@@ -58,6 +57,9 @@ def shared_dir() -> Path:
 
 
 def _uniform(stream: int, *shape: int) -> torch.Tensor:
+    import numpy as np
+    import torch
+
     with np.errstate(over='ignore'):
         state = np.arange(np.prod(shape), dtype=np.uint64)
         state += (np.uint64(stream) << np.uint64(32)) + np.uint64(
@@ -77,6 +79,8 @@ def _uniform(stream: int, *shape: int) -> torch.Tensor:
 @pytest.fixture(scope='session')
 def authors() -> Callable[[str], Any]:
     """Function that reads what the authors' code of a method gave."""
+    import numpy as np
+
     folder = Path(__file__).with_name('authors_numbers')
     return lambda name: np.load(folder / f'{name}.npz')
 
@@ -105,6 +109,7 @@ def _plain_config_text() -> Iterator[None]:
 @pytest.fixture
 def blank_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures are built, but one pixel is written in place of each."""
+    from PIL import Image
 
     def save(figure: Any, path: Path, **kwargs: Any) -> None:
         Image.new('RGB', (1, 1)).save(path, format='png')
@@ -115,40 +120,43 @@ def blank_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _mmaction_scope():
     """Build as a runner does; a runner of an earlier test leaves its scope."""
+    from mmengine.registry import DefaultScope
+
     with DefaultScope.overwrite_default_scope('mmaction'):
         yield
 
 
-class NoWaiting(TorchDispatchMode):
-    """Refuse what makes a CPU wait for a GPU, and count operations.
-
-    Tensors on PyTorch's meta device stand in for those on a GPU. They have
-    no numbers: to ask for one raises, and so does most of what mixes
-    devices. This adds what the meta device lets pass.
-    """
-
-    calls = 0
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        kwargs = kwargs or {}
-        self.calls += 1
-        name = str(func)
-        if 'aten.index' in name and isinstance(args[1], (list, tuple)):
-            for index in args[1]:
-                if index is not None and index.numel():
-                    assert index.device == args[0].device, f'{name} copies'
-                    assert index.dtype != torch.bool, f'{name} waits'
-        if '_to_copy' in name and kwargs.get('device') is not None:
-            moved = torch.device(kwargs['device']) != args[0].device
-            assert not moved or kwargs.get('non_blocking'), f'{name} waits'
-        return func(*args, **kwargs)
-
-
 @pytest.fixture
-def no_waiting() -> Iterator[type[NoWaiting]]:
-    """A watch for work on the meta device, where Beta can be drawn, too."""
+def no_waiting() -> Iterator[type[Any]]:
+    """A watch for work that makes a CPU wait for a GPU; it counts operations.
+
+    Tensors on PyTorch's meta device stand in for those on a GPU, and Beta can
+    be drawn there. They have no numbers: to ask for one raises, and so does
+    most of what mixes devices. The watch adds what the meta device lets pass.
+    """
+    import torch
+    from torch.library import Library
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class NoWaiting(TorchDispatchMode):
+        calls = 0
+
+        def __torch_dispatch__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            kwargs = kwargs or {}
+            self.calls += 1
+            name = str(func)
+            if 'aten.index' in name and isinstance(args[1], (list, tuple)):
+                for index in args[1]:
+                    if index is not None and index.numel():
+                        assert index.device == args[0].device, f'{name} copies'
+                        assert index.dtype != torch.bool, f'{name} waits'
+            if '_to_copy' in name and kwargs.get('device') is not None:
+                moved = torch.device(kwargs['device']) != args[0].device
+                assert not moved or kwargs.get('non_blocking'), f'{name} waits'
+            return func(*args, **kwargs)
+
     library = Library('aten', 'IMPL')
     library.impl(
         '_sample_dirichlet', lambda c, g=None: torch.empty_like(c), 'Meta'

@@ -341,13 +341,14 @@ def fit(
         size (tuple[float, float]): Sum of their widths, and height of the
             first, in inches.
     """
+    engine: Any = figure.get_layout_engine()
     for _ in range(2):
-        figure.draw_without_rendering()
+        engine.execute(figure)
         boxes = [one.get_window_extent() for one in axes]
         have = np.array([sum(b.width for b in boxes), boxes[0].height])
         growth = np.array(size) - have / figure.dpi
         figure.set_size_inches(*(figure.get_size_inches() + growth))
-    figure.draw_without_rendering()
+    engine.execute(figure)
     # Saving would lay out once more.
     figure.set_layout_engine('none')
 

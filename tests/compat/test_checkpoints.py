@@ -61,16 +61,21 @@ def test_upstream_reads_its_own_and_refuses_hostile(tmp_path):
     code = (
         'import sys\n'
         'from mmengine.runner import CheckpointLoader\n'
-        'CheckpointLoader.load_checkpoint(sys.argv[1])'
+        'for path in sys.argv[1:]:\n'
+        '    try:\n'
+        '        CheckpointLoader.load_checkpoint(path)\n'
+        '    except Exception:\n'
+        "        print('refused')\n"
+        '    else:\n'
+        "        print('read')"
     )
-    codes = [
-        subprocess.run(
-            [sys.executable, '-c', code, str(tmp_path / name)],
-            capture_output=True,
-        ).returncode
-        for name in ('good.pth', 'bad.pth')
-    ]
-    assert codes[0] == 0 and codes[1] != 0 and not marker.exists()
+    files = [str(tmp_path / name) for name in ('good.pth', 'bad.pth')]
+    done = subprocess.run(
+        [sys.executable, '-c', code, *files], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    told = [w for w in done.stdout.split() if w in ('read', 'refused')]
+    assert told == ['read', 'refused'] and not marker.exists()
 
 
 def test_cure_runs_once():

@@ -217,14 +217,12 @@ def test_tensorboard(lives, tmp_path):
 
 
 @pytest.mark.slow
-def test_persistent_spawned_workers(lives):
+def test_persistent_spawned_workers(trains, write_stick):
     """What a worker gets is pickled: dataset, transforms and sampler."""
-    runner = lives(
+    runner = trains(
+        write_stick(),
         f'{LOADERS}.update(num_workers=1, persistent_workers=True,'
-        " multiprocessing_context='spawn')\n"
-        'test_dataloader = dict(val_dataloader, num_workers=0,'
-        ' persistent_workers=False)\n'
-        "test_dataloader.pop('multiprocessing_context')\n"
+        " multiprocessing_context='spawn')\n",
     )
     assert guided(runner)
 

@@ -17,9 +17,9 @@ ACCURACIES = ('overall', 'many', 'medium', 'few', 'mean_class')
 
 @pytest.fixture
 def suite(tmp_path):
-    """The shipped suite on a demo set with fewer test clips."""
+    """The shipped suite on a demo set with fewer clips of each group."""
     data = tmp_path / 'demo.pkl'
-    settings = DemoSettings(test_per_class=5)
+    settings = DemoSettings(n_max=42, imbalance=42, test_per_class=2)
     write_demo(data, make_demo(settings))
     content = yaml.safe_load(SUITE.read_text())
     options = content['datasets'][0]['demo']['options']
