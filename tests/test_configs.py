@@ -285,10 +285,29 @@ def scope():
 every_leaf = pytest.mark.parametrize('leaf', LEAVES)
 
 
+READ = Config._file2dict
+
+
+@functools.cache
+def read(args, kwargs):
+    return READ(*args, **dict(kwargs))
+
+
 @functools.cache
 def load(leaf):
-    """Load a leaf once; whoever changes it makes a copy first."""
-    return Config.fromfile(PATHS[leaf])
+    """Load a leaf once; whoever changes it makes a copy first.
+
+    So are its bases, which MMEngine reads anew for each of many leaves.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Config,
+            '_file2dict',
+            lambda *args, **kwargs: copy.deepcopy(
+                read(args, tuple(kwargs.items()))
+            ),
+        )
+        return Config.fromfile(PATHS[leaf])
 
 
 def nodes(value):

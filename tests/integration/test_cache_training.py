@@ -16,10 +16,8 @@ RANDOM = f"""
 pipeline[:1] = [
     dict({STEP}), dict(type='RandomScale3D', scale=(0.9, 1.1)),
     dict(type='UniformSampleFrames', clip_len=8)]
-for loader in (train_dataloader, val_dataloader):
-    loader.update(num_workers=2)
+train_dataloader['num_workers'] = 2
 train_cfg['max_epochs'] = 2
-del loader
 """
 STOCK = """
 train_dataloader['dataset']['type'] = 'PoseDataset'

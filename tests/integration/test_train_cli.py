@@ -188,32 +188,27 @@ def test_a_stock_checkpoint_serves_our_config(
 
 
 @pytest.mark.slow
-def test_the_commands_are_commands(write_stick, write_config, tmp_path):
-    """Once without the fork server, from another folder."""
-    cfg = write_config(write_stick(), shapmix=False)
-    show = ('--show-dir', 'shown', '--interval', '5')
-    for tool, extra in (('train', ()), ('test', ('run/epoch_1.pth', *show))):
-        done = subprocess.run(
-            [
-                sys.executable,
-                str(ROOT / 'tools' / f'{tool}.py'),
-                str(cfg),
-                *extra,
-                *WITH,
-                '--work-dir',
-                'run',
-                '--cfg-options',
-                'train_cfg.max_epochs=1',
-                'custom_hooks.1.warmup_epochs=0.5',
-            ],
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stdout[-4000:]
-        assert 'acc/few' in done.stdout
+def test_the_command_is_a_command(trained, tmp_path):
+    """Once without the fork server, from another folder.
+
+    So are trainings started by ``test_longtail_suite`` and, on two ranks, by
+    ``test_two_ranks``.
+    """
+    cfg, checkpoint = trained
+    words = (cfg, checkpoint, '--show-dir', 'shown', '--interval', 5, *WITH)
+    done = subprocess.run(
+        [
+            sys.executable,
+            *map(str, (ROOT / 'tools/test.py', *words, '--work-dir', 'run')),
+        ],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert 'acc/few' in done.stdout
     # A picture of every fifth clip, though the config has no hook for it.
     clips = cfg_clips(cfg)
     pictures = sorted((tmp_path / 'shown').glob('*.gif'))

@@ -164,7 +164,7 @@ def test_the_pose_given_is_the_body_drawn(drawn):
 
 @pytest.mark.parametrize(
     'classes, parts, sizes',
-    [(10, 5, (2, 3)), (16, 3, (2,)), (60, 8, (2, 3)), (200, 5, (2, 3))],
+    [(10, 5, (2, 3)), (16, 3, (2,)), (60, 8, (2, 3)), (120, 5, (2, 3))],
 )
 def test_all_texts_can_be_read(drawn, look, long_names, classes, parts, sizes):
     look.render = False

@@ -159,7 +159,7 @@ def test_unknown_entries_are_left_out(drawn):
 
 @pytest.mark.parametrize(
     'classes, parts, epochs',
-    [(1, 3, 1), (16, 5, 30), (16, 8, 2), (60, 3, 30), (200, 8, 5)],
+    [(1, 3, 1), (16, 5, 30), (16, 8, 2), (60, 3, 30), (120, 8, 5)],
 )
 def test_all_texts_can_be_read(
     drawn, look, long_names, classes, parts, epochs
