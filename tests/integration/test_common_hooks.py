@@ -15,7 +15,6 @@ from mmengine.hooks import EarlyStoppingHook
 
 from shapmix_mm.config.launch import bare_model
 
-LOADERS = 'for _loader in (train_dataloader, val_dataloader):\n    _loader'
 BY_ITERATIONS = """
 train_dataloader['sampler'] = dict(type='InfiniteSampler', shuffle=True)
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=6, val_interval=3)
@@ -221,7 +220,7 @@ def test_persistent_spawned_workers(trains, write_stick):
     """What a worker gets is pickled: dataset, transforms and sampler."""
     runner = trains(
         write_stick(),
-        f'{LOADERS}.update(num_workers=1, persistent_workers=True,'
+        'train_dataloader.update(num_workers=1, persistent_workers=True,'
         " multiprocessing_context='spawn')\n",
     )
     assert guided(runner)

@@ -1,11 +1,10 @@
 """Files that are either as they were or completely rewritten."""
 
 import errno
+import multiprocessing
 import os
 import pickle
-import signal
-import subprocess
-import sys
+import time
 
 import pytest
 
@@ -68,26 +67,24 @@ def test_a_link_stays_a_link(tmp_path):
     assert link.is_symlink() and target.read_text() == 'new'
 
 
+def write_half(path, pipe):
+    with whole_file(path) as part:
+        part.write_text('half')
+        pipe.send(part.name)
+        time.sleep(60)
+
+
 def test_what_a_killed_process_left_goes_what_another_writes_stays(tmp_path):
     path = tmp_path / 'a.b.pkl'
-    code = (
-        'import sys, time\n'
-        'from shapmix_mm.serialization.whole_file import whole_file\n'
-        'with whole_file(sys.argv[1]) as part:\n'
-        '    part.write_text("half")\n'
-        '    print(part, flush=True)\n'
-        '    time.sleep(60)\n'
-    )
-    command = [sys.executable, '-c', code, str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    other = process.stdout.readline().strip()
+    fork = multiprocessing.get_context('fork')
+    ours, theirs = fork.Pipe()
+    process = fork.Process(target=write_half, args=(path, theirs))
+    process.start()
+    other = ours.recv()
     write_whole(path, 'mine')
-    assert sorted(os.listdir(tmp_path)) == sorted(
-        [os.path.basename(other), path.name]
-    )
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    assert sorted(os.listdir(tmp_path)) == sorted([other, path.name])
+    process.kill()
+    process.join()
     # A stranger's file with a name of the kind is not ours to remove.
     (tmp_path / '.a.b.notes.part.pkl').touch()
     write_whole(path, 'again')
