@@ -903,6 +903,8 @@ def narrow(cfg):
     if 'refinement' in model:
         widths = model['refinement']['channels']
         model['refinement']['channels'] = [w // (wide // 8) for w in widths]
+        frames = model['refinement']['num_frames']
+        model['refinement']['num_frames'] = min(FRAMES, frames)
     return model
 
 

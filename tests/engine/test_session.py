@@ -21,6 +21,8 @@ def train(out, folder, launcher, deaf):
     sys.stdout = open(1, 'w', closefd=False)
     sys.argv = ['train.py', 'a.py']
     session._LOOK, session._GRACE = 0.1, 0.5
+    # A shell lets what it starts in the background ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if deaf:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with training_session(folder, launcher):

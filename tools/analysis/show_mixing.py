@@ -123,8 +123,8 @@ def choose_pairs(args: argparse.Namespace, num: int) -> list[tuple[int, int]]:
         list[tuple[int, int]]: Indices, ``args.count`` pairs.
 
     Raises:
-        ValueError: If an index is out of range, count is not positive, or
-            there is no other sample to mix with.
+        ValueError: If an index is out of range, or there is no other sample
+            to mix with.
     """
     given = [args.index] if args.index is not None else args.pair or []
     for index in given:
@@ -133,8 +133,6 @@ def choose_pairs(args: argparse.Namespace, num: int) -> list[tuple[int, int]]:
                 f'index {index} is out of range: the training set has '
                 f'{num} samples, 0 to {num - 1}'
             )
-    if args.count < 1:
-        raise ValueError(f'--count must be at least 1, got {args.count}')
     if args.pair:
         return [tuple(args.pair)] * args.count
     if num < 2:

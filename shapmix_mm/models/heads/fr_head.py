@@ -250,6 +250,7 @@ class FRHead(BaseModule):
                 f'embed_channels={embed_channels} of FRHead is less than '
                 f'{num_joints} joints or {num_frames} frames'
             )
+        self.taken = -(-num_frames // strides[0]), num_joints
         self.level_weights = tuple(level_weights)
         self.loss_weight = loss_weight
         self.levels = ModuleList(
@@ -278,7 +279,16 @@ class FRHead(BaseModule):
 
         Returns:
             Tensor: A scalar.
+
+        Raises:
+            ValueError: If clips are of another length than it was built for.
         """
+        if tuple(maps[0].shape[-2:]) != self.taken:
+            raise ValueError(
+                'the first maps of FRHead have {} frames and {} joints, '
+                'expected are {} and {}: num_frames has to be the clip_len '
+                'of the pipeline'.format(*maps[0].shape[-2:], *self.taken)
+            )
         scores = scores.detach()
         maps = [m.mean(1) for m in maps]
         if labels.is_floating_point():

@@ -277,7 +277,6 @@ def test_a_stock_config_with_2d_keypoints_and_scores(tmp_path, run):
         (['--split', 'dev'], "has no split 'dev'; it has .'test', 'train'."),
         (['--classes', 'walk'], "unknown class 'walk'; known are 0 to 3"),
         (['--classes', '2'], 'no sample of the classes'),
-        (['--max-per-class', '0'], 'must be positive'),
     ],
 )
 def test_wrong_arguments_are_refused(stick, run, args, message):

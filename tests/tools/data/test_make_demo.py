@@ -65,8 +65,10 @@ def test_damaged_file_is_not_taken_for_current(main, out, capsys):
 
 def test_bad_argument_is_named(main, tmp_path, capsys):
     path = tmp_path / 'demo.pkl'
-    assert main(['--out', str(path), '--imbalance', '0']) == 2
-    assert 'imbalance must be finite and at least 1, got 0.0' in (
+    with pytest.raises(SystemExit) as end:
+        main(['--out', str(path), '--imbalance', '0'])
+    assert end.value.code == 2
+    assert "--imbalance: '0' should be greater than or equal to 1" in (
         capsys.readouterr().err
     )
     assert not path.exists()
