@@ -155,6 +155,6 @@ def test_a_backbone_without_such_blocks_is_named():
 def test_clips_of_another_length_are_named():
     """Seen as a product of matrices that do not fit."""
     model = _recognizer(BACKBONES['CTRGCN'])
-    clips = torch.rand(2, 1, 1, 6, 17, 3)
+    clips = torch.rand(2, 1, 2, 6, 17, 3)
     with pytest.raises(ValueError, match='have 6 frames.*expected are 8 and'):
         model(clips, _samples([0, 1]), mode='loss')
