@@ -7,6 +7,8 @@ import importlib.util
 import json
 import lzma
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -311,16 +313,35 @@ def test_no_search_on_sbu_sees_a_pair_that_its_recipe_is_tested_on():
     assert kept['b'].train_split == 'fold1_train'
 
 
-@pytest.mark.real_data
-def test_the_search_on_msrc12_touches_no_sample_that_tests(
-    shared_dir, tmp_path
-):
-    with lzma.open(shared_dir / 'data' / 'msrc12.pkl.xz') as stream:
-        content = stream.read()
+def msrc12_file(data, tmp_path):
     source = tmp_path / 'msrc12.pkl'
-    source.write_bytes(content)
-    truth = pickle.loads(content)
-    search = read_search(TOOL.parent / 'searches' / 'ltmsrc12.yaml')
+    with lzma.open(data / 'msrc12.pkl.xz') as stream:
+        source.write_bytes(stream.read())
+    return source
+
+
+def utd_mhad_file(data, tmp_path):
+    source = tmp_path / 'utd_mhad.pkl'
+    tool = TOOL.parents[1] / 'data' / 'prepare_utd_mhad.py'
+    archive = data / 'utd_mhad_skeleton.tar.xz'
+    subprocess.run(
+        [sys.executable, tool, archive, '--out', source, '--quiet'],
+        check=True,
+        capture_output=True,
+    )
+    return source
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    'name, made', [('ltmsrc12', msrc12_file), ('ltutdmhad', utd_mhad_file)]
+)
+def test_a_search_touches_no_sample_that_tests(
+    name, made, shared_dir, tmp_path
+):
+    source = made(shared_dir / 'data', tmp_path)
+    truth = pickle.loads(source.read_bytes())
+    search = read_search(TOOL.parent / 'searches' / f'{name}.yaml')
     data, manifest = hold_out(search, source)
     tests = set(truth['split']['xsub_val'])
     person = {a['frame_dir']: a['subject'] for a in truth['annotations']}
@@ -331,8 +352,7 @@ def test_the_search_on_msrc12_touches_no_sample_that_tests(
     held, trained = (data['split'][part] for part in ('val', 'train'))
     assert not {person[n] for n in held} & {person[n] for n in trained}
     # The manifest of the search that was run is that of this rule.
-    kept = RESULTS / 'search_ltmsrc12' / 'manifest.json'
-    if kept.is_file():
-        told = json.loads(kept.read_text())
-        told.pop('source')
-        assert told == json.loads(json.dumps(manifest))
+    kept = RESULTS / f'search_{name}' / 'manifest.json'
+    told = json.loads(kept.read_text())
+    told.pop('source')
+    assert told == json.loads(json.dumps(manifest))
