@@ -14,7 +14,9 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmengine import dist
 from mmengine.model import BaseModule, ModuleList, Sequential
+from pydantic import Field
 from torch import Tensor, nn
+from typing_extensions import Annotated
 
 from shapmix_mm.arguments import Fraction, NonNegative, PositiveInt
 
@@ -25,6 +27,7 @@ TEMPERATURE = 0.125
 STRENGTH = 0.125
 MOMENTUM = 0.9
 
+_Levels = Annotated[Sequence[PositiveInt], Field(min_length=1)]
 Version = Literal['V0', 'V1', 'V2', 'NO_FN', 'NO_FP', 'NO_FN_and_FP']
 
 
@@ -235,9 +238,9 @@ class FRHead(BaseModule):
         num_joints: PositiveInt,
         num_frames: PositiveInt,
         *,
-        channels: Sequence[int] = (64, 128, 256, 256),
-        strides: Sequence[int] = (1, 2, 4, 4),
-        level_weights: Sequence[float] = (0.1, 0.2, 0.5, 1.0),
+        channels: _Levels = (64, 128, 256, 256),
+        strides: _Levels = (1, 2, 4, 4),
+        level_weights: Sequence[NonNegative] = (0.1, 0.2, 0.5, 1.0),
         loss_weight: NonNegative = 0.1,
         embed_channels: PositiveInt = 256,
         version: Version = 'V0',
@@ -249,6 +252,11 @@ class FRHead(BaseModule):
             raise ValueError(
                 f'embed_channels={embed_channels} of FRHead is less than '
                 f'{num_joints} joints or {num_frames} frames'
+            )
+        if not len(channels) == len(strides) == len(level_weights):
+            raise ValueError(
+                f'channels={channels}, strides={strides} and level_weights='
+                f'{level_weights} of FRHead should have one entry per block'
             )
         self.taken = -(-num_frames // strides[0]), num_joints
         self.level_weights = tuple(level_weights)

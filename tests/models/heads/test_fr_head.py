@@ -158,3 +158,11 @@ def test_clips_of_another_length_are_named():
     clips = torch.rand(2, 1, 2, 6, 17, 3)
     with pytest.raises(ValueError, match='have 6 frames.*expected are 8 and'):
         model(clips, _samples([0, 1]), mode='loss')
+
+
+@pytest.mark.parametrize('strides', [[], [1, 2]])
+def test_a_setting_of_each_block_is_needed(strides):
+    """An empty list was an IndexError, a short one left blocks out."""
+    kwargs = dict(num_classes=4, num_joints=17, num_frames=8)
+    with pytest.raises(ValueError, match='strides=.* should '):
+        MODELS.build(dict(type='FRHead', strides=strides, **kwargs))
