@@ -248,16 +248,14 @@ class FRHead(BaseModule):
         use_probability: bool = True,
     ) -> None:
         super().__init__()
-        if embed_channels < max(num_joints, num_frames):
-            raise ValueError(
-                f'embed_channels={embed_channels} of FRHead is less than '
-                f'{num_joints} joints or {num_frames} frames'
-            )
-        if not len(channels) == len(strides) == len(level_weights):
-            raise ValueError(
-                f'channels={channels}, strides={strides} and level_weights='
-                f'{level_weights} of FRHead should have one entry per block'
-            )
+        _check(
+            num_joints,
+            num_frames,
+            embed_channels,
+            channels,
+            strides,
+            level_weights,
+        )
         self.taken = -(-num_frames // strides[0]), num_joints
         self.level_weights = tuple(level_weights)
         self.loss_weight = loss_weight
@@ -311,3 +309,21 @@ class FRHead(BaseModule):
             for weight, level, m in zip(self.level_weights, self.levels, maps)
         ]
         return self.loss_weight * torch.stack(losses).sum()
+
+
+def _check(
+    num_joints: int,
+    num_frames: int,
+    embed_channels: int,
+    *of_blocks: Sequence[float],
+) -> None:
+    if embed_channels < max(num_joints, num_frames):
+        raise ValueError(
+            f'embed_channels={embed_channels} of FRHead is less than '
+            f'{num_joints} joints or {num_frames} frames'
+        )
+    if len({len(values) for values in of_blocks}) > 1:
+        raise ValueError(
+            'channels={}, strides={} and level_weights={} of FRHead should '
+            'have one entry for each block'.format(*of_blocks)
+        )
