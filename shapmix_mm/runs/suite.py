@@ -102,7 +102,7 @@ class DatasetEntry(Entry):
         folds (int, optional): Folds of its cross-validation, of which seed s
             takes number s mod ``folds`` + 1: it trains on the split
             ``foldN_train`` and tests on ``foldN_val``. None takes the splits
-            configs.
+            of the configs.
         recipes (dict[str, dict]): Settings that a method overrides on it, by
             its name.
     """

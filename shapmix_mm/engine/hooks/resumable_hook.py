@@ -246,7 +246,6 @@ class ResumableHook(Hook):
         """
         vars(runner.train_loop).pop('run_iter', None)
         self._note_saved(runner, runner.iter)
-        _drop_stopped(runner)
 
     def after_train(self, runner: Runner) -> None:
         """Let go of the signal.
@@ -349,16 +348,20 @@ class ResumableHook(Hook):
         last = _last_saved(runner)
         if last != self._kept[0]:
             self._kept = (last, done)
+            _drop_stopped(runner)
 
     def _stop_here(self, runner: Runner, done: int, batches: int) -> None:
         within = isinstance(runner.train_loop, EpochBasedTrainLoop) and batches
         held = dist.is_main_process() and self._kept[1] == done and not within
         if not self._agree(torch.tensor(float(held)), 'MAX'):
             self._save(runner, done, batches)
-        runner.logger.info(
-            f'stopped by SIGTERM after iteration {done}, saved as '
-            f'{_pointer(runner).read_text()}; go on with: {resume_command()}'
-        )
+        # Other nodes may not see the folder.
+        if dist.is_main_process():
+            runner.logger.info(
+                f'stopped by SIGTERM after iteration {done}, saved as '
+                f'{_pointer(runner).read_text()}; go on with: '
+                f'{resume_command()}'
+            )
         raise SystemExit(128 + signal.SIGTERM)
 
     def _held_by_pointer(self, runner: Runner) -> int:

@@ -304,6 +304,8 @@ def test_only_the_last_stop_is_kept(case, config, build):
     runner.register_hook(Watch())
     runner.train()
     assert seen[0] == [Path(saved)]
+    # Gone with the next checkpoint, not with the end of the training.
+    assert seen[-1] == []
     assert not list(Path(cfg.work_dir).glob('stopped_*'))
 
 
