@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from shapmix_mm.visualization import (
 from .pages import ABSENT, image, markdown, needed, render
 from .queue import changed_settings, is_done
 from .report import devices
-from .run import ACCURACIES, RunLog, lacks, logged
+from .run import ACCURACIES, RunError, RunLog, lacks, logged
 from .statistics import (
     compare,
     critical_difference,
@@ -40,7 +40,15 @@ from .statistics import (
 )
 from .suite import Plan, Suite, Task
 
-__all__ = ['LAST', 'BEST', 'collect', 'summarize', 'write_comparison']
+__all__ = [
+    'BEST',
+    'LAST',
+    'collect',
+    'read_known',
+    'summarize',
+    'untrained',
+    'write_comparison',
+]
 
 LAST, BEST = 'last epoch', 'best on test'
 METRICS = (*ACCURACIES, 'ece')
@@ -49,8 +57,11 @@ METRICS = (*ACCURACIES, 'ece')
 _CLOCKS = dict(train_cpu_seconds='cpu_time', train_seconds='time')
 _RUN = (
     *('dataset', 'recognizer', 'method', 'seed', 'selection', 'epoch'),
-    *(*METRICS, 'train_seconds', 'train_cpu_seconds', 'note'),
+    *(*METRICS, 'train_seconds', 'train_cpu_seconds'),
+    *('device', 'torch', 'settings', 'note'),
 )
+# What tells a run in a table of an earlier report.
+_KEY = ('dataset', 'recognizer', 'method', 'seed', 'selection')
 _SUMMARY = (
     *('dataset', 'recognizer', 'method', 'epochs', 'samples_per_step'),
     *('metric', 'selection', 'n', 'mean', 'half_width_95', 'baseline'),
@@ -61,8 +72,90 @@ _TITLES = dict(mean_class='mean class', ece='ECE')
 _PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy', 'scipy')
 
 
+def read_known(paths: Sequence[Path]) -> dict[tuple, dict[str, Any]]:
+    """Read the finished runs of earlier reports.
+
+    Args:
+        paths (Sequence[Path]): Their ``runs.csv``.
+
+    Returns:
+        dict[tuple, dict]: Row by dataset, recognizer, method, seed and
+        selection, with ``source``, its file.
+
+    Raises:
+        RunError: If a file cannot be read or lacks a column, or if two have
+            different rows of a run.
+    """
+    found: dict[tuple, dict[str, Any]] = {}
+    for path in paths:
+        for row in _read_rows(path):
+            key = tuple(row[name] for name in _KEY)
+            other = found.setdefault(key, dict(row, source=path))
+            if {**row, 'source': other['source']} != other:
+                raise RunError(
+                    f'{path} and {other["source"]} have different rows of '
+                    f'{"/".join(map(str, key))}'
+                )
+    return found
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    """Finished runs of a table; None for what it leaves out."""
+    kinds: dict[str, type] = dict.fromkeys(_RUN, str)
+    kinds.update({name: float for name in (*METRICS, *_CLOCKS, 'epoch')})
+    try:
+        frame = needed('pandas').read_csv(path, dtype={**kinds, 'seed': int})
+    except (OSError, ValueError) as error:
+        raise RunError(f'{path} is no table of runs: {error}') from error
+    lacking = [name for name in _RUN if name not in frame.columns]
+    if lacking:
+        raise RunError(
+            f'{path} has no column {", ".join(lacking)}; expected is the '
+            'runs.csv of a report'
+        )
+    frame = frame[frame.epoch.notna()]
+    return (
+        frame.astype(object)
+        .where(frame.notna(), None)[[*_RUN]]
+        .to_dict('records')
+    )
+
+
+def untrained(
+    tasks: Sequence[Task], known: Mapping[tuple, Mapping[str, Any]]
+) -> list[Task]:
+    """Leave out runs that an earlier report has with the same settings.
+
+    Args:
+        tasks (Sequence[Task]): Runs.
+        known (Mapping): Rows of earlier reports, from :func:`read_known`.
+
+    Returns:
+        list[Task]: The others, and the first stages that they start from.
+    """
+
+    def missing(task: Task) -> bool:
+        plan = task.plan
+        old = known.get(
+            (
+                *(plan.dataset.name, plan.recognizer.name, plan.method.name),
+                *(task.seed, LAST),
+            )
+        )
+        return old is None or old['settings'] != task.digest
+
+    wanted = {task.folder for task in tasks if missing(task)}
+    for task in reversed(tasks):
+        if task.folder in wanted and task.first is not None:
+            wanted.add(task.first.folder)
+    return [task for task in tasks if task.folder in wanted]
+
+
 def collect(
-    tasks: Sequence[Task], *, best: bool | Sequence[bool] = False
+    tasks: Sequence[Task],
+    *,
+    best: bool | Sequence[bool] = False,
+    known: Mapping[tuple, Mapping[str, Any]] | None = None,
 ) -> Any:
     """Read the runs.
 
@@ -71,18 +164,24 @@ def collect(
         best (bool | Sequence[bool]): Whether to take the epoch with the best
             overall accuracy on the test set, and not the last; several give
             a row each. Defaults to False.
+        known (Mapping, optional): Rows of earlier reports, from
+            :func:`read_known`, for runs that are not finished here.
 
     Returns:
         DataFrame: A row per run and choice. Accuracies and ``ece`` are in
         [0, 1], absent for a group without classes. ``epoch`` is that of the
         numbers, absent if the run is not finished. The times are those of
         all training steps together, first stages included; ``note`` says
-        what is wrong, or nothing; ``task`` and ``environment`` are objects.
+        what is wrong, or nothing; ``task`` is an object.
     """
     pandas = needed('pandas')
     choices = [best] if isinstance(best, bool) else best
-    rows = [_collect(task, c) for c in choices for task in tasks]
-    columns = [*_RUN, 'setting', 'task', 'environment']
+    rows = [
+        _recall(_collect(task, choice), known or {})
+        for choice in choices
+        for task in tasks
+    ]
+    columns = [*_RUN, 'setting', 'task']
     frame = pandas.DataFrame(rows, columns=columns)
     numbers = {name: float for name in (*METRICS, *_CLOCKS)}
     return frame.astype({'epoch': 'Int64', **numbers})
@@ -90,6 +189,7 @@ def collect(
 
 def _collect(task: Task, best: bool) -> dict[str, Any]:
     log, plan = logged(task.folder), task.plan
+    environment = {} if log is None else log.environment
     row: dict[str, Any] = dict(
         dataset=plan.dataset.name,
         recognizer=plan.recognizer.name,
@@ -98,7 +198,9 @@ def _collect(task: Task, best: bool) -> dict[str, Any]:
         seed=task.seed,
         selection=BEST if best else LAST,
         task=task,
-        environment={} if log is None else log.environment,
+        device=', '.join(devices(environment)),
+        torch=environment.get('PyTorch', ''),
+        settings=task.digest,
         note='',
     )
     missing = lacks(task.folder, log, plan.max_epochs)
@@ -120,6 +222,21 @@ def _collect(task: Task, best: bool) -> dict[str, Any]:
     for column in _CLOCKS:
         row[column] = _all_seconds(task, log, column)
     return row
+
+
+def _recall(
+    row: dict[str, Any], known: Mapping[tuple, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Take the row of an earlier report if a run is not finished here."""
+    old = known.get(tuple(row[name] for name in _KEY))
+    if 'epoch' in row or old is None:
+        return row
+    notes = [old['note'] or '']
+    if old['settings'] != row['settings']:
+        notes.append('other settings than the suite')
+    notes.append(f'from {old["source"]}')
+    note = '; '.join(filter(None, notes))
+    return {**row, **{name: old[name] for name in _RUN}, 'note': note}
 
 
 def _not_begun(task: Task) -> str:
@@ -529,14 +646,16 @@ def _facts(suite: Suite, runs: Any, command: str) -> dict[str, str]:
     for name in _PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions.append(f'{name} {metadata.version(name)}')
-    cards = {card for facts in runs.environment for card in devices(facts)}
-    torches = {facts.get('PyTorch', '') for facts in runs.environment}
+    kinds = {
+        name: ', '.join(sorted({*runs[name].dropna()} - {''}))
+        for name in ('device', 'torch')
+    }
     found = {
         'command': command,
         'seeds': _seeds(suite),
-        'device of the runs': ', '.join(sorted(cards)) or 'unknown',
+        'device of the runs': kinds['device'] or 'unknown',
         'versions of the report': ', '.join(versions),
-        'PyTorch of the runs': ', '.join(sorted(torches - {''})),
+        'PyTorch of the runs': kinds['torch'],
     }
     return {name: text for name, text in found.items() if text}
 

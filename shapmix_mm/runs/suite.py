@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -632,6 +633,12 @@ class Task:
         cfg = copy.deepcopy(self.plan.cfg)
         cfg.merge_from_dict(self.fold_options)
         return dict(config=plain(cfg), seed=self.seed)
+
+    @property
+    def digest(self) -> str:
+        """Digest of the settings, by which a row of a table knows them."""
+        text = json.dumps(self.settings(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def plan_suite(suite: Suite, root: Path) -> list[Task]:

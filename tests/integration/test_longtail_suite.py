@@ -86,6 +86,13 @@ def test_a_suite_goes_on_where_it_was_stopped(
     tool('benchmark/longtail', suite, '--root', root, '--report')
     assert (report / 'runs.csv').read_text() == before
 
+    # Another machine needs no more of them than the table.
+    known = ['--root', tmp_path / 'elsewhere', '--known', report / 'runs.csv']
+    assert '0 runs in' in tool('benchmark/longtail', suite, *known).out
+    tool('benchmark/longtail', suite, *known, '--report')
+    summary = tmp_path / 'elsewhere' / 'report' / 'summary.csv'
+    assert summary.read_text() == (report / 'summary.csv').read_text()
+
 
 def test_a_typo_is_told_before_the_first_run(suite, tool, tmp_path):
     suite.write_text(SUITE.replace('shapmix]', 'shapmx]'))

@@ -2,16 +2,24 @@
 
 import base64
 import csv
+import dataclasses
 import io
 import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from shapmix_mm.runs.comparison import _seconds, collect, write_comparison
+from shapmix_mm.runs.comparison import (
+    _seconds,
+    collect,
+    read_known,
+    untrained,
+    write_comparison,
+)
 from shapmix_mm.runs.queue import run_tasks
-from shapmix_mm.runs.run import read_log
+from shapmix_mm.runs.run import RunError, read_log
 
 
 @pytest.fixture
@@ -336,3 +344,74 @@ def test_the_report_names_the_seeds_of_each_dataset(ran, make_suite, tmp_path):
         part = suite.model_copy(update=dict(datasets=datasets))
         write_comparison(part, collect(ran), tmp_path)
         assert f'- {told}\n' in (tmp_path / 'report.md').read_text()
+
+
+def test_runs_of_another_machine_stand_in(
+    ran, make_suite, make_tasks, tmp_path
+):
+    out = tmp_path / 'out'
+    before = write(make_suite, ran, out)
+    known = read_known([out / 'runs.csv', out / 'runs.csv'])
+    # Nothing of the runs is on this machine but what was trained there.
+    here = make_tasks(tmp_path / 'new', seeds=(0, 1, 2))
+    here += make_tasks(tmp_path / 'new', seeds=(0, 1), dataset='flat')
+    assert untrained(here, known) == []
+    after = tmp_path / 'after'
+    write_comparison(make_suite(here), collect(here, known=known), after)
+    assert lines((after / 'summary.csv').read_text()) == lines(
+        before['summary.csv']
+    )
+    for run in lines((after / 'runs.csv').read_text()):
+        assert run['note'] == f'from {out / "runs.csv"}'
+    # A run that is finished here is not asked for elsewhere.
+    assert set(collect(ran, known=known).note) == {''}
+
+
+def test_known_runs_of_other_settings_are_trained_and_marked(
+    ran, make_suite, make_tasks, tmp_path
+):
+    write(make_suite, ran, tmp_path / 'out')
+    known = read_known([tmp_path / 'out' / 'runs.csv'])
+    tasks = make_tasks(tmp_path / 'new', methods=('ce',), epochs=4)
+    mixed = make_tasks(tmp_path / 'new', methods=('mix',), seeds=(0, 5))
+    assert untrained(tasks + mixed, known) == [*tasks, mixed[1]]
+    notes = collect(tasks, known=known).note
+    assert all('other settings than the suite' in note for note in notes)
+
+
+def test_the_first_stage_of_a_run_is_trained_though_known(
+    ran, make_suite, make_tasks, tmp_path
+):
+    write(make_suite, ran, tmp_path / 'out')
+    known = read_known([tmp_path / 'out' / 'runs.csv'])
+    first, second = make_tasks(tmp_path / 'new', ('ce', 'late'), (0,))
+    plan = dataclasses.replace(second.plan, first=first.plan)
+    second = dataclasses.replace(second, plan=plan)
+    assert untrained([first, second], known) == [first, second]
+
+
+@pytest.mark.parametrize(
+    ('text', 'what'),
+    [
+        ('', 'no table of runs'),
+        ('dataset,seed\na,0\n', 'no column recognizer, method'),
+        ('seed,overall\n0,high\n', 'no table of runs'),
+    ],
+)
+def test_a_wrong_table_of_runs_is_named(tmp_path, text, what):
+    path = tmp_path / 'runs.csv'
+    path.write_text(text)
+    with pytest.raises(RunError, match=what) as error:
+        read_known([path])
+    assert str(path) in str(error.value)
+
+
+def test_two_tables_that_differ_in_a_run(ran, make_suite, tmp_path):
+    one = tmp_path / 'out' / 'runs.csv'
+    write(make_suite, ran, one.parent)
+    two = tmp_path / 'two.csv'
+    frame = pd.read_csv(one)
+    frame.loc[0, 'overall'] = 0.125
+    frame.to_csv(two, index=False)
+    with pytest.raises(RunError, match='different rows of tail/ctrgcn/ce/0'):
+        read_known([one, two])

@@ -13,7 +13,12 @@ from mmengine.config import DictAction
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.arguments import NonNegativeInt, PositiveInt, option
-from shapmix_mm.runs.comparison import collect, write_comparison
+from shapmix_mm.runs.comparison import (
+    collect,
+    read_known,
+    untrained,
+    write_comparison,
+)
 from shapmix_mm.runs.queue import Cluster, Slot, find_slots, run_tasks
 from shapmix_mm.runs.run import RunError
 from shapmix_mm.runs.suite import (
@@ -72,6 +77,15 @@ def parse_args() -> argparse.Namespace:
         type=option(NonNegativeInt),
         default=[],
         help='these of its seeds',
+    )
+    add(
+        '--known',
+        nargs='+',
+        type=Path,
+        default=[],
+        metavar='RUNS.csv',
+        help='tables of runs from reports of other machines; those runs are '
+        'not trained here, and stand in the report',
     )
     add(
         '--cluster',
@@ -161,13 +175,16 @@ def interrupt(number: int, frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def report(args: argparse.Namespace, suite: Any, tasks: list) -> int:
+def report(
+    args: argparse.Namespace, suite: Any, tasks: list, known: dict
+) -> int:
     """Write the comparison.
 
     Args:
         args (argparse.Namespace): Parsed arguments.
         suite (Suite): The suite.
         tasks (list): Its runs.
+        known (dict): Rows of earlier reports.
 
     Returns:
         int: Exit status.
@@ -179,7 +196,7 @@ def report(args: argparse.Namespace, suite: Any, tasks: list) -> int:
             f'{", ".join(names)}'
         )
     choices = [False, True] if args.also_best else [args.best]
-    runs = collect(tasks, best=choices)
+    runs = collect(tasks, best=choices, known=known)
     if runs.epoch.isna().all():
         raise RunError('no run of the suite is finished yet')
     command = ['python', 'tools/benchmark/longtail.py', args.suite]
@@ -211,9 +228,10 @@ def main() -> None:
         suite = suite.only(args.only, args.seeds)
         args.root = args.root or Path('work_dirs') / suite.name
         tasks = plan_suite(suite, args.root)
+        known = read_known(args.known)
         if args.report:
-            sys.exit(report(args, suite, tasks))
-        sys.exit(train(args, tasks, args.root))
+            sys.exit(report(args, suite, tasks, known))
+        sys.exit(train(args, untrained(tasks, known), args.root))
     except RunError as error:
         sys.exit(f'error: {error}')
 
