@@ -202,8 +202,12 @@ TABLE_8 = (
 SUFFIXES = ('', '-bone', '-jointmotion', '-bonemotion')
 WHOLE = ('ntu60', 'ntu60-xview', 'ntu120', 'ntu120-xset')
 RECOGNIZER_LEAVES = (
-    *((m, d) for m in ('ce', 'stmix') for d in ('ntu60', 'ntu120')),
-    *((m, d) for m in ('ce', 'shapmix') for d in ('ltntu120', 'ltnwucla')),
+    *(
+        (m, d)
+        for m in ('ce', 'stmix', 'shapmix')
+        for d in ('ntu60', 'ntu120', 'ltntu120')
+    ),
+    *((m, 'ltnwucla') for m in ('ce', 'shapmix')),
 )
 WANTED = {
     *(f'ctrgcn_{m}_{d}' for m in TABLE_1 for d in ('ltntu60', 'ltntu120')),
@@ -927,6 +931,8 @@ def stepped(cfg):
     blend = (model.get('data_preprocessor') or {}).get('blending', {})
     for part in (model['cls_head'], model.get('refinement', {}), blend):
         part.pop('num_classes', None)
+    # SGN's follows from the number of classes.
+    model['cls_head'].pop('label_smooth_eps', None)
     return [model, *map(len, pipelines(cfg))]
 
 
