@@ -36,16 +36,14 @@ def test_step(rows, write_config):
     assert set(by_name) == VARIANTS and len(found) == len(VARIANTS)
     floor = by_name['plain_2n']
     for name, row in by_name.items():
-        assert row['ratio_to_plain_2n'] == pytest.approx(
-            row['ms'] / floor['ms']
-        )
+        assert row['ratio'] == pytest.approx(row['ms'] / floor['ms'])
         shares = [row[f'share_{phase}'] for phase in SHARES]
         assert sum(shares) == pytest.approx(1) and min(shares) >= 0
         assert row['share_forward'] > 0 and row['share_backward'] > 0
         assert (row['share_blend'] > 0) == ('mix' in name)
         assert (row['share_saliency'] > 0) == ('shapmix' in name)
-        assert row['saliency_to_plain_2n'] == pytest.approx(
-            row['share_saliency'] * row['ratio_to_plain_2n']
+        assert row['saliency_ratio'] == pytest.approx(
+            row['share_saliency'] * row['ratio']
         )
         # Warming up, the round, and the round that tells the memory.
         assert row['steps'] == 15
@@ -63,9 +61,14 @@ def test_step(rows, write_config):
 
 def test_step_on_a_choice_of_variants(rows, write_config):
     cfg = write_config('absent.pkl', shapmix=False)
-    found, _ = rows('step', cfg, '--variants', 'plain_n', '--frames', 4)
-    assert [row['variant'] for row in found] == ['plain_n', 'plain_2n']
+    args = ('--variants', 'glmc', '--against', 'plain_n', '--frames', 4)
+    found, out = rows('step', cfg, *args)
+    assert [row['variant'] for row in found] == ['glmc', 'plain_n']
     assert [row['steps'] for row in found] == [3, 3]
+    assert [row['ratio'] == 1 for row in found] == [False, True]
+    # Two views of as many partners beside the batch, mixed in pairs.
+    assert found[0]['peak_mb'] > 1.5 * found[1]['peak_mb']
+    assert 'ratio to plain_n' in out
 
 
 def test_blend(rows):

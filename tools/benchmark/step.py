@@ -1,4 +1,4 @@
-"""Time a whole training step: plain, ST-Mix, and Shap-Mix by both schedules.
+"""Time a whole training step: plain, of mixing and of several branches.
 
 A step is what mmengine's training loop does with a batch: preprocessing with
 the blend, forward and backward pass, optimizer, and all hooks of the variant,
@@ -20,7 +20,7 @@ from typing import Any
 import mmengine.device.utils
 import torch
 from mmengine.registry import init_default_scope
-from step_variants import VARIANTS, Variant, cycle_of
+from step_variants import BRANCHES, VARIANTS, Variant, cycle_of
 from synthetic_clips import Shape
 from timing import Clock, spread
 
@@ -33,7 +33,7 @@ CONFIG = (
     / 'configs/ltnwucla/ctrgcn_ce_ltnwucla.py'
 )
 PHASES = ('blend', 'forward', 'backward', 'saliency')
-FLOOR = 'plain_2n'
+DEFAULT = [name for name in VARIANTS if name not in BRANCHES]
 
 
 def parse_args() -> argparse.Namespace:
@@ -48,9 +48,15 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--variants',
         nargs='+',
-        default=list(VARIANTS),
+        default=DEFAULT,
         choices=list(VARIANTS),
-        help=f'{FLOOR} is always timed too',
+        help='what to time',
+    )
+    parser.add_argument(
+        '--against',
+        default='plain_2n',
+        choices=list(VARIANTS),
+        help='what ratios are taken to; always timed too',
     )
     parser.add_argument('--device', default='cpu', help='cpu or cuda')
     parser.add_argument('--rounds', type=option(PositiveInt), default=7)
@@ -102,10 +108,10 @@ def row_of(
         variant=variant.name,
         ms=ms,
         wall_ms=spread([times['wall'] for times in own])[0],
-        ratio_to_plain_2n=ratio,
+        ratio=ratio,
         ratio_low=low,
         ratio_high=high,
-        saliency_to_plain_2n=hook[0],
+        saliency_ratio=hook[0],
         peak_mb=peak,
         **{f'share_{phase}': share for phase, share in shares.items()},
         share_other=1 - sum(shares.values()),
@@ -122,23 +128,23 @@ def report(row: dict[str, Any]) -> str:
     )
     return (
         f'{row["variant"]:16} {row["ms"]:9.1f} {row["wall_ms"]:9.1f}   '
-        f'{row["ratio_to_plain_2n"]:.3f} '
+        f'{row["ratio"]:.3f} '
         f'[{row["ratio_low"]:.3f}, {row["ratio_high"]:.3f}]  '
         f'{row["peak_mb"]:8.1f}  {shares}  {row["saliency_passes"]:6.2f}'
     )
 
 
 def added(
-    times: dict[str, list[dict[str, float]]], row: dict[str, Any]
+    times: dict[str, list[dict[str, float]]], row: dict[str, Any], floor: str
 ) -> str:
-    """What Shap-Mix adds to ST-Mix, of a plain step on 2N samples."""
-    rounds = zip(times[row['variant']], times['stmix'], times[FLOOR])
+    """What Shap-Mix adds to ST-Mix, of a step of the floor."""
+    rounds = zip(times[row['variant']], times['stmix'], times[floor])
     whole = spread([(a['ms'] - b['ms']) / c['ms'] for a, b, c in rounds])
     median, low, high = (100 * value for value in whole)
     return (
         f'{row["variant"]} adds to stmix {median:.1f} % [{low:.1f}, '
-        f'{high:.1f}] of a plain step on 2N samples; its hook alone takes '
-        f'{100 * row["saliency_to_plain_2n"]:.1f} %'
+        f'{high:.1f}] of a step of {floor}; its hook alone takes '
+        f'{100 * row["saliency_ratio"]:.1f} %'
     )
 
 
@@ -151,7 +157,7 @@ def main() -> None:
     init_default_scope('mmaction')
     cfg, clock = load_config(args.config), Clock(torch.device(args.device))
     shape = Shape.of(cfg, batch=args.batch, frames=args.frames)
-    names = list(dict.fromkeys([*args.variants, FLOOR]))
+    names = list(dict.fromkeys([*args.variants, args.against]))
     print(
         f'{Path(args.config).name}: {shape}, device {args.device}, '
         f'1 CPU thread, torch {torch.__version__}, {args.rounds} rounds; '
@@ -164,19 +170,19 @@ def main() -> None:
         times = measure(variants, args.rounds)
         peaks = {v.name: v.megabytes(cycle_of(variants)) for v in variants}
         rows = [
-            row_of(v, times[v.name], times[FLOOR], peaks[v.name])
+            row_of(v, times[v.name], times[args.against], peaks[v.name])
             for v in variants
         ]
     print(
-        f'{"variant":16} {"ms":>9} {"wall ms":>9}   ratio to plain_2n '
-        '[quartiles]  peak MiB  '
+        f'{"variant":16} {"ms":>9} {"wall ms":>9}   ratio to '
+        f'{args.against} [quartiles]  peak MiB  '
         + '  '.join(f'{phase:>8}' for phase in (*PHASES, 'other %'))
         + '  passes'
     )
     print(*map(report, rows), sep='\n')
     for row in rows:
         if 'stmix' in times and row['variant'].startswith('shapmix'):
-            print(added(times, row))
+            print(added(times, row, args.against))
     if args.json:
         Path(args.json).write_text(json.dumps(rows, indent=1) + '\n')
 

@@ -19,11 +19,14 @@ from synthetic_clips import Shape, SyntheticClips
 from timing import Clock, peak_bytes
 from torch.utils.data import DataLoader, RandomSampler
 
+from shapmix_mm.config.data import innermost
 from shapmix_mm.config.mixins import apply_mixin, find_mixin, load_config
 from shapmix_mm.engine import SaliencyHook
 
-__all__ = ['VARIANTS', 'Variant', 'build', 'cycle_of']
+__all__ = ['BRANCHES', 'VARIANTS', 'Variant', 'build', 'cycle_of']
 
+#: Methods of several branches or views.
+BRANCHES = ('ride', 'paco', 'bcl', 'glmc', 'brl')
 #: The mixins of each variant.
 VARIANTS: dict[str, tuple[str, ...]] = dict(
     plain_n=('balsoftmax',),
@@ -32,6 +35,7 @@ VARIANTS: dict[str, tuple[str, ...]] = dict(
     shapmix_faithful=('shapmix',),
     shapmix_fast=('shapmix_fast',),
     shapmix_realistic=('shapmix', 'realistic'),
+    **{name: (name,) for name in BRANCHES},
 )
 
 
@@ -61,8 +65,12 @@ class Variant:
         self, name: str, path: str, shape: Shape, clock: Clock, folder: str
     ) -> None:
         self.name, self.clock, self.steps = name, clock, 0
+        cfg = _config(name, path)
         num = shape.batch * (1 + (name == 'plain_2n'))
-        clips = SyntheticClips(shape)
+        # GLMC takes as many partners beside the batch.
+        usual = Config.fromfile(path).train_dataloader.batch_size
+        num = num * cfg.train_dataloader.batch_size // usual
+        clips = SyntheticClips(shape, _views(cfg))
         order = torch.Generator().manual_seed(0)
         loader = DataLoader(
             clips,
@@ -71,7 +79,7 @@ class Variant:
             collate_fn=pseudo_collate,
         )
         self.batch = next(iter(loader))
-        self.runner = _runner(name, _config(name, path), loader, folder)
+        self.runner = _runner(name, cfg, loader, folder)
         self.runner.train()
         hooks = [h for h in self.runner.hooks if isinstance(h, SaliencyHook)]
         self.hook = hooks[0] if hooks else None
@@ -170,6 +178,17 @@ def _config(name: str, path: str) -> Config:
             # Guided from the first step, as in most of a training.
             hook['warmup_epochs'] = 0
     return cfg
+
+
+def _views(cfg: Config) -> int:
+    """Views of a training sample."""
+    steps = [
+        step
+        for data in innermost(cfg.train_dataloader)
+        for step in data.pipeline
+    ]
+    found = [s['num_views'] for s in steps if s['type'] == 'MultiView']
+    return found[0] if found else 1
 
 
 def _runner(name: str, cfg: Config, loader: DataLoader, folder: str) -> Runner:

@@ -68,7 +68,7 @@ class SyntheticClips(Dataset):
     metainfo: dict[str, Any] = {}
     most = 20
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, views: int = 1) -> None:
         last = max(shape.classes - 1, 1)
         self.labels = [
             label
@@ -76,7 +76,7 @@ class SyntheticClips(Dataset):
             for _ in range(round(self.most ** (1 - label / last)))
         ]
         generator = torch.Generator().manual_seed(0)
-        size = (64, 1, shape.persons, shape.frames, shape.joints)
+        size = (64, views, shape.persons, shape.frames, shape.joints)
         self.clips = torch.randn(*size, shape.channels, generator=generator)
         self.clips[::2, :, 1:] = 0
 
