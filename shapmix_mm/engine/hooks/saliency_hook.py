@@ -235,7 +235,7 @@ class SaliencyHook(Hook):
         }
 
     def after_train(self, runner: Runner) -> None:
-        """Let go of the blend, and say what the estimates have cost.
+        """Let go of the blend; say what was scored and what it has come to.
 
         Args:
             runner (Runner): The runner.
@@ -243,7 +243,10 @@ class SaliencyHook(Hook):
         self._watch.remove()
         runner.logger.info(
             f"saliency by '{self.estimator}': {self._scored} clips scored by "
-            'this process in this run'
+            'this process in this run; a class draws from '
+            f'{float(self.blend.choices().mean()):.1f} of '
+            f'{self.table.values.size(1)} combinations (exponential of the '
+            'entropy, mean over classes)'
         )
 
     def estimate(self, runner: Runner, data_batch: Any) -> float:

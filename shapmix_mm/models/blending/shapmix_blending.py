@@ -215,6 +215,16 @@ class ShapMixBlending(STMixBlending):
             )
         return density * (self.gain / self.tau)
 
+    def choices(self) -> Tensor:
+        """How many combinations each class's draw comes to.
+
+        Returns:
+            Tensor: Exponential of the entropy of Eq. 3, from 1, always the
+            same combination, to B, any of them alike; shape (K,).
+        """
+        chances = self.combination_logits().softmax(1)
+        return torch.special.entr(chances).sum(1).exp()
+
     def draw_joints(self, label: Tensor, partner: Tensor) -> Tensor:
         """Draw the joints to paste from the rarer class's saliency.
 

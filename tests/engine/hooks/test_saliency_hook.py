@@ -2,6 +2,7 @@
 
 import copy
 import weakref
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -636,7 +637,9 @@ def test_scoring_is_one_call_without_autograd_in_the_steps_precision(
     assert table.values.dtype == torch.float32 and table.values.any()
 
 
-def test_training_accuracy_is_logged_on_the_originals(stick_config, build):
+def test_accuracy_on_the_originals_and_the_width_of_the_draw_are_logged(
+    stick_config, build
+):
     runner = build(stick_config())
     seen = []
 
@@ -647,6 +650,10 @@ def test_training_accuracy_is_logged_on_the_originals(stick_config, build):
     runner.train()
     assert len(seen) == 6
     assert all(abs(7 * acc - round(7 * acc)) < 1e-5 for acc in seen)
+    (log,) = Path(runner.log_dir).glob('*.log')
+    choices = float(runner.model.data_preprocessor.blending.choices().mean())
+    told = f'a class draws from {choices:.1f} of 20 combinations'
+    assert told in log.read_text()
 
 
 def test_warm_up_as_long_as_the_training_is_refused(stick_config, build):

@@ -135,6 +135,17 @@ def test_a_class_without_any_estimate_draws_uniformly():
     assert torch.equal(blend.combination_logits(), torch.zeros(2, 20))
 
 
+def test_choices_are_those_that_a_draw_comes_to():
+    blend = guided_blend([5, 90], norm='none', gain=1000.0)
+    blend.saliency.values.zero_()
+    assert blend.choices().tolist() == pytest.approx([20, 20])
+    # One combination has all chances of class 0, four share those of 1.
+    density = torch.zeros(2, 20)
+    density[0, 3] = density[1, 2:6] = 1.0
+    blend.saliency.values.copy_(density * blend.joint_counts)
+    assert blend.choices().tolist() == pytest.approx([1, 4])
+
+
 def test_a_batch_of_one_class_works():
     blend = guided_blend([5, 90])
     clips = torch.rand(4, 1, 2, 12, 25, 3)
