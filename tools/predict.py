@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
-import json
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import DictAction
 from rich.console import Console
@@ -28,32 +22,22 @@ from shapmix_mm.arguments import (
 )
 from shapmix_mm.config.launch import merge_options, one_line_errors
 from shapmix_mm.config.mixins import load_config
-from shapmix_mm.config.trained_model import read_layout
 from shapmix_mm.inference import (
-    Clip,
-    ClipError,
-    Explanation,
-    Prediction,
     Recognizer,
     SegmentCount,
-    Timeline,
-    explained_clip,
-    find_files,
-    find_timeline,
     page_of,
-    read_clips,
-    timeline_clip,
     write_page,
     write_timelines,
 )
+from shapmix_mm.inference.command import Inputs, Session, write_csv, write_json
+from shapmix_mm.inference.joints import read_joint_map
 from shapmix_mm.saliency import check_writable
-from shapmix_mm.serialization import write_whole
 
 _PAGE, _CSV, _JSON = 'explanation.html', 'predictions.csv', 'predictions.json'
 _TIMELINE = 'timeline.csv'
-_BATCH = 32
 # More fill neither a terminal nor a page that one can read.
 _ROWS, _SHOWN = 50, 200
+_CONSOLE = Console()
 
 
 def parse_args() -> argparse.Namespace:
@@ -192,160 +176,6 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-class Session:
-    """One call of the command: what was found, and what went wrong.
-
-    Args:
-        args (argparse.Namespace): Arguments.
-    """
-
-    def __init__(self, args: argparse.Namespace) -> None:
-        self.args = args
-        self.failed = 0
-        self.found = set[str]()
-        self.console = Console()
-        self.seconds = 0.0
-        self.predictions: list[Prediction] = []
-        self.explanations: list[Explanation] = []
-        self.timelines: list[Timeline] = []
-        cfg = load_config(args.config, args.mixins)
-        merge_options(cfg, args)
-        self.recognizer = Recognizer(
-            cfg,
-            args.checkpoint,
-            args.device,
-            layout=args.layout,
-            classes=args.classes,
-            joint_map=_joint_map(args.joint_map),
-            batch_size=_BATCH,
-        )
-        self.input_layout = args.layout and read_layout(args.layout)
-
-    def complain(self, error: Exception, path: Path | None = None) -> None:
-        """Say in one line what is wrong with an input, and go on."""
-        self.failed += 1
-        text = ' '.join(str(error).split())
-        where = '' if path is None or str(path) in text else f'{path}: '
-        print(f'error: {where}{text}', file=sys.stderr)
-
-    def clips(self) -> Iterator[tuple[Path, Clip]]:
-        """Read all inputs; what cannot be read is reported."""
-        for given in self.args.inputs:
-            try:
-                files = find_files(given)
-            except ClipError as error:
-                self.complain(error)
-                continue
-            for path, names in files:
-                try:
-                    clips = self._read(path, names)
-                except ClipError as error:
-                    self.complain(error)
-                    continue
-                for clip in clips:
-                    try:
-                        yield path, self._named(clip)
-                    except ClipError as error:
-                        self.complain(error, path)
-        for name in self.args.samples:
-            if name not in self.found:
-                self.complain(ClipError(f'no input has the clip {name}'))
-
-    def _read(self, path: Path, names: frozenset[str]) -> list[Clip]:
-        shape = self.args.img_shape and tuple(self.args.img_shape)
-        clips = read_clips(path, names, img_shape=shape)
-        if self.args.samples:
-            clips = [c for c in clips if c.name in self.args.samples]
-            self.found |= {clip.name for clip in clips}
-        rate = self.args.rate
-        return [
-            replace(clip, rate=rate) if clip.rate is None else clip
-            for clip in clips
-        ]
-
-    def _named(self, clip: Clip) -> Clip:
-        """Name the joints as ``--layout`` does."""
-        layout = self.input_layout
-        if layout is None or clip.keypoint.ndim != 4:
-            return clip
-        if clip.keypoint.shape[2] != layout.num_joints:
-            raise ClipError(
-                f'{clip.name} has {clip.keypoint.shape[2]} joints, --layout '
-                f'{self.args.layout} has {layout.num_joints}'
-            )
-        return replace(clip, joint_names=layout.joint_names)
-
-    def run(self) -> None:
-        """Predict all inputs, and explain them if asked to."""
-        began = time.perf_counter()
-        with Progress(console=self.console, transient=True) as bar:
-            task = bar.add_task('predicting', total=None)
-            batch = []
-            for path, clip in self.clips():
-                try:
-                    batch.append(self.recognizer.prepare(clip))
-                except ClipError as error:
-                    self.complain(error, path)
-                if len(batch) == _BATCH:
-                    self._finish(batch, lambda: bar.advance(task))
-                    batch = []
-            self._finish(batch, lambda: bar.advance(task))
-        self.seconds = time.perf_counter() - began
-
-    def _finish(self, batch: list[Any], advance: Any) -> None:
-        args = self.args
-        answers = self.recognizer.predict_prepared(batch, args.top_k)
-        self.predictions += answers
-        for item, answer in zip(batch, answers):
-            if args.explain:
-                shown = [one.index for one in answer.top]
-                if answer.true is not None and answer.true not in shown:
-                    shown.append(answer.true)
-                self.explanations.append(
-                    self.recognizer.explain_prepared(
-                        item, answer, shown, args.joints, args.segments
-                    )
-                )
-            advance()
-
-    def run_recordings(self) -> None:
-        """Find the classes along recordings that are not cut."""
-        args = self.args
-        for path, clip in self.clips():
-            with Progress(console=self.console, transient=True) as bar:
-                task = bar.add_task(clip.name, total=None)
-                try:
-                    self.timelines.append(
-                        find_timeline(
-                            self.recognizer,
-                            clip,
-                            args.window,
-                            args.stride,
-                            args.threshold,
-                            lambda done: bar.advance(task, done),  # noqa: B023
-                        )
-                    )
-                except ClipError as error:
-                    self.complain(error, path)
-
-
-def _joint_map(path: str | None) -> dict[str, str] | None:
-    if path is None:
-        return None
-    try:
-        content = json.loads(Path(path).read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise ValueError(f'--joint-map {path} is no JSON: {error}') from error
-    if not isinstance(content, dict) or not all(
-        isinstance(name, str) for name in content.values()
-    ):
-        raise ValueError(
-            f'--joint-map {path} should hold an object with a name for each '
-            'joint of the model'
-        )
-    return content
-
-
 def show_predictions(session: Session) -> None:
     """Print a table of the answers, and what a user should know."""
     table = Table('clip', 'answer', 'probability', 'next')
@@ -360,7 +190,7 @@ def show_predictions(session: Session) -> None:
         if labelled:
             row.append('' if one.true is None else classes[one.true])
         table.add_row(*row)
-    session.console.print(table)
+    _CONSOLE.print(table)
     if len(session.predictions) > _ROWS:
         print(f'the first {_ROWS} clips; --csv writes all')
     for told in session.explanations[:_ROWS]:
@@ -386,32 +216,27 @@ def show_timelines(session: Session) -> None:
             ]
             name = 'unknown' if part.index < 0 else classes[part.index]
             table.add_row(*ends, name, f'{part.confidence:.2f}')
-        session.console.print(table)
+        _CONSOLE.print(table)
         for note in one.clip.notes:
             print(f'note: {one.clip.name}: {note}')
         print(f'{len(one.windows)} windows, {one.speed:.1f} clips per second')
 
 
-def write_files(session: Session, out: Path) -> None:
+def write_files(session: Session, args: argparse.Namespace) -> None:
     """Write what was asked for."""
-    args, recognizer = session.args, session.recognizer
-    written = []
+    out, written = Path(args.out), []
     if session.timelines:
-        write_timelines(out / _TIMELINE, session.timelines, recognizer.classes)
+        write_timelines(
+            out / _TIMELINE, session.timelines, session.recognizer.classes
+        )
         written.append(_TIMELINE)
     if args.csv and session.predictions:
-        write_whole(out / _CSV, csv_of(session.predictions))
+        write_csv(out / _CSV, session.predictions)
         written.append(_CSV)
     if args.json and session.predictions:
-        content = json_of(session.predictions, session.explanations)
-        write_whole(out / _JSON, json.dumps(content, indent=1) + '\n')
+        write_json(out / _JSON, session.predictions, session.explanations)
         written.append(_JSON)
-    shown = [explained_clip(told) for told in session.explanations]
-    if args.explain:
-        shown += [
-            timeline_clip(one, recognizer.layout, recognizer.classes)
-            for one in session.timelines
-        ]
+    shown = session.shown() if args.explain else []
     if len(shown) > _SHOWN:
         print(f'note: the page holds the first {_SHOWN} of {len(shown)} clips')
     if shown:
@@ -422,38 +247,51 @@ def write_files(session: Session, out: Path) -> None:
         print(f'wrote {out / name}')
 
 
-def csv_of(predictions: list[Prediction]) -> bytes:
-    """A row for each clip and named class."""
-    text = io.StringIO(newline='')
-    writer = csv.writer(text, lineterminator='\n')
-    writer.writerow(('clip', 'rank', 'class', 'name', 'probability', 'true'))
-    for one in predictions:
-        true = '' if one.true is None else one.true
-        for rank, a in enumerate(one.top, 1):
-            chance = f'{a.probability:.6f}'
-            writer.writerow((one.name, rank, a.index, a.name, chance, true))
-    return text.getvalue().encode('utf-8', 'backslashreplace')
+def make_session(args: argparse.Namespace) -> Session:
+    """Load the recognizer, and look at what else is given."""
+    cfg = load_config(args.config, args.mixins)
+    merge_options(cfg, args)
+    names = args.joint_map
+    recognizer = Recognizer(
+        cfg,
+        args.checkpoint,
+        args.device,
+        layout=args.layout,
+        classes=args.classes,
+        joint_map=None if names is None else read_joint_map(names),
+    )
+    inputs = Inputs(
+        args.inputs,
+        lambda text: print(f'error: {text}', file=sys.stderr),
+        samples=args.samples,
+        layout=args.layout,
+        img_shape=args.img_shape,
+        rate=args.rate,
+    )
+    return Session(recognizer, inputs)
 
 
-def json_of(
-    predictions: list[Prediction], explanations: list[Explanation]
-) -> list[dict[str, Any]]:
-    """All that was found, as plain data."""
-    reasons = {id(told.prediction): told for told in explanations}
-    found = []
-    for one in predictions:
-        entry: dict[str, Any] = dict(
-            clip=one.name,
-            top=[asdict(answer) for answer in one.top],
-            probabilities=one.probabilities.tolist(),
-            true=one.true,
-            notes=list(one.notes),
-        )
-        if told := reasons.get(id(one)):
-            entry['parts'] = list(told.layout.part_names)
-            entry['explained'] = explained_clip(told)['explained']
-        found.append(entry)
-    return found
+def predict(session: Session, args: argparse.Namespace) -> None:
+    """Predict and explain clips below a bar."""
+    explain = (args.joints, args.segments) if args.explain else None
+    with Progress(console=_CONSOLE, transient=True) as bar:
+        task = bar.add_task('predicting', total=None)
+        session.predict(args.top_k, explain, lambda: bar.advance(task))
+
+
+def follow(session: Session, args: argparse.Namespace) -> None:
+    """Follow recordings, each below a bar."""
+    for path, clip in session.inputs:
+        with Progress(console=_CONSOLE, transient=True) as bar:
+            task = bar.add_task(clip.name, total=None)
+            session.follow(
+                path,
+                clip,
+                args.window,
+                args.stride,
+                args.threshold,
+                partial(bar.advance, task),
+            )
 
 
 def main() -> int:
@@ -462,7 +300,7 @@ def main() -> int:
     out = Path(args.out)
     if args.csv or args.json or args.explain or args.window:
         check_writable(out, (_PAGE, _CSV, _JSON, _TIMELINE))
-    session = Session(args)
+    session = make_session(args)
     if args.calibrate:
         found = session.recognizer.calibrate()
         print(
@@ -473,14 +311,14 @@ def main() -> int:
     if not session.recognizer.named:
         print('note: nothing names the classes: give --classes FILE')
     if args.window:
-        session.run_recordings()
+        follow(session, args)
         show_timelines(session)
     else:
-        session.run()
+        predict(session, args)
         if session.predictions:
             show_predictions(session)
-    write_files(session, out)
-    return 1 if session.failed else 0
+    write_files(session, args)
+    return 1 if session.inputs.failed else 0
 
 
 if __name__ == '__main__':

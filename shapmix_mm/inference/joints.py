@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from .clip import Clip, ClipError
 
-__all__ = ['order_joints']
-
+__all__ = ['order_joints', 'read_joint_map']
 
 _SHOWN = 3
 
@@ -72,6 +73,33 @@ def order_joints(
     note = f'{dropped} of its {len(own)} joints are not used'
     ordered = replace(clip.changed(**values), joint_names=tuple(wanted))
     return ordered.noted(note) if dropped else ordered
+
+
+def read_joint_map(path: str | Path) -> dict[str, str]:
+    """Read what clips call the joints of the model.
+
+    Args:
+        path (str or Path): JSON file of one object.
+
+    Returns:
+        dict[str, str]: Names by those of the model.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is none of JSON, or holds something else.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding='utf-8'))
+    except ValueError as error:
+        raise ValueError(f'--joint-map {path} is no JSON: {error}') from error
+    if not isinstance(content, dict) or not all(
+        isinstance(name, str) for name in content.values()
+    ):
+        raise ValueError(
+            f'--joint-map {path} should hold an object with a name for each '
+            'joint of the model'
+        )
+    return content
 
 
 def _few(names: Sequence[str]) -> str:
