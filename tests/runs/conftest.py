@@ -68,7 +68,7 @@ def plan():
     return make_plan
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def make_tasks():
     """Function that lists the runs of methods and seeds below a root."""
 
@@ -83,7 +83,7 @@ def make_tasks():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def make_suite():
     """Function that makes the suite of some runs."""
 
@@ -111,19 +111,19 @@ def make_suite():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def trainer():
     """Command of the fake trainer."""
     return [sys.executable, '-S', str(FAKE)]
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def slots():
     """Two places to train at."""
     return [Slot('cpu0', {}), Slot('cpu1', {})]
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def accuracy():
     """Function that gives the accuracy which a fake training logs."""
     space = {'__name__': 'fake'}

@@ -6,10 +6,12 @@ import dataclasses
 import io
 import json
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from shapmix_mm.runs.comparison import (
     _seconds,
@@ -22,19 +24,73 @@ from shapmix_mm.runs.queue import run_tasks
 from shapmix_mm.runs.run import RunError, read_log
 
 
-@pytest.fixture
-def ran(tmp_path, make_tasks, trainer, slots):
-    """Finished runs of two methods on two datasets; one has no few."""
-    tasks = make_tasks(tmp_path, seeds=(0, 1, 2))
-    tasks += make_tasks(tmp_path, seeds=(0, 1), dataset='flat')
-    run_tasks(tasks, tmp_path, slots, trainer, poll=0.01)
+@pytest.fixture(autouse=True)
+def _no_figures(request, monkeypatch):
+    """What looks at no figure of methods has one pixel in place of each."""
+
+    def blank(_, path, **kwargs):
+        Figure().savefig(path)
+        return path
+
+    if not {'written', 'drawn'} & set(request.fixturenames):
+        monkeypatch.setattr(
+            'shapmix_mm.runs.comparison.plot_method_intervals', blank
+        )
+
+
+@pytest.fixture(scope='module')
+def tasks_below(make_tasks):
+    """Function that lists runs of two methods on two datasets."""
+
+    def tasks(folder):
+        return [
+            *make_tasks(folder, seeds=(0, 1, 2)),
+            *make_tasks(folder, seeds=(0, 1), dataset='flat'),
+        ]
+
     return tasks
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory, tasks_below, trainer, slots):
+    """The runs, which nobody changes; one dataset has no few."""
+    folder = tmp_path_factory.mktemp('finished')
+    tasks = tasks_below(folder)
+    run_tasks(tasks, folder, slots, trainer, poll=0.01)
+    return tasks
+
+
+@pytest.fixture
+def ran(finished, tasks_below, tmp_path):
+    """The same runs, for one test alone."""
+    for setting in ('tail', 'flat'):
+        kept = finished[0].folder.parents[2] / setting
+        shutil.copytree(kept, tmp_path / setting)
+    return tasks_below(tmp_path)
+
+
+@pytest.fixture(scope='module')
+def once():
+    """What is written only once."""
+    return {}
+
+
+@pytest.fixture
+def written(once, finished, make_suite, tmp_path_factory):
+    """What is written of the runs as they are."""
+    if not once:
+        folder = tmp_path_factory.mktemp('written')
+        once.update(write(make_suite, finished, folder))
+    return once
 
 
 def write(make_suite, tasks, out, best=False):
     runs = collect(tasks, best=best)
     paths = write_comparison(make_suite(tasks), runs, out)
-    found = {p.name: p.read_text() for p in paths if p.suffix != '.png'}
+    found = {
+        p.name: p.read_bytes() if p.suffix == '.png' else p.read_text()
+        for p in paths
+    }
     # Cells of a Markdown table are padded.
     found['report.md'] = re.sub(' +', ' ', found['report.md'])
     return found
@@ -50,11 +106,10 @@ def values(accuracy, dataset, method, seeds, metric, epoch=3):
     )
 
 
-def test_numbers_are_those_of_the_logs(ran, make_suite, accuracy, tmp_path):
-    found = write(make_suite, ran, tmp_path / 'out')
+def test_numbers_are_those_of_the_logs(written, accuracy):
     table = {
         (r['dataset'], r['method'], r['metric']): r
-        for r in lines(found['summary.csv'])
+        for r in lines(written['summary.csv'])
     }
     own = values(accuracy, 'tail', 'mix', range(3), 'few')
     base = values(accuracy, 'tail', 'ce', range(3), 'few')
@@ -69,28 +124,26 @@ def test_numbers_are_those_of_the_logs(ran, make_suite, accuracy, tmp_path):
     p = 1 - t / np.sqrt(t * t + 2)
     assert float(row['p']) == pytest.approx(p)
     cell = f'{own.mean():.1f} ± {half:.1f}'
-    assert cell in found['report.md'] and cell in found['report.html']
+    assert cell in written['report.md'] and cell in written['report.html']
     # Both log the same time per iteration.
     assert table['tail', 'mix', 'cost']['mean'] == '1.0'
-    assert len(lines(found['runs.csv'])) == 10
+    assert len(lines(written['runs.csv'])) == 10
 
 
-def test_a_group_without_classes_is_absent(ran, make_suite, tmp_path):
-    found = write(make_suite, ran, tmp_path / 'out')
+def test_a_group_without_classes_is_absent(written):
     assert ('flat', 'few') not in {
-        (r['dataset'], r['metric']) for r in lines(found['summary.csv'])
+        (r['dataset'], r['metric']) for r in lines(written['summary.csv'])
     }
-    flat = found['report.md'].split('## flat')[1].split('## Runs')[0]
+    flat = written['report.md'].split('## flat')[1].split('## Runs')[0]
     head, _, first = [x for x in flat.splitlines() if x[:1] == '|'][:3]
     cells = dict(zip(head.split('|'), first.split('|')))
     assert cells[' few '] == ' – ' and re.match(r' \d', cells[' many '])
-    for run in lines(found['runs.csv']):
+    for run in lines(written['runs.csv']):
         assert (run['few'] == '') == (run['dataset'] == 'flat')
 
 
-def test_datasets_together(ran, make_suite, accuracy, tmp_path):
-    found = write(make_suite, ran, tmp_path / 'out')
-    part = found['report.md'].split('## All datasets together')[1]
+def test_datasets_together(written, accuracy):
+    part = written['report.md'].split('## All datasets together')[1]
     rows = [
         [cell.strip() for cell in line.split('|')[1:-1]]
         for line in part.split('## Runs')[0].splitlines()
@@ -107,17 +160,16 @@ def test_datasets_together(ran, make_suite, accuracy, tmp_path):
     assert row[:2] == ['5', f'{mean:+.1f}']
     # One dataset has no few, so that nothing is said of it over both.
     assert not [key for key in means if key[1] == 'few']
-    assert (tmp_path / 'out' / 'ranks.png').is_file()
+    assert written['ranks.png']
     assert 'over 5 pairs of dataset and seed' in part
-    assert 'id="together"' in found['report.html']
+    assert 'id="together"' in written['report.html']
 
 
 def test_best_on_test_only_if_asked_and_labelled(
-    ran, make_suite, accuracy, tmp_path
+    written, finished, make_suite, accuracy, tmp_path
 ):
-    last = write(make_suite, ran, tmp_path / 'last')
-    best = write(make_suite, ran, tmp_path / 'best', best=True)
-    assert 'test set' not in last['report.md'].lower()
+    best = write(make_suite, finished, tmp_path / 'best', best=True)
+    assert 'test set' not in written['report.md'].lower()
     for name in ('report.md', 'report.html'):
         assert 'ON THE TEST SET' in best[name]
         assert (
@@ -133,11 +185,13 @@ def test_best_on_test_only_if_asked_and_labelled(
     assert float(run['few']) == few
 
 
-def test_the_best_epoch_beside_the_last(ran, make_suite, accuracy, tmp_path):
+def test_the_best_epoch_beside_the_last(
+    finished, make_suite, accuracy, tmp_path
+):
     """Both are whole comparisons of their own, and neither is unlabelled."""
-    runs = collect(ran, best=[False, True])
-    assert len(runs) == 2 * len(ran)
-    paths = write_comparison(make_suite(ran), runs, tmp_path / 'out')
+    runs = collect(finished, best=[False, True])
+    assert len(runs) == 2 * len(finished)
+    paths = write_comparison(make_suite(finished), runs, tmp_path / 'out')
     found = {p.name: p.read_text() for p in paths if p.suffix != '.png'}
     rows = {
         row['selection']: row
@@ -304,8 +358,8 @@ def test_processor_time_comes_first_where_all_have_it(
     assert text.count('Cost is the wall time') == 1
 
 
-def test_a_run_on_a_gpu_costs_wall_time(ran):
-    log = read_log(ran[0].folder)
+def test_a_run_on_a_gpu_costs_wall_time(finished):
+    log = read_log(finished[0].folder)
     log.steps = [dict(step=4, time=2.0, cpu_time=1.0)]
     assert _seconds(log, 'train_cpu_seconds') == 4
     log.environment = {'CUDA available': 'True'}
@@ -313,8 +367,10 @@ def test_a_run_on_a_gpu_costs_wall_time(ran):
     assert _seconds(log, 'train_seconds') == 8
 
 
-def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path, drawn):
-    page = write(make_suite, ran, tmp_path / 'out')['report.html']
+def test_the_page_needs_nothing_but_itself(
+    finished, make_suite, tmp_path, drawn
+):
+    page = write(make_suite, finished, tmp_path / 'out')['report.html']
     shown = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     # The figures that the page holds also lie beside it.
     kept = [p.read_bytes() for p in (tmp_path / 'out').glob('*.png')]
@@ -324,54 +380,58 @@ def test_the_page_needs_nothing_but_itself(ran, make_suite, tmp_path, drawn):
     assert '<script' not in page
 
 
-def test_calibration_is_that_of_the_log(ran, make_suite, accuracy, tmp_path):
-    found = write(make_suite, ran, tmp_path / 'out')
-    assert '| ECE |' in found['report.md']
+def test_calibration_is_that_of_the_log(written, finished, accuracy):
+    assert '| ECE |' in written['report.md']
     error = accuracy('tail/ce/0', 3, 'ece')
-    assert float(lines(found['runs.csv'])[0]['ece']) == pytest.approx(error)
-    best = collect(ran, best=True)
+    assert float(lines(written['runs.csv'])[0]['ece']) == pytest.approx(error)
+    best = collect(finished, best=True)
     assert best.ece[0] == accuracy('tail/ce/0', best.epoch[0], 'ece')
 
 
-def test_the_report_names_the_seeds_of_each_dataset(ran, make_suite, tmp_path):
-    suite = make_suite(ran)
+def test_the_report_names_the_seeds_of_each_dataset(
+    written, finished, make_suite, tmp_path
+):
+    assert '- seeds: 0, 1, 2\n' in written['report.md']
+    suite = make_suite(finished)
     tail, flat = suite.datasets
     some = flat.model_copy(update=dict(seeds=[0, 1]))
-    for datasets, told in (
-        ([tail, flat], 'seeds: 0, 1, 2'),
-        ([tail, some], f'seeds: {tail.title}: 0, 1, 2; {flat.title}: 0, 1'),
-    ):
-        part = suite.model_copy(update=dict(datasets=datasets))
-        write_comparison(part, collect(ran), tmp_path)
-        assert f'- {told}\n' in (tmp_path / 'report.md').read_text()
+    part = suite.model_copy(update=dict(datasets=[tail, some]))
+    write_comparison(part, collect(finished), tmp_path)
+    told = f'seeds: {tail.title}: 0, 1, 2; {flat.title}: 0, 1'
+    assert f'- {told}\n' in (tmp_path / 'report.md').read_text()
+
+
+@pytest.fixture
+def table(written, tmp_path):
+    """The table of the runs as they are, where another machine left it."""
+    path = tmp_path / 'out' / 'runs.csv'
+    path.parent.mkdir()
+    path.write_text(written['runs.csv'])
+    return path
 
 
 def test_runs_of_another_machine_stand_in(
-    ran, make_suite, make_tasks, tmp_path
+    written, finished, table, make_suite, tasks_below, tmp_path
 ):
-    out = tmp_path / 'out'
-    before = write(make_suite, ran, out)
-    known = read_known([out / 'runs.csv', out / 'runs.csv'])
+    known = read_known([table, table])
     # Nothing of the runs is on this machine but what was trained there.
-    here = make_tasks(tmp_path / 'new', seeds=(0, 1, 2))
-    here += make_tasks(tmp_path / 'new', seeds=(0, 1), dataset='flat')
+    here = tasks_below(tmp_path / 'new')
     assert untrained(here, known) == []
     after = tmp_path / 'after'
     write_comparison(make_suite(here), collect(here, known=known), after)
     assert lines((after / 'summary.csv').read_text()) == lines(
-        before['summary.csv']
+        written['summary.csv']
     )
     for run in lines((after / 'runs.csv').read_text()):
-        assert run['note'] == f'from {out / "runs.csv"}'
+        assert run['note'] == f'from {table}'
     # A run that is finished here is not asked for elsewhere.
-    assert set(collect(ran, known=known).note) == {''}
+    assert set(collect(finished, known=known).note) == {''}
 
 
 def test_known_runs_of_other_settings_are_trained_and_marked(
-    ran, make_suite, make_tasks, tmp_path
+    table, make_tasks, tmp_path
 ):
-    write(make_suite, ran, tmp_path / 'out')
-    known = read_known([tmp_path / 'out' / 'runs.csv'])
+    known = read_known([table])
     tasks = make_tasks(tmp_path / 'new', methods=('ce',), epochs=4)
     mixed = make_tasks(tmp_path / 'new', methods=('mix',), seeds=(0, 5))
     assert untrained(tasks + mixed, known) == [*tasks, mixed[1]]
@@ -380,10 +440,9 @@ def test_known_runs_of_other_settings_are_trained_and_marked(
 
 
 def test_the_first_stage_of_a_run_is_trained_though_known(
-    ran, make_suite, make_tasks, tmp_path
+    table, make_tasks, tmp_path
 ):
-    write(make_suite, ran, tmp_path / 'out')
-    known = read_known([tmp_path / 'out' / 'runs.csv'])
+    known = read_known([table])
     first, second = make_tasks(tmp_path / 'new', ('ce', 'late'), (0,))
     plan = dataclasses.replace(second.plan, first=first.plan)
     second = dataclasses.replace(second, plan=plan)
@@ -406,12 +465,10 @@ def test_a_wrong_table_of_runs_is_named(tmp_path, text, what):
     assert str(path) in str(error.value)
 
 
-def test_two_tables_that_differ_in_a_run(ran, make_suite, tmp_path):
-    one = tmp_path / 'out' / 'runs.csv'
-    write(make_suite, ran, one.parent)
+def test_two_tables_that_differ_in_a_run(table, tmp_path):
     two = tmp_path / 'two.csv'
-    frame = pd.read_csv(one)
+    frame = pd.read_csv(table)
     frame.loc[0, 'overall'] = 0.125
     frame.to_csv(two, index=False)
     with pytest.raises(RunError, match='different rows of tail/ctrgcn/ce/0'):
-        read_known([one, two])
+        read_known([table, two])
