@@ -39,23 +39,6 @@ def test_upstream_does_without_pkg_resources():
     assert done.returncode == 0
 
 
-def test_stock_configs_load_without_pkg_resources(tmp_path):
-    leaf = tmp_path / 'leaf.py'
-    leaf.write_text("_base_ = 'mmaction::_base_/default_runtime.py'\n")
-    name = 'stgcn_8xb16-joint-u100-80e_ntu60-xsub-keypoint-3d.py'
-    done = run(
-        'import shapmix_mm\n'
-        'from mmengine.config import Config\n'
-        'from mmengine.hub import get_config\n'
-        "assert shapmix_mm.compat.applied()['pkg_resources']\n"
-        f'print(Config.fromfile({str(leaf)!r}).default_scope)\n'
-        f"print(get_config('mmaction::skeleton/stgcn/{name}').model.type)\n"
-    )
-    assert done.stdout.split()[-2:] == ['mmaction', 'RecognizerGCN'], (
-        done.stderr
-    )
-
-
 def test_no_cure_where_pkg_resources_is_there(monkeypatch):
     monkeypatch.setitem(sys.modules, 'pkg_resources', object())
     assert not cure_pkg_resources()
