@@ -1,7 +1,7 @@
 _base_ = [
     '../_base_/datasets/ltsbu.py',
     '../_base_/models/ctrgcn_16.py',
-    '../_base_/schedules/sgd_cosine_20e.py',
+    '../_base_/schedules/sgd_cosine_40e.py',
     '../_base_/default_runtime.py',
 ]
 

@@ -321,9 +321,16 @@ def msrc12_file(data, tmp_path):
 
 
 def utd_mhad_file(data, tmp_path):
-    source = tmp_path / 'utd_mhad.pkl'
-    tool = TOOL.parents[1] / 'data' / 'prepare_utd_mhad.py'
-    archive = data / 'utd_mhad_skeleton.tar.xz'
+    return prepared('utd_mhad', data / 'utd_mhad_skeleton.tar.xz', tmp_path)
+
+
+def sbu_file(data, tmp_path):
+    return prepared('sbu', data / 'sbu_kinect.tar.xz', tmp_path)
+
+
+def prepared(name, archive, tmp_path):
+    source = tmp_path / f'{name}.pkl'
+    tool = TOOL.parents[1] / 'data' / f'prepare_{name}.py'
     subprocess.run(
         [sys.executable, tool, archive, '--out', source, '--quiet'],
         check=True,
@@ -334,17 +341,24 @@ def utd_mhad_file(data, tmp_path):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize(
-    'name, made', [('ltmsrc12', msrc12_file), ('ltutdmhad', utd_mhad_file)]
+    'name, made, splits',
+    [
+        ('ltmsrc12', msrc12_file, ['xsub_val']),
+        ('ltutdmhad', utd_mhad_file, ['xsub_val']),
+        # The folds that its recipe serves.
+        ('ltsbu-a', sbu_file, ['fold3_val', 'fold4_val', 'fold5_val']),
+        ('ltsbu-b', sbu_file, ['fold1_val', 'fold2_val']),
+    ],
 )
 def test_a_search_touches_no_sample_that_tests(
-    name, made, shared_dir, tmp_path
+    name, made, splits, shared_dir, tmp_path
 ):
     source = made(shared_dir / 'data', tmp_path)
     truth = pickle.loads(source.read_bytes())
     search = read_search(TOOL.parent / 'searches' / f'{name}.yaml')
     data, manifest = hold_out(search, source)
-    tests = set(truth['split']['xsub_val'])
-    person = {a['frame_dir']: a['subject'] for a in truth['annotations']}
+    tests = set().union(*(truth['split'][name] for name in splits))
+    person = {a['frame_dir']: a[search.group] for a in truth['annotations']}
     touched = {a['frame_dir'] for a in data['annotations']}
     assert touched == set().union(*data['split'].values())
     assert not touched & tests
