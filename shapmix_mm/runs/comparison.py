@@ -172,7 +172,8 @@ def collect(
         [0, 1], absent for a group without classes. ``epoch`` is that of the
         numbers, absent if the run is not finished. The times are those of
         all training steps together, first stages included; ``note`` says
-        what is wrong, or nothing; ``task`` is an object.
+        what is wrong, or nothing; ``task`` is an object, ``source`` the
+        file of a row that is not from here.
     """
     pandas = needed('pandas')
     choices = [best] if isinstance(best, bool) else best
@@ -181,7 +182,7 @@ def collect(
         for choice in choices
         for task in tasks
     ]
-    columns = [*_RUN, 'setting', 'task']
+    columns = [*_RUN, 'setting', 'task', 'source']
     frame = pandas.DataFrame(rows, columns=columns)
     numbers = {name: float for name in (*METRICS, *_CLOCKS)}
     return frame.astype({'epoch': 'Int64', **numbers})
@@ -202,6 +203,7 @@ def _collect(task: Task, best: bool) -> dict[str, Any]:
         torch=environment.get('PyTorch', ''),
         settings=task.digest,
         note='',
+        source='',
     )
     missing = lacks(task.folder, log, plan.max_epochs)
     if log is None or missing:
@@ -234,9 +236,7 @@ def _recall(
     notes = [old['note'] or '']
     if old['settings'] != row['settings']:
         notes.append('other settings than the suite')
-    notes.append(f'from {old["source"]}')
-    note = '; '.join(filter(None, notes))
-    return {**row, **{name: old[name] for name in _RUN}, 'note': note}
+    return {**row, **old, 'note': '; '.join(filter(None, notes))}
 
 
 def _not_begun(task: Task) -> str:
@@ -633,7 +633,8 @@ def _runs_table(runs: Any) -> Any:
                 'epoch of the log': str(run.epoch) if done else ABSENT,
                 'overall': f'{100 * run.overall:.1f}' if done else ABSENT,
                 'config': ' + '.join(names),
-                'state': run.note or 'finished',
+                'state': (run.note or 'finished')
+                + (f', from {run.source}' if run.source else ''),
             }
         )
     return needed('pandas').DataFrame(rows)

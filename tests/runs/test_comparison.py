@@ -422,10 +422,12 @@ def test_runs_of_another_machine_stand_in(
     assert lines((after / 'summary.csv').read_text()) == lines(
         written['summary.csv']
     )
-    for run in lines((after / 'runs.csv').read_text()):
-        assert run['note'] == f'from {table}'
+    # The table is the same, so that it may be known in its turn.
+    assert (after / 'runs.csv').read_text() == written['runs.csv']
+    told = f'finished, from {table}'
+    assert (after / 'report.md').read_text().count(told) == 10
     # A run that is finished here is not asked for elsewhere.
-    assert set(collect(finished, known=known).note) == {''}
+    assert set(collect(finished, known=known).source) == {''}
 
 
 def test_known_runs_of_other_settings_are_trained_and_marked(
