@@ -1,9 +1,11 @@
 """The speed benchmarks on tiny batches: rows that fit together, no timings."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import torch
 from mmaction.registry import MODELS
 
 from shapmix_mm.models import SkeletonBlending
@@ -117,3 +119,19 @@ def test_ideas_of_the_backbone(rows):
     for row in found:
         assert row['ms'] > 0 and row['saved_mb'] > 0
     assert all(name in out for name in names)
+
+
+def test_textbook_forms(tool):
+    args = ('--models', 'SGN', '--rounds', 1, '--batch', 1)
+    try:
+        out = tool('benchmark/backbone_forms', *args, path=[BENCHMARK]).out
+    finally:
+        torch.set_flush_denormal(False)
+    head, off, *modes = out.splitlines()[-4:]
+    assert float(off.split()[4]) < 1e-9 and off.startswith('SGN: ')
+    for mode, line in zip(('forward', 'forward_backward'), modes):
+        found = re.fullmatch(
+            rf'  {mode} +[\d.]+ ms +(\d.\d\d) \[(.*), (.*)\]', line
+        )
+        # Of one round, whose spread is the ratio.
+        assert found and found[1] == found[2] == found[3] != '0.00'

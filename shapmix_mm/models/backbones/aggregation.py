@@ -83,9 +83,17 @@ def aggregate_plain(
 
 def aggregate_subsets(x: Tensor, graphs: Tensor) -> Tensor:
     """Sum over subsets of features (S, B, V) times graphs (S, V, V)."""
-    y = torch.mm(x[0], graphs[0])
-    for part, graph in zip(x[1:].unbind(), graphs[1:].unbind()):
-        y = torch.addmm(y, part, graph)
+    (first, *parts), (graph, *others) = x.unbind(), graphs.unbind()
+    y = torch.mm(first, graph)
+    # Autocast casts for no operation in place, and what counts multiply-adds,
+    # on the meta device, knows none.
+    same = x.dtype == graphs.dtype == y.dtype
+    in_place = same and not x.is_meta and not is_traced()
+    for part, graph in zip(parts, others):
+        if in_place:
+            y.addmm_(part, graph)
+        else:
+            y = torch.addmm(y, part, graph)
     return y
 
 

@@ -55,10 +55,17 @@ def pointwise_norm(
     if norms[0].training or not _can_fuse(norms):
         return batch_norm(pointwise(x, convs), norms)
     weight, bias = _stacked(convs)
+    scale, bias = _scale_and_bias(norms, bias)
+    return _matrix_product(x, scale[:, None] * weight, bias)
+
+
+def _scale_and_bias(
+    norms: Sequence[Any], bias: Tensor
+) -> tuple[Tensor, Tensor]:
+    """What a convolution's weight and bias become with its batch norm."""
     gain, offset, mean, var = _joined(norms)
     scale = gain * torch.rsqrt(var + norms[0].eps)
-    bias = torch.addcmul(offset, bias - mean, scale)
-    return _matrix_product(x, scale[:, None] * weight, bias)
+    return scale, torch.addcmul(offset, bias - mean, scale)
 
 
 def _stacked(convs: Sequence[Any]) -> tuple[Tensor, Tensor]:
@@ -75,6 +82,33 @@ def _matrix_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 def temporal(x: Tensor, conv: nn.Conv2d) -> Tensor:
     """Convolve along time: (C, N, T, V) to (C', N, T', V)."""
     return conv(x.transpose(0, 1)).transpose(0, 1)
+
+
+def temporal_norm(x: Tensor, conv: Any, norm: Any) -> Tensor:
+    """Convolve along time and normalise, see :func:`pointwise_norm`.
+
+    Args:
+        x (Tensor): Activations (C, N, T, V).
+        conv (nn.Conv2d): Convolution over time.
+        norm (nn.Module): Its batch norm layer.
+
+    Returns:
+        Tensor: Shape (C', N, T', V).
+    """
+    if norm.training or not _can_fuse([norm]):
+        return batch_norm(temporal(x, conv), [norm])
+    scale, bias = _scale_and_bias([norm], conv.bias)
+    weight = scale.view(-1, 1, 1, 1) * conv.weight
+    y = F.conv2d(
+        x.transpose(0, 1),
+        weight,
+        bias,
+        conv.stride,
+        conv.padding,
+        conv.dilation,
+        conv.groups,
+    )
+    return y.transpose(0, 1)
 
 
 def max_pool(x: Tensor, pool: nn.MaxPool2d) -> Tensor:

@@ -168,7 +168,7 @@ class LayerAttention(BaseModule):
         self.aggregate = nn.Conv1d(inner, channels, 1)
         members = torch.zeros(len(groups) - 1, joints)
         for row, (near, far) in zip(members, zip(groups, groups[1:])):
-            row[[*near, *far]] = 1 / (len(near) + len(far))
+            row[[*near, *far]] = 1
         self.register_buffer('members', members, persistent=False)
         self.near = min(3, len(members))
 
@@ -183,7 +183,8 @@ class LayerAttention(BaseModule):
         """
         x = rectify(self.conv_down(peaks.transpose(0, 1)))
         # The layers are the nodes now.
-        x = (x * self.members.unsqueeze(1)).sum(-1).transpose(1, 2)
+        shares = self.members / self.members.sum(1, keepdim=True)
+        x = (x * shares.unsqueeze(1)).sum(-1).transpose(1, 2)
         x = edge_convolution(x.unsqueeze(0), [self.edge_conv.conv], self.near)
         x = x[0]
         weight = self.aggregate.weight.flatten(1)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from shapmix_mm.arguments import PositiveInt
 
 from .aggregation import aggregate_subsets
-from .channel_major import batch_norm, pointwise, temporal
+from .channel_major import batch_norm, pointwise, temporal_norm
 from .joint_attention import ACTIVATIONS, Activation, JointAttention
 from .stack import BlockStack, ConvNorm, spatial_graph, unit_init
 
@@ -112,7 +112,7 @@ class TemporalConv(BaseModule):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (C, N, T, V) to (C, N, T', V)."""
-        return batch_norm(temporal(x, self.conv), [self.bn])
+        return temporal_norm(x, self.conv, self.bn)
 
 
 class SeparableTemporalConv(BaseModule):
@@ -139,7 +139,7 @@ class SeparableTemporalConv(BaseModule):
     def forward(self, x: Tensor) -> Tensor:
         """Map (C, N, T, V) to (C, N, T', V)."""
         conv, norm = self.depth_conv
-        y = self.act(batch_norm(temporal(x, conv), [norm]))
+        y = self.act(temporal_norm(x, conv, norm))
         return self.point_conv(y)
 
 
@@ -201,7 +201,7 @@ class Chain(BaseModule):
         for part, layer in zip(x.chunk(len(self.layers)), self.layers):
             chained = self.chained and outs
             outs.append(layer(part + outs[-1] if chained else part))
-        return self.act(torch.cat(outs) + rest)
+        return self.act(torch.cat(outs).add_(rest))
 
 
 class PlainUnit(BaseModule):

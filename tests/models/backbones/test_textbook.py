@@ -17,6 +17,11 @@ SIZE = dict(
 )
 MODELS_OF = {
     'StreamGCN': SIZE,
+    'HDGCN': SIZE,
+    'InfoGCN': SIZE,
+    'MSG3D': dict(base_channels=12, num_gcn_scales=4, num_g3d_scales=3),
+    'MSTGCN': SIZE,
+    'ShiftGCN': SIZE,
     # Dropout is drawn by each form for itself.
     'SGN': dict(num_frames=8, dropout=0.0),
     'EfficientGCN-sg': dict(scale=2),
