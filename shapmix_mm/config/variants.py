@@ -37,8 +37,8 @@ def vary_data(
     Args:
         cfg (Config): The config, changed in place.
         stream (str, optional): Features of every pipeline: ``'j'``, ``'b'``,
-            ``'k'``, ``'jm'``, ``'bm'`` or ``'km'``. Defaults to None, as it
-            is.
+            ``'k'``, ``'jm'``, ``'bm'``, ``'km'``, ``'ja'`` or ``'ba'``.
+            Defaults to None, as it is.
         split (str, optional): Benchmark of NTU RGB+D: ``'xsub'``,
             ``'xview'`` or ``'xset'``. Defaults to None, as it is.
         imbalance (int, optional): Imbalance factor. Defaults to None, as it

@@ -46,6 +46,14 @@ def test_a_stream_of_a_stock_config_is_mmaction2s_own(name, key):
     assert cfg.train_pipeline == stock.train_pipeline
 
 
+@pytest.mark.parametrize(
+    'name, key', [('jointacceleration', 'ja'), ('boneacceleration', 'ba')]
+)
+def test_the_streams_of_stream_gcn(name, key):
+    cfg = load_config('shapmix_mm::streamgcn_ce_ntu60.py', [name])
+    assert feats(cfg) == [[key]] * 3
+
+
 def test_a_split_of_a_stock_config():
     stock, cfg = load_config(STOCK), load_config(STOCK, ['xview'])
     assert [d.split for d in datasets(cfg)] == [

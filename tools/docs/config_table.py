@@ -55,6 +55,7 @@ BACKBONES = dict(
 STREAMS = dict(
     **dict(j='joint', b='bone', k='skip'),
     **dict(jm='joint motion', bm='bone motion', km='skip motion'),
+    **dict(ja='joint acceleration', ba='bone acceleration'),
 )
 HEADER = (
     *('config', 'base and mixins', 'paper', 'ours', 'training samples'),

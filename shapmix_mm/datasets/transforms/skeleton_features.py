@@ -16,7 +16,8 @@ from ...skeletons.layout import LayoutLike
 from .keypoints import read_keypoint, sample_name
 
 Feats = Annotated[
-    Sequence[Literal['j', 'b', 'k', 'jm', 'bm', 'km']], Field(min_length=1)
+    Sequence[Literal['j', 'b', 'k', 'jm', 'bm', 'km', 'ja', 'ba']],
+    Field(min_length=1),
 ]
 
 
@@ -30,6 +31,11 @@ class SkeletonFeatures(BaseTransform):
     Motion is the step to the next frame, zero in the last one. A
     score (third channel of a planar layout, or ``keypoint_score``) becomes
     the mean of the two joints or frames that a feature is made of.
+
+    Acceleration is that of Stream-GCN (Yang et al., IJCAI 2023): with ``u``,
+    each joint or bone less the one that it hangs from, ``2 * (u[t] - 2 * u[t
+    + 1] + u[t + 2])`` at frame ``t``, zero in the last two frames. A score
+    is that of ``u`` at the middle frame.
 
     Required Keys:
 
@@ -49,8 +55,8 @@ class SkeletonFeatures(BaseTransform):
             ``'nturgb+d'``.
         feats (Sequence[str]): The features to join along the channels, from
             'j' (joint), 'b' (bone), 'k' (skip, the way from the joint before
-            the last), 'jm', 'bm' and 'km' (their motions). Defaults to
-            ``('j', )``.
+            the last), 'jm', 'bm' and 'km' (their motions), 'ja' and 'ba'
+            (accelerations of joints and bones). Defaults to ``('j', )``.
 
     Raises:
         ValueError: If feats repeats a name.
@@ -105,6 +111,9 @@ class SkeletonFeatures(BaseTransform):
             feature = joint_to_bone(joints, self.layout, scored=scored)
         elif name.startswith('k'):
             feature = joint_to_skip(joints, self.layout, scored=scored)
+        if name.endswith('a'):
+            feature = joint_to_bone(feature, self.layout, scored=scored)
+            return _to_acceleration(feature, scored)
         return _to_motion(feature, scored) if name.endswith('m') else feature
 
     def __repr__(self) -> str:
@@ -122,3 +131,11 @@ def _to_motion(feature: np.ndarray, scored: bool) -> np.ndarray:
             feature[:, :-1, :, 2] + feature[:, 1:, :, 2]
         ) / 2
     return motion
+
+
+def _to_acceleration(feature: np.ndarray, scored: bool) -> np.ndarray:
+    found = np.zeros_like(feature)
+    found[:, :-2] = 2 * np.diff(feature, 2, axis=1)
+    if scored:
+        found[:, :-2, :, 2] = feature[:, 1:-1, :, 2]
+    return found

@@ -93,9 +93,47 @@ def test_a_score_array_is_averaged_in_a_layout_that_is_not_planar_too():
     np.testing.assert_allclose(out[0, :, 2, 5], [0.7, 0.0])
 
 
-def test_one_frame_has_no_motion():
-    out = SkeletonFeatures('coco', ['jm'])(sample(17, 2, frames=1))
-    assert out['keypoint'].shape == (2, 1, 17, 2)
+def test_accelerations_by_hand():
+    """Joint 2 falls, and with it 3, which hangs from it: u is the square."""
+    frames = np.arange(6.0)
+    clip = np.zeros((1, 6, 25, 3))
+    clip[0, :, [2, 3], 0] = frames**2
+    made = [
+        SkeletonFeatures(feats=[feat])(dict(keypoint=clip))['keypoint']
+        for feat in ('ja', 'ba')
+    ]
+    expected = np.zeros((2, 1, 6, 25, 3))
+    # Twice two, in all frames but the last two.
+    expected[:, 0, :4, 2, 0] = 4
+    # The bone of 3 rests, and so moves against that of 2.
+    expected[1, 0, :4, 3, 0] = -4
+    np.testing.assert_array_equal(made, expected)
+
+
+def test_joint_acceleration_is_the_change_of_bone_motion():
+    made = {
+        feat: SkeletonFeatures(feats=[feat])(sample(25))['keypoint']
+        for feat in ('bm', 'ja')
+    }
+    step = made['bm'][:, 1:-1] - made['bm'][:, :-2]
+    np.testing.assert_allclose(made['ja'][:, :-2], 2 * step, atol=1e-5)
+    assert not made['ja'][:, -2:].any()
+
+
+def test_the_score_of_an_acceleration_is_that_of_its_middle_frame():
+    clip = sample(17, 2, score=True)
+    bone, found = (
+        SkeletonFeatures('coco', [feat])(dict(clip))['keypoint'][..., 2]
+        for feat in ('b', 'ja')
+    )
+    np.testing.assert_array_equal(found[:, :-2], bone[:, 1:-1])
+    assert not found[:, -2:].any()
+
+
+@pytest.mark.parametrize('feat, frames', [('jm', 1), ('ja', 1), ('ba', 2)])
+def test_one_frame_has_no_motion(feat, frames):
+    out = SkeletonFeatures('coco', [feat])(sample(17, 2, frames=frames))
+    assert out['keypoint'].shape == (2, frames, 17, 2)
     assert not out['keypoint'].any()
 
 
@@ -103,8 +141,9 @@ def test_absent_persons_stay_zero_and_the_input_is_kept():
     results = sample(20)
     results['keypoint'][1] = 0
     keypoint, before = results['keypoint'], results['keypoint'].copy()
-    out = SkeletonFeatures('nw-ucla', ['j', 'b', 'jm', 'bm'])(results)
-    assert out['keypoint'].shape == (2, 6, 20, 12)
+    feats = ['j', 'b', 'jm', 'bm', 'ja', 'ba']
+    out = SkeletonFeatures('nw-ucla', feats)(results)
+    assert out['keypoint'].shape == (2, 6, 20, 18)
     assert not out['keypoint'][1].any()
     np.testing.assert_array_equal(keypoint, before)
 

@@ -1,0 +1,4 @@
+# Mixin: the stream of joint acceleration, of Stream-GCN.
+custom_imports = dict(imports=['shapmix_mm'])
+
+data_variant = dict(stream='ja')
