@@ -31,6 +31,7 @@ from .samplers import (
 )
 from .stgcn_npy import load_stgcn_npy
 from .transforms import (
+    AlignPersons,
     AlignSkeleton,
     CheckJoints,
     CropResizeFrames,
@@ -52,6 +53,7 @@ from .transforms import (
 )
 
 __all__ = [
+    'AlignPersons',
     'AlignSkeleton',
     'BENCHMARKS',
     'Benchmark',

@@ -14,6 +14,7 @@ from .source import rebuild_command
 
 # No randomness, and a result that depends on the annotation alone.
 DETERMINISTIC = (
+    'AlignPersons',
     'CheckJoints',
     'KeepMainPersons',
     'KinectV1Normalize',

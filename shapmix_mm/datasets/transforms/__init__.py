@@ -1,5 +1,6 @@
 """Skeleton transforms that stock MMAction2 lacks."""
 
+from .align_persons import AlignPersons
 from .align_skeleton import AlignSkeleton
 from .check_joints import CheckJoints
 from .crop_resize_frames import CropResizeFrames
@@ -20,6 +21,7 @@ from .random_time_reversal import RandomTimeReversal
 from .skeleton_features import SkeletonFeatures
 
 __all__ = [
+    'AlignPersons',
     'AlignSkeleton',
     'CheckJoints',
     'CropResizeFrames',
