@@ -70,7 +70,10 @@ def comparison():
 def registered_in_source():
     """Yield (module, class) of every decorated class in the package."""
     for path in sorted(PACKAGE.rglob('*.py')):
-        for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        text = path.read_text(encoding='utf-8')
+        if 'register_module' not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ClassDef) and any(
                 'register_module' in ast.unparse(d)
                 for d in node.decorator_list

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 from collections import Counter
@@ -423,6 +424,11 @@ class TestList:
 class TestRealNames:
     """The 113,945 names of NTU RGB+D 120."""
 
+    @staticmethod
+    @functools.cache
+    def source(benchmark):
+        return source_from_names(str(NTU_NAMES), BENCHMARKS[benchmark])
+
     @pytest.mark.parametrize(
         ('benchmark', 'total'),
         [
@@ -433,7 +439,7 @@ class TestRealNames:
         ],
     )
     def test_training_parts(self, benchmark, total):
-        source = source_from_names(str(NTU_NAMES), BENCHMARKS[benchmark])
+        source = self.source(benchmark)
         assert len(source.names) == total
         assert len(source.names) + len(source.outside) == 113945
         assert set(source.labels) == set(range(source.num_classes))
@@ -441,7 +447,7 @@ class TestRealNames:
     @pytest.mark.parametrize('benchmark', ['ntu120_xsub', 'ntu120_xset'])
     def test_published_lists(self, benchmark):
         rule = BENCHMARKS[benchmark]
-        source = source_from_names(str(NTU_NAMES), rule)
+        source = self.source(benchmark)
         for imbalance in (10, 50, 100):
             spec = LongTailSpec(
                 imbalance=imbalance, n_max=rule.n_max, names=rule.names

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from mmaction.registry import MODELS
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -35,10 +36,21 @@ def drawn():
 
 
 @pytest.fixture(autouse=True)
-def _quick_figures(request):
-    """To draw its figures takes most of the time that a page does."""
+def _quick_figures(request, monkeypatch):
+    """To draw its figures takes most of the time that a page does.
+
+    Those of a comparison are not even laid out, one for each table.
+    """
+
+    def blank(methods, path, **kwargs):
+        Figure().savefig(path)
+        return path
+
     if 'drawn' not in request.fixturenames:
         request.getfixturevalue('blank_figures')
+        monkeypatch.setattr(
+            'shapmix_mm.runs.comparison.plot_method_intervals', blank
+        )
 
 
 def make_plan(dataset, method, *, epochs=3, model=None):

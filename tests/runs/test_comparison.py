@@ -11,7 +11,6 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 
 from shapmix_mm.runs.comparison import (
     _seconds,
@@ -22,20 +21,6 @@ from shapmix_mm.runs.comparison import (
 )
 from shapmix_mm.runs.queue import run_tasks
 from shapmix_mm.runs.run import RunError, read_log
-
-
-@pytest.fixture(autouse=True)
-def _no_figures(request, monkeypatch):
-    """What looks at no figure of methods has one pixel in place of each."""
-
-    def blank(_, path, **kwargs):
-        Figure().savefig(path)
-        return path
-
-    if not {'written', 'drawn'} & set(request.fixturenames):
-        monkeypatch.setattr(
-            'shapmix_mm.runs.comparison.plot_method_intervals', blank
-        )
 
 
 @pytest.fixture(scope='module')

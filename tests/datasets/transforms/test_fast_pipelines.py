@@ -77,4 +77,5 @@ def test_real_clips(compare, shared_dir):
     finally:
         reader.close()
     assert len(samples) == 1484
-    assert_equal(compare, samples, feats=['j', 'jm'])
+    # A quarter of them: all go through the same steps.
+    assert_equal(compare, samples[::4], feats=['j', 'jm'])
