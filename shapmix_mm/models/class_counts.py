@@ -74,3 +74,22 @@ class ClassCountsMixin(LazyBuffersMixin):
                 f'samples for each class; not so for {empty}'
             )
         self.class_counts = counts.to(self.class_counts.device)
+
+    def known_counts(self, purpose: str = '') -> Tensor:
+        """The counts, when they are needed.
+
+        Args:
+            purpose (str): What for, in the error. Defaults to ''.
+
+        Returns:
+            Tensor: Shape (K,).
+
+        Raises:
+            ValueError: If nobody has handed them over.
+        """
+        if self.class_counts.numel() == 0:
+            raise ValueError(
+                f'{type(self).__name__} has no class counts{purpose}; add '
+                "dict(type='ClassCountsHook') to custom_hooks"
+            )
+        return self.class_counts

@@ -74,13 +74,6 @@ class Search(BaseModel):
     longtail: dict[str, Any]
     space: dict[str, dict[Any, dict[str, Any]]]
 
-    @property
-    def method_names(self) -> list[str]:
-        """Names of the methods."""
-        return [
-            m if isinstance(m, str) else next(iter(m)) for m in self.methods
-        ]
-
 
 class Trial(NamedTuple):
     """One setting.

@@ -26,14 +26,7 @@ from .result import (
     restrict,
     write_result,
 )
-from .score import (
-    coalition_worths,
-    distinct_rows,
-    evaluating,
-    hold_joints,
-    part_joints,
-    score_held,
-)
+from .score import coalition_worths, distinct_rows, part_joints, score_held
 
 __all__ = [
     'FILES',
@@ -54,10 +47,8 @@ __all__ = [
     'coalition_worths',
     'combination_names',
     'distinct_rows',
-    'evaluating',
     'exact_worths',
     'feature_joints',
-    'hold_joints',
     'joint_gradcam',
     'mean_pose',
     'part_joints',

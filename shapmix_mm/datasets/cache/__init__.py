@@ -1,8 +1,8 @@
 """Annotation files as memory-mapped files that all processes share."""
 
 from .cache_file import CacheFile, is_cache
-from .normalisation import describe, leading, rest_of
-from .pose_dataset import CachedPoseDataset, CachedReading
+from .normalisation import describe, leading
+from .pose_dataset import CachedPoseDataset
 from .samples import CachedSamples
 from .source import rebuild_command
 
@@ -10,11 +10,9 @@ from .source import rebuild_command
 __all__ = [
     'CacheFile',
     'CachedPoseDataset',
-    'CachedReading',
     'CachedSamples',
     'describe',
     'is_cache',
     'leading',
     'rebuild_command',
-    'rest_of',
 ]

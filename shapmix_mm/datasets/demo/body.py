@@ -218,18 +218,3 @@ def _rotations(angles: np.ndarray) -> np.ndarray:
         + np.sin(radians) * cross
         + (1 - np.cos(radians)) * (cross @ cross)
     )
-
-
-def mirrored(points: np.ndarray) -> np.ndarray:
-    """Mirror image of joint positions: x changes sign, the sides swap.
-
-    Args:
-        points (np.ndarray): (..., 25, 3) positions.
-
-    Returns:
-        np.ndarray: The mirror image, a new array of the same shape.
-    """
-    order = np.arange(len(PARENTS))
-    for left, right in MIRROR_PAIRS:
-        order[[left, right]] = right, left
-    return points[..., order, :] * np.array((-1, 1, 1), points.dtype)

@@ -346,9 +346,5 @@ def _find_blend(model: Any) -> ShapMixBlending:
             'blend, its table would be missing from checkpoints); found '
             f'{type(blend).__name__}'
         )
-    if blend.class_counts.numel() == 0:
-        raise ValueError(
-            'ShapMixBlending has no class counts; add '
-            "dict(type='ClassCountsHook') to custom_hooks"
-        )
+    blend.known_counts()
     return blend

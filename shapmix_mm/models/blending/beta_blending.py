@@ -75,16 +75,7 @@ class SkeletonMixupBlending(BetaBlending):
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
     ) -> tuple[Cells, Tensor]:
-        """Draw one share for each sample, of its cells and of its label.
-
-        Args:
-            clips (Tensor): Skeletons, shape (N, M, T, V, C).
-            label (Tensor): Target distributions, shape (N, K).
-            partner (Tensor): Index of each sample's partner, shape (N,).
-
-        Returns:
-            tuple[Cells, Tensor]: Cells and shares, shape (N,).
-        """
+        """Draw one share of cells and label for each sample; see the base."""
         share = self.draw_extent(clips)
         return whole_cells(clips, share), share
 
@@ -115,16 +106,7 @@ class SkeletonCutMixBlending(BetaBlending):
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
     ) -> tuple[Cells, Tensor]:
-        """Draw a box for each sample.
-
-        Args:
-            clips (Tensor): Skeletons, shape (N, M, T, V, C).
-            label (Tensor): Target distributions, shape (N, K).
-            partner (Tensor): Index of each sample's partner, shape (N,).
-
-        Returns:
-            tuple[Cells, Tensor]: Cells and shares, shape (N,).
-        """
+        """Draw a box for each sample; see the base."""
         area = self.draw_extent(clips)
         frames = _draw_side(area.sqrt(), clips.size(2))
         joints = _draw_side(area.sqrt(), clips.size(3))

@@ -83,27 +83,14 @@ class RebalancedPartBlending(ClassCountsMixin, TaCNNMixBlending):
     ) -> tuple[Cells, Tensor]:
         """Paste the lower body, and let the label lean; see the base.
 
-        Args:
-            clips (Tensor): Skeletons, shape (N, M, T, V, C).
-            label (Tensor): Target distributions, shape (N, K).
-            partner (Tensor): Index of each sample's partner, shape (N,).
-
-        Returns:
-            tuple[Cells, Tensor]: Cells and shares, shape (N,).
-
         Raises:
             ValueError: If the class counts are unknown.
         """
-        if self.class_counts.numel() == 0:
-            raise ValueError(
-                'RebalancedPartBlending has no class counts; add '
-                "dict(type='ClassCountsHook') to custom_hooks"
-            )
+        own = self.known_counts()[label.argmax(1)]
         cells, pasted = super().draw_weights(clips, label, partner)
         share = pasted
         if self.own_share is not None:
             share = (pasted > 0) * (1 - self.own_share)
-        own = self.class_counts[label.argmax(1)]
         other = own[partner]
         share = torch.where(own > self.kappa * other, 1.0, share)
         share = torch.where(other > self.kappa * own, 0.0, share)

@@ -66,26 +66,13 @@ class RemixBlending(ClassCountsMixin, SkeletonMixupBlending):
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
     ) -> tuple[Cells, Tensor]:
-        """Draw Mixup's weights, and shares that favour the rarer class.
-
-        Args:
-            clips (Tensor): Skeletons, shape (N, M, T, V, C).
-            label (Tensor): Target distributions, shape (N, K).
-            partner (Tensor): Index of each sample's partner, shape (N,).
-
-        Returns:
-            tuple[Cells, Tensor]: Cells and shares, shape (N,).
+        """Draw Mixup's weights, and let the label lean; see the base.
 
         Raises:
             ValueError: If the class counts are unknown.
         """
-        if self.class_counts.numel() == 0:
-            raise ValueError(
-                'RemixBlending has no class counts; add '
-                "dict(type='ClassCountsHook') to custom_hooks"
-            )
+        own = self.known_counts()[label.argmax(1)]
         cells, share = super().draw_weights(clips, label, partner)
-        own = self.class_counts[label.argmax(1)]
         return cells, self.lean(share, own, own[partner])
 
     def lean(self, share: Tensor, own: Tensor, other: Tensor) -> Tensor:

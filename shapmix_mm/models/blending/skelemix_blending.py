@@ -79,16 +79,7 @@ class SkeleMixBlending(MixtureBlending):
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
     ) -> tuple[Cells, Tensor]:
-        """Draw a window and body parts for each sample.
-
-        Args:
-            clips (Tensor): Skeletons, shape (N, M, T, V, C).
-            label (Tensor): Target distributions, shape (N, K).
-            partner (Tensor): Index of each sample's partner, shape (N,).
-
-        Returns:
-            tuple[Cells, Tensor]: Cells and shares, shape (N,).
-        """
+        """Draw a window and body parts for each sample; see the base."""
         inside = self._draw_window(len(clips), clips.size(2), clips.device)
         return paste_in_place(
             clips, partner, inside, self._draw_joints(len(clips))

@@ -155,12 +155,8 @@ class STMixBlending(ClassCountsMixin, SkeletonBlending):
         num = len(label)
         if self.partner == 'random' or num == 1:
             return draw_partner(num, label.device)
-        if self.class_counts.numel() == 0:
-            raise ValueError(
-                f'{type(self).__name__} has no class counts to draw partners '
-                "by; add dict(type='ClassCountsHook') to custom_hooks"
-            )
-        rare = -self.class_counts[label.argmax(1)].log()
+        counts = self.known_counts(' to draw partners by')
+        rare = -counts[label.argmax(1)].log()
         row = torch.arange(num, device=label.device)
         own = row[:, None] == row
         return draw_category(rare.masked_fill(own, -torch.inf), row)

@@ -61,16 +61,7 @@ class TaCNNMixBlending(MixtureBlending):
     def draw_weights(
         self, clips: Tensor, label: Tensor, partner: Tensor
     ) -> tuple[Cells, Tensor]:
-        """Paste the lower body over the whole clip.
-
-        Args:
-            clips (Tensor): Skeletons, shape (N, M, T, V, C).
-            label (Tensor): Target distributions, shape (N, K).
-            partner (Tensor): Index of each sample's partner, shape (N,).
-
-        Returns:
-            tuple[Cells, Tensor]: Cells and shares, shape (N,).
-        """
+        """Paste the lower body over the whole clip; see the base."""
         num, _, frames, num_joints = clips.shape[:4]
         every = torch.ones(num, frames, dtype=torch.bool, device=clips.device)
         joints = self.lower_joints.expand(num, num_joints)

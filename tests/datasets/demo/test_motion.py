@@ -8,7 +8,6 @@ from shapmix_mm.datasets.demo.body import (
     DOFS,
     body_offsets,
     forward_kinematics,
-    mirrored,
 )
 from shapmix_mm.datasets.demo.classes import GESTURES
 from shapmix_mm.datasets.demo.motion import (
@@ -61,7 +60,7 @@ def test_lag_of_half_a_cycle_swaps_high_and_low():
 @pytest.mark.parametrize(
     ('gesture', 'limb'), [('wave', 'arm'), ('punch', 'arm'), ('kick', 'leg')]
 )
-def test_left_and_right_gestures_are_mirror_images(gesture, limb):
+def test_left_and_right_gestures_are_mirror_images(gesture, limb, mirrored):
     points = []
     for side in ('left', 'right'):
         angles = np.zeros((len(TIME), len(DOFS)))
