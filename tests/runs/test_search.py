@@ -7,8 +7,6 @@ import importlib.util
 import json
 import lzma
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,9 @@ import yaml
 from mmengine.config import Config
 
 from shapmix_mm.config.mixins import load_config
-from shapmix_mm.datasets.prepare.sbu import FOLDS
+from shapmix_mm.datasets.prepare.command import prepare
+from shapmix_mm.datasets.prepare.sbu import FOLDS, convert_sbu
+from shapmix_mm.datasets.prepare.utd_mhad import convert_utd_mhad
 from shapmix_mm.runs.search import (
     Search,
     hold_out,
@@ -322,21 +322,18 @@ def msrc12_file(data, tmp_path):
 
 
 def utd_mhad_file(data, tmp_path):
-    return prepared('utd_mhad', data / 'utd_mhad_skeleton.tar.xz', tmp_path)
+    return prepared(
+        convert_utd_mhad, data / 'utd_mhad_skeleton.tar.xz', tmp_path
+    )
 
 
 def sbu_file(data, tmp_path):
-    return prepared('sbu', data / 'sbu_kinect.tar.xz', tmp_path)
+    return prepared(convert_sbu, data / 'sbu_kinect.tar.xz', tmp_path)
 
 
-def prepared(name, archive, tmp_path):
-    source = tmp_path / f'{name}.pkl'
-    tool = TOOL.parents[1] / 'data' / f'prepare_{name}.py'
-    subprocess.run(
-        [sys.executable, tool, archive, '--out', source, '--quiet'],
-        check=True,
-        capture_output=True,
-    )
+def prepared(convert, archive, tmp_path):
+    source = tmp_path / 'set.pkl'
+    assert not prepare('', convert, archive, source, quiet=True)
     return source
 
 
