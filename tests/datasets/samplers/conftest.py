@@ -26,6 +26,12 @@ class Labels(BaseDataset):
 
 
 @pytest.fixture
+def labelled():
+    """Build a dataset of these labels."""
+    return Labels
+
+
+@pytest.fixture
 def dataset_of():
     """Build a dataset of so many samples of each class, shuffled."""
 

@@ -8,12 +8,7 @@ import numpy as np
 import pytest
 from mmaction.datasets import PoseDataset
 from mmaction.registry import DATA_SAMPLERS
-from mmengine.dataset import (
-    BaseDataset,
-    ClassBalancedDataset,
-    ConcatDataset,
-    RepeatDataset,
-)
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from scipy import stats
@@ -21,7 +16,6 @@ from torch.utils.data import ConcatDataset as TorchConcatDataset
 from torch.utils.data import Subset
 
 from shapmix_mm.datasets import ClassBalancedSampler, LongTailedPoseDataset
-from shapmix_mm.datasets.samplers import class_balanced_sampler
 
 COUNTS = [60, 16, 4, 1]
 
@@ -30,49 +24,17 @@ def explode(results):
     raise AssertionError('no data must be loaded')
 
 
-class Labels(BaseDataset):
-    """Labels alone."""
-
-    def __init__(self, labels):
-        self.labels = labels
-        super().__init__(serialize_data=False, pipeline=[explode])
-
-    def load_data_list(self):
-        return [dict(label=label) for label in self.labels]
-
-    def get_cat_ids(self, idx):
-        return [self.labels[idx]]
-
-
 def labels_of(counts, seed=0):
     """Shuffled, so that position tells nothing about the class."""
     labels = np.repeat(np.arange(len(counts)), counts)
     return np.random.default_rng(seed).permutation(labels).tolist()
 
 
-@pytest.fixture
-def ranks(monkeypatch):
-    """Samplers of all ranks of a world."""
-
-    def build(world, dataset, **kwargs):
-        samplers = []
-        for rank in range(world):
-            monkeypatch.setattr(
-                class_balanced_sampler,
-                'get_dist_info',
-                lambda rank=rank: (rank, world),
-            )
-            samplers.append(ClassBalancedSampler(dataset, **kwargs))
-        return samplers
-
-    return build
-
-
 @pytest.mark.parametrize('power', [0, 0.5, 1.0, 0.8])
-def test_classes_and_samples_follow_the_law(power):
+def test_classes_and_samples_follow_the_law(labelled, power):
     labels = np.array(labels_of(COUNTS))
     sampler = ClassBalancedSampler(
-        Labels(labels.tolist()), power=power, num_samples=40000, seed=3
+        labelled(labels.tolist()), power=power, num_samples=40000, seed=3
     )
     drawn = np.array(list(sampler))
     weight = np.array([n * n**-power for n in COUNTS])
@@ -85,9 +47,9 @@ def test_classes_and_samples_follow_the_law(power):
         assert count == 1 or stats.chisquare(inside).pvalue > 1e-3
 
 
-def test_a_class_without_samples_is_never_drawn():
+def test_a_class_without_samples_is_never_drawn(labelled):
     labels = [0] * 5 + [3] * 2 + [9]
-    sampler = ClassBalancedSampler(Labels(labels), num_samples=9000, seed=0)
+    sampler = ClassBalancedSampler(labelled(labels), num_samples=9000, seed=0)
     drawn = np.bincount([labels[i] for i in sampler], minlength=10)
     assert drawn.nonzero()[0].tolist() == [0, 3, 9]
     assert stats.chisquare(drawn[[0, 3, 9]]).pvalue > 1e-3
@@ -96,14 +58,15 @@ def test_a_class_without_samples_is_never_drawn():
 
 @pytest.mark.parametrize('world', [2, 3, 7])
 @pytest.mark.parametrize('num', [None, 5, 100])
-def test_ranks_share_one_draw(ranks, world, num):
-    dataset = Labels(labels_of(COUNTS))
-    (whole,) = ranks(1, dataset, seed=4, num_samples=num)
+def test_ranks_share_one_draw(dataset_of, world_of, world, num):
+    dataset = dataset_of(COUNTS)
+    cfg = dict(seed=4, num_samples=num)
+    (whole,) = world_of(1, ClassBalancedSampler, dataset, **cfg)
     whole.set_epoch(2)
     total = list(whole)
     assert len(total) == len(whole) == (num or sum(COUNTS))
     shares = []
-    for sampler in ranks(world, dataset, seed=4, num_samples=num):
+    for sampler in world_of(world, ClassBalancedSampler, dataset, **cfg):
         sampler.set_epoch(2)
         shares.append(list(sampler))
         assert len(shares[-1]) == len(sampler) == -(-len(total) // world)
@@ -115,8 +78,8 @@ def test_ranks_share_one_draw(ranks, world, num):
     assert len(padding) < world
 
 
-def test_seed_and_epoch_alone_tell_the_draw():
-    dataset = Labels(labels_of(COUNTS))
+def test_seed_and_epoch_alone_tell_the_draw(dataset_of):
+    dataset = dataset_of(COUNTS)
 
     def epoch(seed, number):
         sampler = ClassBalancedSampler(dataset, seed=seed)
@@ -134,8 +97,8 @@ def test_seed_and_epoch_alone_tell_the_draw():
     assert len({tuple(draw) for draw in draws}) == len(keys)
 
 
-def test_without_a_seed_it_draws_one():
-    dataset = Labels(labels_of(COUNTS))
+def test_without_a_seed_it_draws_one(dataset_of):
+    dataset = dataset_of(COUNTS)
     draws = [list(ClassBalancedSampler(dataset)) for _ in range(2)]
     assert draws[0] != draws[1]
 
@@ -172,9 +135,9 @@ def test_pose_datasets_through_wrappers(kind, write_pose_file):
         assert stats.chisquare(observed).pvalue > 1e-3
 
 
-def test_counts_are_those_of_real_samples():
+def test_counts_are_those_of_real_samples(labelled):
     labels = labels_of([90, 9, 1])
-    inner = Labels(labels)
+    inner = labelled(labels)
     wrapped = ClassBalancedDataset(inner, oversample_thr=0.5)
     assert len(wrapped) > len(inner)
     sampler = ClassBalancedSampler(wrapped, power=0)
@@ -189,15 +152,17 @@ def test_counts_are_those_of_real_samples():
     assert stats.chisquare(np.bincount(drawn)).pvalue > 1e-3
 
 
-def test_within_a_class_the_wrapper_decides():
-    both = TorchConcatDataset([RepeatDataset(Labels([0]), 3), Labels([0, 1])])
+def test_within_a_class_the_wrapper_decides(labelled):
+    both = TorchConcatDataset(
+        [RepeatDataset(labelled([0]), 3), labelled([0, 1])]
+    )
     sampler = ClassBalancedSampler(both, num_samples=8000, seed=0)
     observed = np.bincount(list(sampler))
     expected = np.array([1, 1, 1, 1, 4]) * 1000
     assert stats.chisquare(observed, expected).pvalue > 1e-3
 
 
-def test_a_runner_builds_it_from_a_config():
+def test_a_runner_builds_it_from_a_config(dataset_of):
     assert DATA_SAMPLERS.get('ClassBalancedSampler') is ClassBalancedSampler
     with DefaultScope.overwrite_default_scope('mmaction'):
         loader = Runner.build_dataloader(
@@ -205,7 +170,7 @@ def test_a_runner_builds_it_from_a_config():
                 batch_size=4,
                 num_workers=0,
                 sampler=dict(type='ClassBalancedSampler', power=0.5),
-                dataset=Labels(labels_of(COUNTS)),
+                dataset=dataset_of(COUNTS),
             ),
             seed=7,
         )
@@ -228,17 +193,17 @@ def test_a_runner_builds_it_from_a_config():
         (dict(num_samples=True), 'num_samples'),
     ],
 )
-def test_bad_arguments_are_named(kwargs, words):
+def test_bad_arguments_are_named(labelled, kwargs, words):
     with pytest.raises(ValueError, match=words):
-        ClassBalancedSampler(Labels([0, 1]), **kwargs)
+        ClassBalancedSampler(labelled([0, 1]), **kwargs)
 
 
-def test_bad_datasets_are_named():
+def test_bad_datasets_are_named(labelled):
     with pytest.raises(ValueError, match='nothing to draw.*Subset is empty'):
-        ClassBalancedSampler(Subset(Labels([0, 1]), []))
+        ClassBalancedSampler(Subset(labelled([0, 1]), []))
     with pytest.raises(TypeError, match='sample 1 of Labels.*one integer'):
-        ClassBalancedSampler(Labels([0, [0, 1]]))
+        ClassBalancedSampler(labelled([0, [0, 1]]))
     with pytest.raises(ValueError, match='sample 1 of Labels.*-2'):
-        ClassBalancedSampler(Labels([0, -2]))
+        ClassBalancedSampler(labelled([0, -2]))
     with pytest.raises(TypeError, match='list tells no labels'):
         ClassBalancedSampler([1, 2])
