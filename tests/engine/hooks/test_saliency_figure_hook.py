@@ -14,6 +14,7 @@ from shapmix_mm.saliency import SaliencyRecord
 from shapmix_mm.serialization import load_checkpoint_file
 
 
+@pytest.mark.usefixtures('blank_figures')
 def test_training_ends_with_the_figure_of_saliency_per_joint(
     stick_config, build, monkeypatch
 ):
@@ -99,6 +100,7 @@ def test_a_run_leaves_figures_history_and_images(stick_config, build):
     assert history['members'][0].tolist() == [True, True] + [False] * 3
 
 
+@pytest.mark.usefixtures('blank_figures')
 @pytest.mark.parametrize('interval', [0, 10])
 def test_images_are_sent_at_the_end_whatever_the_interval(
     stick_config, build, interval
@@ -228,6 +230,7 @@ def test_groups_are_those_of_the_metric_of_the_run(stick_config, build):
         build(cfg).train()
 
 
+@pytest.mark.usefixtures('blank_figures')
 def test_the_body_is_the_mean_pose(stick_config, build, monkeypatch):
     seen = []
     plot = visualization.plot_bodies
@@ -277,6 +280,7 @@ def test_noise_is_told_of_the_papers_average_alone(stick_config, build):
     assert hook._part_errors(runner) is None
 
 
+@pytest.mark.usefixtures('blank_figures')
 @pytest.mark.parametrize('known', [True, False])
 def test_the_log_counts_classes_whose_known_parts_come_first(
     stick_config, build, monkeypatch, known
