@@ -1,10 +1,11 @@
 """Suite files: what they say, and typos that are found before any run."""
 
 import argparse
+import copy
 from pathlib import Path
 
 import pytest
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.runs.run import RunError
@@ -283,6 +284,21 @@ def test_an_unknown_suite_names_the_known():
     assert find_suite('nwucla-cpu', SUITES).is_file()
 
 
+@pytest.fixture
+def read_once(monkeypatch):
+    """MMEngine reads the bases of configs anew for each of many leaves."""
+    read, kept = Config._file2dict, {}
+
+    def once(*args, **kwargs):
+        key = repr((args, kwargs))
+        if key not in kept:
+            kept[key] = read(*args, **kwargs)
+        return copy.deepcopy(kept[key])
+
+    monkeypatch.setattr(Config, '_file2dict', once)
+
+
+@pytest.mark.usefixtures('read_once')
 @pytest.mark.parametrize('path', sorted(SUITES.glob('*.yaml')), ids=str)
 def test_the_shipped_suites_can_be_planned(path):
     suite = read_suite(path, CONFIGS)
