@@ -80,7 +80,9 @@ class Variant:
         )
         self.batch = next(iter(loader))
         self.runner = _runner(name, cfg, loader, folder)
-        self.runner.train()
+        # The bars of the pass that measures the mean pose.
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            self.runner.train()
         hooks = [h for h in self.runner.hooks if isinstance(h, SaliencyHook)]
         self.hook = hooks[0] if hooks else None
         self._whole: list[tuple[Any, Any, float]] = []
@@ -227,9 +229,7 @@ def build(
     cfg.model.cls_head.num_classes = shape.classes
     leaf = Path(tempfile.mkdtemp(dir=folder), 'leaf.py')
     cfg.dump(leaf)
-    # The bars of the pass that measures the mean pose.
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        return [
-            Variant(name, str(leaf), shape, clock, str(leaf.parent))
-            for name in names
-        ]
+    return [
+        Variant(name, str(leaf), shape, clock, str(leaf.parent))
+        for name in names
+    ]
