@@ -580,9 +580,10 @@ class _Together:
         return (
             f'Difference from {self.against} in points of percent: mean over '
             'the datasets, each counting alike, of the differences of equal '
-            'seeds (n of them); 95 % bootstrap interval, seeds drawn within '
-            'datasets; two-sided sign-flip test, by Holm corrected for the '
-            'number of methods. Both speak of these datasets.'
+            'seeds (n of them); 95 % t interval and two-sided test after '
+            'Welch and Satterthwaite, seeds scattering within datasets; by '
+            'Holm corrected for the number of methods. Both speak of these '
+            'datasets.'
         )
 
     def rank_note(self) -> str:
