@@ -106,23 +106,26 @@ def test_a_cluster_does_the_runs_and_tells_why_one_failed(
     tmp_path, make_tasks, trainer, events, monkeypatch
 ):
     """Submitit's local executor: processes in place of nodes."""
-    monkeypatch.setenv('FAKE_FAILS', 'mix')
+    monkeypatch.setenv('FAKE_FAILS', 'bad')
     tasks = staged(make_tasks(tmp_path, methods=('ce', 'mix'), seeds=(0,)))
+    tasks += make_tasks(tmp_path, methods=('bad',), seeds=(0,))
     cluster = Cluster(tmp_path, 'local', dict(timeout_min=2))
     jobs = [Slot('job0', {}), Slot('job1', {})]
     outcome = run_tasks(
         tasks, tmp_path, jobs, trainer, cluster=cluster, poll=POLL
     )
-    assert [task.name for task in outcome.done] == ['tail/ce/0']
-    assert is_done(tasks[0]) and not is_done(tasks[1])
-    (told,) = outcome.failed.values()
+    assert [task.name for task in outcome.done] == ['tail/ce/0', 'tail/mix/0']
+    assert [is_done(task) for task in tasks] == [True, True, False]
+    told = outcome.failed['tail/bad/0']
     assert 'exit status 3' in told and 'the reason of the failure' in told
     # The second stage has waited for the first.
     lines = [line.split() for line in (tmp_path / 'events').open()]
-    assert [(kind, name) for kind, _, name in lines] == [
+    stages = [(kind, name) for kind, _, name in lines if 'bad' not in name]
+    assert stages == [
         ('begin', 'tail/ce/0'),
         ('done', 'tail/ce/0'),
         ('begin', 'tail/mix/0'),
+        ('done', 'tail/mix/0'),
     ]
     record = (tasks[0].folder / 'task.json').read_text()
     assert 'fake_trainer.py' in record
