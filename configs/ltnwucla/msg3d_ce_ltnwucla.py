@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/datasets/ltnwucla.py',
     '../_base_/models/msg3d.py',
-    '../_base_/schedules/sgd_nwucla.py',
+    '../_base_/schedules/sgd_cosine_20e.py',
     '../_base_/default_runtime.py',
 ]
 

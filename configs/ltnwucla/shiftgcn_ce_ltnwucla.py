@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/datasets/ltnwucla.py',
     '../_base_/models/shiftgcn.py',
-    '../_base_/schedules/sgd_nwucla.py',
+    '../_base_/schedules/sgd_cosine_20e.py',
     '../_base_/default_runtime.py',
 ]
 

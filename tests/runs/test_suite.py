@@ -199,7 +199,7 @@ def test_a_second_stage_starts_from_the_first(write):
     first, second = tasks[0], tasks[1]
     assert first.first is None and second.first == first
     assert second.plan.stages == [60, 30]
-    checkpoint = 'root/ltnwucla/ce/3/epoch_12.pth'
+    checkpoint = 'root/ltnwucla/ce/3/epoch_20.pth'
     assert f'load_from={checkpoint}' in second.arguments()
 
 

@@ -12,9 +12,9 @@ train_pipeline = [
     dict(type='KinectV1Normalize', stretch=False),
     dict(
         type='CropResizeFrames',
-        clip_len=32,
+        clip_len=20,
         p_interval=(0.5, 1.0),
-        min_frames=16,
+        min_frames=10,
     ),
     dict(type='SkeletonFeatures', layout='nw-ucla', feats=['j']),
     dict(type='FormatGCNInput', num_person=1),
@@ -22,7 +22,7 @@ train_pipeline = [
 ]
 test_pipeline = [
     dict(type='KinectV1Normalize', stretch=False),
-    dict(type='CropResizeFrames', clip_len=32, p_interval=(0.95,)),
+    dict(type='CropResizeFrames', clip_len=20, p_interval=(0.95,)),
     dict(type='SkeletonFeatures', layout='nw-ucla', feats=['j']),
     dict(type='FormatGCNInput', num_person=1),
     dict(type='PackActionInputs', meta_keys=('frame_dir',)),
