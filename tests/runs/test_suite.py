@@ -26,7 +26,7 @@ datasets: [ltnwucla]
 seeds: [3, 1]
 methods:
   - ce
-  - long: {leaf: ce, epochs: 120, title: Longer}
+  - long: {leaf: ce, epochs: 200, title: Longer}
   - mixed:
       with: [stmix, balsoftmax]
       options: {train_dataloader.batch_size: 16}
@@ -61,7 +61,7 @@ def test_what_a_suite_says(write):
     assert [entry.name for entry in suite.recognizers] == ['ctrgcn']
     ce, long, mixed = suite.methods
     assert (ce.leaf, ce.title, ce.epochs) == ('ce', 'ce', None)
-    assert (long.leaf, long.title, long.epochs) == ('ce', 'Longer', 120)
+    assert (long.leaf, long.title, long.epochs) == ('ce', 'Longer', 200)
     assert mixed.mixins == ['stmix', 'balsoftmax'] and mixed.leaf == 'ce'
     assert mixed.options == {'+x.y': 16}
 
@@ -135,11 +135,11 @@ def test_runs_of_a_suite(write):
         for method in ('ce', 'long', 'mixed')
     ]
     ce, long, mixed = (task.plan for task in tasks[:3])
-    assert (ce.epochs, ce.max_epochs, ce.samples) == (60, 12, 1)
+    assert (ce.epochs, ce.max_epochs, ce.samples) == (100, 20, 1)
     # Twice the epochs move the schedule with them.
-    assert (long.epochs, long.max_epochs) == (120, 24)
-    assert long.cfg.param_scheduler[1].milestones == [14, 20]
-    assert long.options['param_scheduler.1.milestones'] == [14, 20]
+    assert (long.epochs, long.max_epochs) == (200, 40)
+    cosine = long.cfg.param_scheduler[1]
+    assert (cosine.begin, cosine.end, cosine.T_max) == (2, 40, 38)
     assert mixed.samples == 2
     blend = mixed.cfg.model.data_preprocessor.blending
     assert (blend.type, blend.num_classes) == ('STMixBlending', 10)
@@ -163,19 +163,19 @@ def test_runs_of_a_suite(write):
         ('  - ce\n', '  - cee\n', r'methods: cee: there is neither .* known'),
         ('  - ce\n', '  - ce\n  - ce\n', "methods: 'ce' is named twice"),
         ('  - ce\n', '  - a/b\n', "a/b: name: String should match .*'a/b'"),
-        ('epochs: 120', 'epoch: 120', "long: unknown key 'epoch'"),
+        ('epochs: 200', 'epoch: 120', "long: unknown key 'epoch'"),
         (
-            'epochs: 120',
+            'epochs: 200',
             'epochs: many',
             "long: epochs: .*valid integer, got 'many'",
         ),
-        ('epochs: 120', 'epochs: 121', 'epochs 121 is no multiple of the 5'),
+        ('epochs: 200', 'epochs: 201', 'epochs 201 is no multiple of the 5'),
         ('stmix,', 'stmixx,', 'mixed: --with stmixx: no such file'),
         ('batch_size', 'batch_sise', "did you mean 'batch_size'"),
         ('{train_', '{trian_', "did you mean 'train_dataloader'"),
         (': 16', ': {a: 1}', 'mixed: options: train_dataloader.batch_size'),
         (
-            'epochs: 120',
+            'epochs: 200',
             'epochs: 5, with: [taunorm], after: ce',
             'long: epochs 5 for a method that takes no training step',
         ),
@@ -194,19 +194,19 @@ def test_a_typo_names_file_and_key(write, old, new, told):
 
 
 def test_a_second_stage_starts_from_the_first(write):
-    path = write('leaf: ce, epochs: 120', 'leaf: ce, epochs: 30, after: ce')
+    path = write('leaf: ce, epochs: 200', 'leaf: ce, epochs: 30, after: ce')
     tasks = plan(path)
     first, second = tasks[0], tasks[1]
     assert first.first is None and second.first == first
-    assert second.plan.stages == [60, 30]
+    assert second.plan.stages == [100, 30]
     checkpoint = 'root/ltnwucla/ce/3/epoch_20.pth'
     assert f'load_from={checkpoint}' in second.arguments()
 
 
 def test_a_second_stage_has_a_length_of_its_own(write):
-    text = GOOD.replace('leaf: ce, epochs: 120', 'leaf: {}, after: ce')
+    text = GOOD.replace('leaf: ce, epochs: 200', 'leaf: {}, after: ce')
     text += 'epochs: 30\n'
-    for leaf, epochs in dict(crt=10, taunorm=0, focal=60).items():
+    for leaf, epochs in dict(crt=10, taunorm=0, focal=100).items():
         first, second, _ = plan(write(text=text.replace('{}', leaf, 1)))[:3]
         assert first.plan.epochs == 30
         assert second.plan.stages == [30, epochs]
@@ -234,16 +234,24 @@ def test_samples_of_a_step(write, tmp_path, blend, samples):
 
 
 def test_a_method_may_train_twice_as_long_as_the_others(write):
-    text = GOOD.replace('epochs: 120', 'times: 2')
+    text = GOOD.replace('epochs: 200', 'times: 2')
     epochs = {
         t.plan.method.name: t.plan.epochs for t in plan(write(text=text))
     }
-    assert epochs == dict(ce=60, long=120, mixed=60)
+    assert epochs == dict(ce=100, long=200, mixed=100)
     text = text.replace('seeds:', 'epochs: 30\nseeds:')
     epochs = {
         t.plan.method.name: t.plan.epochs for t in plan(write(text=text))
     }
     assert epochs == dict(ce=30, long=60, mixed=30)
+
+
+def test_milestones_move_with_the_epochs(write):
+    text = GOOD.replace('ltnwucla', 'ltntu60').replace('200', '130')
+    long = plan(write(text=text))[1].plan
+    assert (long.epochs, long.max_epochs) == (130, 130)
+    assert long.cfg.param_scheduler[1].milestones == [70, 110]
+    assert long.options['param_scheduler.1.milestones'] == [70, 110]
 
 
 FOLDS = """
@@ -405,7 +413,7 @@ def data_there(monkeypatch):
 def test_all_runs_are_checked_before_the_first(write, data_there):
     """The warm-up of the last method, which a shorter training has not."""
     text = GOOD.replace('  - long', '  - shapmix\n  - long') + 'epochs: 5\n'
-    tasks = plan(write(text=text.replace('epochs: 120', 'epochs: 10')))
+    tasks = plan(write(text=text.replace('epochs: 200', 'epochs: 10')))
     with pytest.raises(
         RunError,
         match=r'ltnwucla: shapmix: custom_hooks\.(\d)\.warmup_epochs=5 lasts '
@@ -416,7 +424,7 @@ def test_all_runs_are_checked_before_the_first(write, data_there):
     mended = text.replace(
         '  - shapmix\n', f'  - shapmix: {{options: {{+{key}: 1}}}}\n'
     )
-    check_tasks(plan(write(text=mended.replace('epochs: 120', 'epochs: 10'))))
+    check_tasks(plan(write(text=mended.replace('epochs: 200', 'epochs: 10'))))
 
 
 @pytest.mark.parametrize(
