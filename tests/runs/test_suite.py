@@ -247,11 +247,11 @@ def test_a_method_may_train_twice_as_long_as_the_others(write):
 
 
 def test_milestones_move_with_the_epochs(write):
-    text = GOOD.replace('ltnwucla', 'ltntu60').replace('200', '130')
+    text = GOOD.replace('ltnwucla', 'ltntu60')
     long = plan(write(text=text))[1].plan
-    assert (long.epochs, long.max_epochs) == (130, 130)
-    assert long.cfg.param_scheduler[1].milestones == [70, 110]
-    assert long.options['param_scheduler.1.milestones'] == [70, 110]
+    assert (long.epochs, long.max_epochs) == (200, 200)
+    assert long.cfg.param_scheduler[1].milestones == [120, 160]
+    assert long.options['param_scheduler.1.milestones'] == [120, 160]
 
 
 FOLDS = """
