@@ -632,6 +632,7 @@ class _ProgressLine:
     def __init__(self, tasks: Sequence[Task], workers: int) -> None:
         self.tasks, self.workers = tasks, workers
         self.pace: dict[str, float] = {}
+        self.waited = False
         self.console = Console()
         # What does not fit of the names is cut.
         rest = Column(ratio=1, no_wrap=True, overflow='ellipsis')
@@ -691,7 +692,11 @@ class _ProgressLine:
             elsewhere (int): Runs that only other processes keep from being
                 started.
         """
+        waits = f'waiting for {elsewhere} of another process'
         if self.progress.disable:
+            if elsewhere and not self.waited:
+                self.say(f'{waits}, which has them or all places')
+            self.waited = self.waited or bool(elsewhere)
             return
         for training in running:
             self.learn(training)
@@ -701,7 +706,7 @@ class _ProgressLine:
         if outcome.failed:
             text += f', {len(outcome.failed)} failed'
         if elsewhere:
-            text += f', waiting for {elsewhere} of another process'
+            text += f', {waits}'
         names = [
             f'{t.task.name} {self.epochs[t.task.name]:.1f}/'
             f'{t.task.plan.max_epochs}'

@@ -277,6 +277,28 @@ def test_two_harnesses_share_the_runs_of_a_root(
     assert names(found['begin']) == {t.name: 1 for t in tasks}
 
 
+def test_whoever_waits_for_another_process_says_so_once(
+    tmp_path, make_tasks, trainer, slots, monkeypatch, capfd
+):
+    """Without a terminal, too, where there is no line."""
+    tasks = make_tasks(tmp_path, methods=('ce',), seeds=(0,))
+    held = [slot.lock(tmp_path) for slot in slots]
+    time_sleep, looks = time.sleep, []
+
+    def freed(seconds):
+        looks.append(seconds)
+        if len(looks) == 5:
+            for lock in held:
+                lock.release()
+        time_sleep(seconds)
+
+    monkeypatch.setattr('shapmix_mm.runs.queue.time.sleep', freed)
+    outcome = run_tasks(tasks, tmp_path, slots, trainer, poll=POLL)
+    assert outcome.done == tasks
+    told = capfd.readouterr().out
+    assert told.count('waiting for 1 of another process') == 1
+
+
 def test_a_lock_ends_with_its_process_and_not_before(tmp_path):
     path = tmp_path / 'folder' / '.lock'
     held = try_lock(path)

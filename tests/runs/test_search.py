@@ -16,6 +16,7 @@ from mmengine.config import Config
 
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets.prepare.command import prepare
+from shapmix_mm.datasets.prepare.nw_ucla import convert_nw_ucla
 from shapmix_mm.datasets.prepare.sbu import FOLDS, convert_sbu
 from shapmix_mm.datasets.prepare.utd_mhad import convert_utd_mhad
 from shapmix_mm.runs.search import (
@@ -300,17 +301,27 @@ def test_the_searches_of_the_package_fit_their_leaves(path):
     assert json.dumps(changed.to_dict()) == json.dumps(cfg.to_dict())
 
 
-def test_no_search_on_sbu_sees_a_pair_that_its_recipe_is_tested_on():
+@pytest.mark.parametrize(
+    'name, early, late, last',
+    [
+        # The pairs that folds 1 and 2 test, and those of the others.
+        ('ltsbu', sum(FOLDS[:2], ()), sum(FOLDS[2:], ()), 5),
+        # A subject a fold.
+        ('ltnwucla', [1, 2, 3, 4, 5], [6, 7, 8, 9, 10], 10),
+    ],
+)
+def test_no_search_over_folds_sees_whom_its_recipe_is_tested_on(
+    name, early, late, last
+):
     """Two searches share the folds: each serves the folds of the other."""
     kept = {
-        part: read_search(TOOL.parent / 'searches' / f'ltsbu-{part}.yaml')
+        part: read_search(TOOL.parent / 'searches' / f'{name}-{part}.yaml')
         for part in 'ab'
     }
-    early = {pair for fold in FOLDS[:2] for pair in fold}
-    late = {pair for fold in FOLDS[2:] for pair in fold}
-    assert set(kept['a'].keep) == early and set(kept['b'].keep) == late
+    assert sorted(kept['a'].keep) == sorted(early)
+    assert sorted(kept['b'].keep) == sorted(late)
     # The split that each reads leaves out a fold of the other side.
-    assert kept['a'].train_split == 'fold5_train'
+    assert kept['a'].train_split == f'fold{last}_train'
     assert kept['b'].train_split == 'fold1_train'
 
 
@@ -331,6 +342,10 @@ def sbu_file(data, tmp_path):
     return prepared(convert_sbu, data / 'sbu_kinect.tar.xz', tmp_path)
 
 
+def nw_ucla_file(data, tmp_path):
+    return prepared(convert_nw_ucla, data / 'nw_ucla_all_sqe.tar.xz', tmp_path)
+
+
 def prepared(convert, archive, tmp_path):
     source = tmp_path / 'set.pkl'
     assert not prepare('', convert, archive, source, quiet=True)
@@ -346,6 +361,8 @@ def prepared(convert, archive, tmp_path):
         # The folds that its recipe serves.
         ('ltsbu-a', sbu_file, ['fold3_val', 'fold4_val', 'fold5_val']),
         ('ltsbu-b', sbu_file, ['fold1_val', 'fold2_val']),
+        ('ltnwucla-a', nw_ucla_file, [f'fold{n}_val' for n in range(6, 11)]),
+        ('ltnwucla-b', nw_ucla_file, [f'fold{n}_val' for n in range(1, 6)]),
     ],
 )
 def test_a_search_touches_no_sample_that_tests(
