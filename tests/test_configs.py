@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import csv
 import functools
 import importlib.util
 import json
@@ -1086,6 +1087,32 @@ def page_tool(monkeypatch):
     )
     monkeypatch.setattr(module, 'Config', once)
     return module
+
+
+def test_figures_of_the_index_are_those_of_the_committed_table():
+    """Means over all seeds, of rows whose recipe is the leaf's."""
+    table = ROOT / 'docs' / 'results' / 'core' / 'runs.csv'
+    with open(table, newline='') as stream:
+        runs = list(csv.DictReader(stream))
+    _, models = index()
+    told = [model for model in models if 'Results' in model]
+    assert told
+    for model in told:
+        recognizer, method, data = model['Name'].split('_')
+        mine = [
+            run
+            for run in runs
+            if (run['recognizer'], run['method'], run['dataset'])
+            == (recognizer, method, data)
+            and run['overall']  # a line of a run that is not finished
+        ]
+        (entry,) = model['Results']
+        for key, column in (
+            ('Top 1 Accuracy', 'overall'),
+            ('Few-shot Accuracy', 'few'),
+        ):
+            mean = np.mean([100 * float(run[column]) for run in mine])
+            assert entry['Metrics'][key] == round(mean, 1), model['Name']
 
 
 def test_a_page_has_the_figures_of_the_model_index(page_tool, tmp_path):
