@@ -514,7 +514,7 @@ def check_protocol(name, cfg):
         assert val == test
         if name.method not in SECOND_STAGES:
             kinds = types(cfg.param_scheduler)
-            small = name.set in SPLITS or name.set == 'ltpennaction'
+            small = name.set in {*SPLITS, *FACTORS}
             wanted = 'CosineAnnealingLR' if small else 'MultiStepLR'
             assert wanted in kinds
     if name.ntu:

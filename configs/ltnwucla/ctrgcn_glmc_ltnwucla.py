@@ -21,9 +21,9 @@ train_dataloader = dict(
                         dict(type='KinectV1Normalize', stretch=False),
                         dict(
                             type='CropResizeFrames',
-                            clip_len=32,
+                            clip_len=20,
                             p_interval=(0.5, 1.0),
-                            min_frames=16,
+                            min_frames=10,
                         ),
                         dict(
                             type='SkeletonFeatures',

@@ -1,11 +1,13 @@
 """Clips of every kind of file, against values written by hand."""
 
+import io
 import json
 import pickle
 
 import numpy as np
 import pytest
 
+from shapmix_mm.datasets.cache.builder import build_cache
 from shapmix_mm.inference import ClipError
 from shapmix_mm.inference.readers import find_files, read_clips
 from shapmix_mm.skeletons import get_layout
@@ -70,6 +72,42 @@ def test_annotation_files_need_no_label(tmp_path):
     assert clip.name == 'b' and clip.annotation['total_frames'] == 3
     with pytest.raises(ClipError, match='has no clip c'):
         read_clips(path, ['c'])
+
+
+def test_one_annotation_a_cache_and_pixels_of_an_image(tmp_path):
+    pose = np.ones((1, 3, 4, 2), np.float32)
+    sample = dict(frame_dir='a', label=0, total_frames=3, keypoint=pose)
+    (tmp_path / 'one.pkl').write_bytes(pickle.dumps(sample))
+    (clip,) = read_clips(tmp_path / 'one.pkl', img_shape=(480, 640))
+    assert clip.annotation['img_shape'] == (480, 640)
+    whole = dict(
+        split=dict(train=['a'], test=['b']),
+        annotations=[sample, {**sample, 'frame_dir': 'b'}],
+    )
+    (tmp_path / 'whole.pkl').write_bytes(pickle.dumps(whole))
+    build_cache(tmp_path / 'whole.pkl', tmp_path / 'whole.cache')
+    cached = read_clips(tmp_path / 'whole.cache')
+    assert [clip.name for clip in cached] == ['a', 'b']
+    np.testing.assert_array_equal(cached[1].keypoint, pose)
+
+
+def test_the_test_part_of_ctr_gcns_file(tmp_path):
+    """Two bodies of 25 joints side by side, frames padded by zeros."""
+    x = np.zeros((2, 6, 150), np.float32)
+    x[0, :4, :75], x[1, :2] = 1, 2
+    labels = np.eye(60)[[3, 4]]
+    path = tmp_path / 'CS.npz'
+    np.savez(path, x_train=x, y_train=labels, x_test=x[::-1], y_test=labels)
+    clips = read_clips(path)
+    shapes = {clip.name: clip.keypoint.shape for clip in clips}
+    assert shapes['test_000000'] == (2, 2, 25, 3)
+    assert shapes['test_000001'] == (1, 4, 25, 3)
+
+
+def stored(save, content):
+    stream = io.BytesIO()
+    save(stream, content)
+    return stream.getvalue()
 
 
 def test_a_table_with_joints_in_its_header(tmp_path):
@@ -172,6 +210,12 @@ class Hostile:
         ('a.pkl', pickle.dumps(dict(data=1)), "lacks the key 'annotations'"),
         ('a.pkl', pickle.dumps([dict(label=1)]), "lacks the key 'keypoint'"),
         ('a.pkl', pickle.dumps(Hostile()), 'nothing of it was run'),
+        ('a.pkl', pickle.dumps([]), 'holds no clip'),
+        ('a.pkl', pickle.dumps('text'), 'expected a list .* found a str'),
+        ('a.pkl', pickle.dumps([3]), 'annotation 0 is a int, expected a dict'),
+        ('a.npy', stored(np.savez, np.ones(3)), 'is it an .npz'),
+        ('a.npz', stored(np.save, np.ones(3)), 'is it an .npy'),
+        ('a.skeleton', b'1\n0\n', 'shows no person'),
         ('a.txt', b'', "unknown kind of file '.txt'"),
     ],
 )

@@ -25,7 +25,7 @@ COUNTS = [100, 80, 60, 40, 30, 20, 15, 10, 7, 5]
 # Blocks differ in their sizes: one leaf has them all, the others two.
 DEEP = 'ctrgcn_ce_ltnwucla.py'
 SHALLOW = dict(
-    base_channels=64, num_stages=2, inflate_stages=[2], down_stages=[2]
+    base_channels=32, num_stages=2, inflate_stages=[2], down_stages=[2]
 )
 
 

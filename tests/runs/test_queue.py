@@ -1,8 +1,10 @@
 """The queue: every run once, whatever is killed."""
 
+import io
 import logging
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -11,6 +13,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
+from rich.console import Console
 
 from shapmix_mm.runs.comparison import collect, write_comparison
 from shapmix_mm.runs.queue import Cluster, Slot, is_done, run_tasks, try_lock
@@ -297,6 +300,25 @@ def test_whoever_waits_for_another_process_says_so_once(
     assert outcome.done == tasks
     told = capfd.readouterr().out
     assert told.count('waiting for 1 of another process') == 1
+
+
+def test_the_line_of_a_terminal_tells_how_far_all_runs_are(
+    tmp_path, make_tasks, trainer, slots, monkeypatch
+):
+    screen = io.StringIO()
+    monkeypatch.setattr(
+        'shapmix_mm.runs.queue.Console',
+        lambda: Console(file=screen, force_terminal=True, width=140),
+    )
+    monkeypatch.setenv('FAKE_FAILS', 'bad')
+    tasks = make_tasks(tmp_path, methods=('ce', 'bad'), seeds=(0, 1))
+    run_tasks(tasks, tmp_path, slots, trainer, poll=0.1)
+    text = screen.getvalue()
+    assert '0 of 4 runs' in text and '2 of 4 runs, 2 failed' in text
+    assert re.search(r'tail/ce/0 \d\.\d/\d', text)
+    # No pace is known before the first run has gone some way.
+    assert 'time left unknown' in text
+    assert re.search(r'\d:\d\d:\d\d left', text)
 
 
 def test_a_lock_ends_with_its_process_and_not_before(tmp_path):
