@@ -137,6 +137,23 @@ def test_a_table_with_a_row_for_each_joint_and_two_persons(tmp_path):
     ]
 
 
+def test_a_table_with_a_row_for_each_person(tmp_path):
+    """A person who is not seen in a frame is zero in it."""
+    path = tmp_path / 'pair.csv'
+    path.write_text(
+        'frame,person,h_x,h_y,h_z,g_x,g_y,g_z\n'
+        '1,A,1,2,3,4,5,6\n1,B,7,8,9,10,11,12\n2,A,0,1,0,2,0,3\n'
+    )
+    (clip,) = read_clips(path)
+    assert clip.keypoint.shape == (2, 2, 2, 3)
+    assert clip.keypoint[1, 0].tolist() == [[7, 8, 9], [10, 11, 12]]
+    assert clip.keypoint[0, 1].tolist() == [[0, 1, 0], [2, 0, 3]]
+    assert not clip.keypoint[1, 1].any()
+    path.write_text('person,h_x,h_y\nA,1,2\n')
+    with pytest.raises(ClipError, match="'person', but none 'frame'"):
+        read_clips(path)
+
+
 def test_a_bvh_file_by_forward_kinematics(tmp_path):
     pytest.importorskip('pybvh')
     path = tmp_path / 'leg.bvh'
