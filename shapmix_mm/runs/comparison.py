@@ -635,10 +635,16 @@ def _runs_table(runs: Any) -> Any:
                 'overall': f'{100 * run.overall:.1f}' if done else ABSENT,
                 'config': ' + '.join(names),
                 'state': (run.note or 'finished')
-                + (f', from {run.source}' if run.source else ''),
+                + (f', from {_told(run.source)}' if run.source else ''),
             }
         )
     return needed('pandas').DataFrame(rows)
+
+
+def _told(path: Path) -> Path:
+    """A file as a report, which may be committed, tells it: from here."""
+    path, here = path.resolve(), Path.cwd()
+    return path.relative_to(here) if here in path.parents else Path(path.name)
 
 
 def _facts(suite: Suite, runs: Any, command: str) -> dict[str, str]:

@@ -695,8 +695,8 @@ class _ProgressLine:
         waits = f'waiting for {elsewhere} of another process'
         if self.progress.disable:
             if elsewhere and not self.waited:
+                self.waited = True
                 self.say(f'{waits}, which has them or all places')
-            self.waited = self.waited or bool(elsewhere)
             return
         for training in running:
             self.learn(training)

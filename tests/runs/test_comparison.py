@@ -409,10 +409,26 @@ def test_runs_of_another_machine_stand_in(
     )
     # The table is the same, so that it may be known in its turn.
     assert (after / 'runs.csv').read_text() == written['runs.csv']
-    told = f'finished, from {table}'
+    told = f'finished, from {table.name}'
     assert (after / 'report.md').read_text().count(told) == 10
     # A run that is finished here is not asked for elsewhere.
     assert set(collect(finished, known=known).source) == {''}
+
+
+@pytest.mark.parametrize('inside', [True, False])
+def test_a_report_tells_no_path_of_one_machine(
+    table, make_suite, make_tasks, tmp_path, monkeypatch, inside
+):
+    """It may be committed: a table is told as seen from where it was made."""
+    (tmp_path / 'there').mkdir()
+    monkeypatch.chdir(tmp_path if inside else tmp_path / 'there')
+    tasks = make_tasks(tmp_path / 'new')
+    runs = collect(tasks, known=read_known([table.resolve()]))
+    paths = write_comparison(make_suite(tasks), runs, tmp_path / 'told')
+    texts = [p.read_text() for p in paths if p.suffix in ('.md', '.csv')]
+    told = table.relative_to(tmp_path) if inside else table.name
+    assert f', from {told} ' in texts[0]
+    assert not any(str(tmp_path) in text for text in texts)
 
 
 def test_known_runs_of_other_settings_are_trained_and_marked(
