@@ -55,6 +55,8 @@ class Search(BaseModel):
             to 1.
         longtail (dict): Profile of the held-in part, which is smaller than
             the whole.
+        ann_file (str, optional): Annotation file in place of the set's own,
+            for a set of which more can be made. Defaults to None.
         space (dict): Values of each dimension: name, and the settings that
             it overrides by dotted key; ``epochs`` stands for the effective
             epochs. The first value of each is where the search begins.
@@ -72,6 +74,7 @@ class Search(BaseModel):
     seeds: list[int] = Field(min_length=1)
     screen: int = Field(1, ge=1)
     longtail: dict[str, Any]
+    ann_file: Optional[str] = None  # noqa: UP045
     space: dict[str, dict[Any, dict[str, Any]]]
 
 
@@ -289,7 +292,8 @@ def _data_options(
         options[f'{path}.split'] = 'train' if loader == 'train' else 'val'
         options[f'{path}.train_split'] = 'train'
         for key, value in search.longtail.items():
-            options[f'{path}.longtail.{key}'] = value
+            # A leaf whose file is long-tailed by itself has no profile.
+            options[f'+{path}.longtail.{key}'] = value
     return options
 
 

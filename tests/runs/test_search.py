@@ -57,6 +57,13 @@ def make(**changes):
     return Search.model_validate({**content, **changes})
 
 
+def load_tool():
+    spec = importlib.util.spec_from_file_location('search', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    return tool
+
+
 @pytest.fixture
 def source(tmp_path):
     """Subjects 1 to 12 with four clips each; the even ones test."""
@@ -181,7 +188,9 @@ def test_every_method_gets_every_trial_and_all_data_are_held_out():
         'mix-t03': dict(leaf='ce', options={'b': 1, 'lr': 0.3}, epochs=10)
     }
     ((_, dataset),) = suite['datasets'][0].items()
-    cfg.merge_from_dict(dataset['options'])
+    cfg.merge_from_dict(
+        {k.lstrip('+'): v for k, v in dataset['options'].items()}
+    )
     for node, split in (
         (cfg.train_dataloader.dataset.dataset, 'train'),
         (cfg.val_dataloader.dataset, 'val'),
@@ -190,6 +199,31 @@ def test_every_method_gets_every_trial_and_all_data_are_held_out():
         assert node.ann_file == 'held.pkl' and node.split == split
         assert node.train_split == 'train'
         assert node.longtail == dict(n_max=4, imbalance=2)
+
+
+def test_a_set_of_which_more_can_be_made_is_not_read_at_all(source, tmp_path):
+    leaf = tmp_path / 'configs' / 'ctrgcn_ce_tiny.py'
+    leaf.parent.mkdir()
+    own = tmp_path / 'own.pkl'
+    for loader in ('train', 'val', 'test'):
+        inner = dict(type='D', ann_file=str(own), split='s', train_split='s')
+        with open(leaf, 'a') as stream:
+            stream.write(f'{loader}_dataloader = dict(dataset={inner})\n')
+    cfg = Config.fromfile(leaf)
+    tool = load_tool()
+    search = make(ann_file=str(source), longtail=dict(profile='exp', n_max=4))
+    held_out = tool.prepare(search, cfg, tmp_path / 'root')
+    assert not own.exists()
+    manifest = json.loads((tmp_path / 'root/manifest.json').read_text())
+    assert manifest['source'] == str(source)
+    suite = suite_of(search, star_trials(search)[:1], [0], cfg, held_out)
+    ((_, dataset),) = suite['datasets'][0].items()
+    options = {k.lstrip('+'): v for k, v in dataset['options'].items()}
+    cfg.merge_from_dict(options)
+    # The leaf's own file is long-tailed by itself: it has no profile.
+    assert cfg.train_dataloader.dataset.longtail == dict(
+        profile='exp', n_max=4
+    )
 
 
 def test_unknown_keys_are_refused(tmp_path):
@@ -219,9 +253,7 @@ test_dataloader = dict(dataset=data)
 
 @pytest.mark.parametrize('screen', [1, 2])
 def test_the_command_does_all_and_goes_on(screen, source, tmp_path, capsys):
-    spec = importlib.util.spec_from_file_location('search', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    tool = load_tool()
     (tmp_path / 'configs').mkdir()
     leaf = tmp_path / 'configs' / 'ctrgcn_ce_tiny.py'
     leaf.write_text(LEAF.format(source=str(source)))

@@ -90,8 +90,9 @@ def prepare(search: Search, cfg: Config, root: Path) -> Path:
     node = cfg.train_dataloader.dataset
     while 'dataset' in node:
         node = node.dataset
-    data, manifest = hold_out(search, Path(node.ann_file))
-    manifest['source'] = node.ann_file
+    source = search.ann_file or node.ann_file
+    data, manifest = hold_out(search, Path(source))
+    manifest['source'] = source
     path = root / 'held_out.pkl'
     write_whole(path, pickle.dumps(data, protocol=4))
     text = json.dumps(manifest, indent=1)
