@@ -39,7 +39,11 @@ class ShapMixBlending(STMixBlending):
 
     The combination b is drawn from ``softmax(gain * norm(v_b / |b|) / tau)``
     (Eq. 3), where ``|b|`` counts joints. The paper has ``norm='l1'`` and no
-    gain; the released code has no norm and ``gain=10``.
+    gain; the released code has no norm and ``gain=10``. Ours,
+    ``norm='standard'`` (values of a class less their mean, over their
+    standard deviation), is as sharp for few classes as for many and for an
+    unsure model as for a sure one: ``tau=1`` comes to about 12 of 20
+    combinations.
 
     The partner's share of the label is the pasted area. With
     ``label='saliency'`` it is what is seen of the partner against what is
@@ -52,7 +56,8 @@ class ShapMixBlending(STMixBlending):
         args (tuple): ``num_classes`` and ``layout``, see
             :class:`SkeletonBlending`.
         tau (float): Temperature of Eq. 3. Defaults to 0.2.
-        norm (str): ``'l1'`` or ``'none'``. Defaults to ``'l1'``.
+        norm (str): ``'l1'``, ``'standard'`` or ``'none'``. Defaults to
+            ``'l1'``.
         gain (float): Factor on the normalised saliency. Defaults to 1.0.
         minority (str): ``'counts'``, the class with fewer training samples
             is the rarer one; ``'index'``, the one of higher index, as in the
@@ -90,7 +95,7 @@ class ShapMixBlending(STMixBlending):
         self,
         *args: Any,
         tau: Positive = 0.2,
-        norm: Literal['l1', 'none'] = 'l1',
+        norm: Literal['l1', 'standard', 'none'] = 'l1',
         gain: Positive = 1.0,
         minority: Literal['counts', 'index'] = 'counts',
         label: Literal['area', 'saliency'] = 'area',
@@ -209,10 +214,14 @@ class ShapMixBlending(STMixBlending):
             Tensor: Shape (K, B).
         """
         density = self.values() / self.joint_counts
+        tiny = torch.finfo().tiny
         if self.norm == 'l1':
-            density = density / density.abs().sum(1, keepdim=True).clamp(
-                min=torch.finfo().tiny
-            )
+            density /= density.abs().sum(1, keepdim=True).clamp(min=tiny)
+        elif self.norm == 'standard':
+            # Values that differ by rounding alone are alike.
+            least = (1e-4 * density.abs().amax(1, True)).clamp(min=tiny)
+            density -= density.mean(1, keepdim=True)
+            density /= density.std(1, False, keepdim=True).clamp(min=least)
         return density * (self.gain / self.tau)
 
     def choices(self) -> Tensor:

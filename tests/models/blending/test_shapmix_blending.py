@@ -35,6 +35,8 @@ def eq3(values, tau=0.2, norm='l1', gain=1.0):
     density = np.array([v / s for v, s in zip(values, sizes)])
     if norm == 'l1':
         density = density / np.abs(density).sum()
+    if norm == 'standard':
+        density = stats.zscore(density)
     weights = np.exp(gain * density / tau)
     return weights / weights.sum()
 
@@ -46,7 +48,9 @@ def joints_of(combination):
     return mask
 
 
-@pytest.mark.parametrize('norm, gain', [('l1', 1.0), ('none', 10.0)])
+@pytest.mark.parametrize(
+    'norm, gain', [('l1', 1.0), ('none', 10.0), ('standard', 0.2)]
+)
 @pytest.mark.parametrize('rarer', ['partner', 'own', 'tie'])
 def test_combinations_follow_eq_3_and_the_rarer_class_guides(
     norm, gain, rarer
@@ -144,6 +148,16 @@ def test_choices_are_those_that_a_draw_comes_to():
     density[0, 3] = density[1, 2:6] = 1.0
     blend.saliency.values.copy_(density * blend.joint_counts)
     assert blend.choices().tolist() == pytest.approx([1, 4])
+
+
+def test_a_standardised_draw_is_as_sharp_for_an_unsure_model():
+    blend = guided_blend([5, 90], norm='standard', tau=1.0)
+    blend.saliency.values[1] = blend.saliency.values[0] / 100
+    sure, unsure = blend.choices().tolist()
+    assert unsure == pytest.approx(sure, rel=1e-4) and 8 < sure < 16
+    # Densities that are all alike speak for no combination.
+    blend.saliency.values.copy_(0.1 * blend.joint_counts)
+    assert blend.choices().tolist() == pytest.approx([20, 20])
 
 
 def test_a_batch_of_one_class_works():
