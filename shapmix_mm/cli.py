@@ -47,6 +47,10 @@ TOOLS = {
         'analysis/exact_saliency.py',
         'exact Shapley values of the body parts for a checkpoint',
     ),
+    'saliency-agreement': (
+        'analysis/saliency_agreement.py',
+        'how far the tables of several trainings agree',
+    ),
     'show-mixing': ('analysis/show_mixing.py', 'draw what a blend makes'),
     'fuse': ('analysis/fuse_scores.py', 'fuse the scores of streams'),
     'report': ('analysis/report.py', 'write an HTML page about a run'),

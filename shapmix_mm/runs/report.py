@@ -209,9 +209,12 @@ def _complete(
     if run.checkpoint is None:
         try:
             run.checkpoint, run.state = find_checkpoint(run.work_dir, None)
-        except RunError:
+        except RunError as error:
             if test:
-                raise
+                raise RunError(
+                    f'{error}; --checkpoint names one elsewhere, --no-test '
+                    'makes the page without one'
+                ) from error
     cfg = run.cfg
     if cfg_options:
         cfg = cfg.__class__(cfg.to_dict())

@@ -306,10 +306,7 @@ def find_checkpoint(
     if path is None:
         found = find_whole_checkpoint(work_dir)
         if found is None:
-            raise RunError(
-                f'{work_dir} holds no whole checkpoint; --checkpoint names '
-                'one elsewhere, --no-test makes the page without one'
-            )
+            raise RunError(f'{work_dir} holds no whole checkpoint')
         path = Path(found)
     try:
         content = load_checkpoint_file(path, map_location='cpu')
