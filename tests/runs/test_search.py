@@ -17,6 +17,7 @@ from mmengine.config import Config
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets.prepare.command import prepare
 from shapmix_mm.datasets.prepare.nw_ucla import convert_nw_ucla
+from shapmix_mm.datasets.prepare.penn_action import convert_penn_action
 from shapmix_mm.datasets.prepare.sbu import FOLDS, convert_sbu
 from shapmix_mm.datasets.prepare.utd_mhad import convert_utd_mhad
 from shapmix_mm.runs.search import (
@@ -374,6 +375,12 @@ def sbu_file(data, tmp_path):
     return prepared(convert_sbu, data / 'sbu_kinect.tar.xz', tmp_path)
 
 
+def penn_action_file(data, tmp_path):
+    return prepared(
+        convert_penn_action, data / 'penn_action_labels.tar.xz', tmp_path
+    )
+
+
 def nw_ucla_file(data, tmp_path):
     return prepared(convert_nw_ucla, data / 'nw_ucla_all_sqe.tar.xz', tmp_path)
 
@@ -390,6 +397,7 @@ def prepared(convert, archive, tmp_path):
     [
         ('ltmsrc12', msrc12_file, ['xsub_val']),
         ('ltutdmhad', utd_mhad_file, ['xsub_val']),
+        ('ltpennaction', penn_action_file, ['test']),
         # The folds that its recipe serves.
         ('ltsbu-a', sbu_file, ['fold3_val', 'fold4_val', 'fold5_val']),
         ('ltsbu-b', sbu_file, ['fold1_val', 'fold2_val']),
@@ -405,7 +413,11 @@ def test_a_search_touches_no_sample_that_tests(
     search = read_search(TOOL.parent / 'searches' / f'{name}.yaml')
     data, manifest = hold_out(search, source)
     tests = set().union(*(truth['split'][name] for name in splits))
-    person = {a['frame_dir']: a[search.group] for a in truth['annotations']}
+    # Penn Action names no persons.
+    person = {
+        a['frame_dir']: a[search.group] if search.group else a['frame_dir']
+        for a in truth['annotations']
+    }
     touched = {a['frame_dir'] for a in data['annotations']}
     assert touched == set().union(*data['split'].values())
     assert not touched & tests

@@ -9,7 +9,7 @@ train_pipeline = [
     dict(
         type='CropResizeFrames',
         clip_len=20,
-        p_interval=(0.5, 1.0),
+        p_interval=(0.75, 1.0),
         min_frames=10,
     ),
     dict(type='SkeletonFeatures', layout='penn-action', feats=['j']),
