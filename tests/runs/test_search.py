@@ -396,6 +396,7 @@ def prepared(convert, archive, tmp_path):
     'name, made, splits',
     [
         ('ltmsrc12', msrc12_file, ['xsub_val']),
+        ('ltmsrc12-rule', msrc12_file, ['xsub_val']),
         ('ltutdmhad', utd_mhad_file, ['xsub_val']),
         ('ltpennaction', penn_action_file, ['test']),
         # The folds that its recipe serves.
