@@ -2,6 +2,7 @@
 
 import argparse
 import copy
+import re
 from pathlib import Path
 
 import pytest
@@ -325,6 +326,9 @@ def test_the_shipped_suites_can_be_planned(path):
     }
     for task in tasks:
         name = task.plan.method.name
+        # A title that speaks of Balanced Softmax keeps its word.
+        if re.search(r'\bBS\b|Balanced Softmax', task.plan.method.title or ''):
+            assert 'BalancedSoftmax' in str(task.plan.cfg.model), name
         twice = name.endswith('-2x')
         usual = suite.epochs or plain_epochs[task.plan.setting]
         wanted = second.get(name, usual * (2 if twice else 1))

@@ -41,9 +41,9 @@ class ShapMixBlending(STMixBlending):
     (Eq. 3), where ``|b|`` counts joints. The paper has ``norm='l1'`` and no
     gain; the released code has no norm and ``gain=10``. Ours,
     ``norm='standard'`` (values of a class less their mean, over their
-    standard deviation), is as sharp for few classes as for many and for an
-    unsure model as for a sure one: ``tau=1`` comes to about 12 of 20
-    combinations.
+    standard deviation), depends neither on their scale, as the draw without
+    a norm does, nor on what all of them share, as that of l1 does: ``tau=1``
+    comes to about 12 of 20 combinations.
 
     The partner's share of the label is the pasted area. With
     ``label='saliency'`` it is what is seen of the partner against what is

@@ -2,8 +2,6 @@
 
 import math
 import re
-import runpy
-import sys
 from pathlib import Path
 
 import pytest
@@ -42,18 +40,6 @@ def add_run(folder, density, kind='ShapMixBlending', spoil=()):
     torch.save(dict(state_dict=state, meta={}), folder / 'epoch_1.pth')
     (folder / 'last_checkpoint').write_text(str(folder / 'epoch_1.pth'))
     return folder
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Function that gives what the tool prints, without padding."""
-
-    def call(*args):
-        monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
-        runpy.run_path(str(TOOL), run_name='__main__')
-        return re.sub(' +', ' ', capsys.readouterr().out)
-
-    return call
 
 
 UP = [float(i) for i in range(20)]

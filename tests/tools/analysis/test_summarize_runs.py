@@ -1,9 +1,6 @@
 """The table of finished runs against values worked out by hand."""
 
 import json
-import re
-import runpy
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,18 +18,6 @@ def add_run(root, method, seed, few_by_epoch):
             entry['acc/few'] = few
         lines.append(json.dumps(entry))
     (folder / 'scalars.json').write_text('\n'.join(lines))
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Function that gives what the tool prints, without padding."""
-
-    def call(*args):
-        monkeypatch.setattr(sys, 'argv', [str(TOOL), *map(str, args)])
-        runpy.run_path(str(TOOL), run_name='__main__')
-        return re.sub(' +', ' ', capsys.readouterr().out)
-
-    return call
 
 
 def test_last_epoch_mean_and_t_interval(tmp_path, run):
