@@ -15,16 +15,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shapmix_mm.serialization import load_annotations
 
+from .statistics import compare, joint
 from .suite import data_paths
 
 __all__ = [
     'Search',
     'Trial',
+    'compare_values',
     'hold_out',
     'joint_trial',
     'names_digest',
     'rank_trials',
-    'read_search',
+    'read_searches',
     'star_trials',
     'suite_of',
     'trial_of',
@@ -33,6 +35,11 @@ __all__ = [
 # Clips of successive names that stay together where a set names no subjects:
 # those of one video have successive numbers.
 _BLOCK = 10
+
+# What a search of several sets takes from the search of each.
+_HELD_OUT = frozenset(
+    'dataset train_split group every keep longtail ann_file'.split()
+)
 
 
 class Search(BaseModel):
@@ -92,19 +99,44 @@ class Trial(NamedTuple):
     options: dict[str, Any]
 
 
-def read_search(path: Path) -> Search:
+def read_searches(path: Path) -> dict[str, Search]:
     """Read a search file.
 
     Args:
-        path (Path): The YAML file.
+        path (Path): The YAML file. In place of a dataset it can name other
+            searches under ``sets``: it takes the dataset, and who is held out,
+            from the files of these names beside it.
 
     Returns:
-        Search: The search.
+        dict[str, Search]: The searches by the names under ``sets``; else one,
+        whose name is empty.
 
     Raises:
-        ValueError: If a key or a value makes no sense.
+        ValueError: If a key or a value makes no sense, or a file that is
+            named is not there.
     """
-    return Search.model_validate(yaml.safe_load(path.read_text('utf-8')))
+    content = yaml.safe_load(path.read_text('utf-8'))
+    if 'sets' not in content:
+        return {'': Search.model_validate(content)}
+    own = sorted(_HELD_OUT & content.keys())
+    if own:
+        raise ValueError(f'{path}: {", ".join(own)} beside sets, which have them')
+    found = {}
+    for name in content.pop('sets'):
+        other = path.with_name(f'{name}.yaml')
+        if not other.is_file():
+            raise ValueError(f'{path}: sets: no {other}')
+        base = yaml.safe_load(other.read_text('utf-8'))
+        taken = {key: base[key] for key in base.keys() & _HELD_OUT}
+        found[name] = Search.model_validate({**content, **taken})
+    return found
+
+
+def _method(item: Any) -> tuple[str, dict[str, Any]]:
+    if isinstance(item, str):
+        return item, {}
+    ((name, content),) = item.items()
+    return name, content or {}
 
 
 def hold_out(
@@ -180,23 +212,29 @@ def _groups(
     return {name: place // _BLOCK for place, name in enumerate(names)}
 
 
-def star_trials(search: Search) -> list[Trial]:
+def star_trials(search: Search, dimensions: Sequence[str] = ()) -> list[Trial]:
     """List the settings that differ from the first in one dimension.
 
     Args:
         search (Search): The search.
+        dimensions (Sequence[str]): Those to vary; none names all. A trial
+            has the same number either way. Defaults to ().
 
     Returns:
         list[Trial]: First the first value of every dimension, then every
         other value by itself.
     """
     first = {name: 0 for name in search.space}
-    places = [first] + [
-        {**first, name: place}
+    changes = [
+        (name, place)
         for name, values in search.space.items()
         for place in range(1, len(values))
     ]
-    return [_trial(search, n, chosen) for n, chosen in enumerate(places)]
+    return [_trial(search, 0, first)] + [
+        _trial(search, n, {**first, name: place})
+        for n, (name, place) in enumerate(changes, 1)
+        if not dimensions or name in dimensions
+    ]
 
 
 def joint_trial(
@@ -227,7 +265,7 @@ def joint_trial(
         name: [str(value) for value in values].index(labels[name])
         for name, values in search.space.items()
     }
-    return _trial(search, len(trials), places)
+    return _trial(search, len(star_trials(search)), places)
 
 
 def _trial(search: Search, number: int, places: Mapping[str, int]) -> Trial:
@@ -263,12 +301,8 @@ def suite_of(
         options = dict(trial.options)
         epochs = options.pop('epochs', None)
         for item in search.methods:
-            name, content = (
-                (item, {})
-                if isinstance(item, str)
-                else next(iter(item.items()))
-            )
-            row: dict[str, Any] = {'leaf': name, **(content or {})}
+            name, content = _method(item)
+            row: dict[str, Any] = {'leaf': name, **content}
             row['options'] = {**row.get('options', {}), **options}
             if epochs is not None:
                 row['epochs'] = epochs
@@ -353,3 +387,78 @@ def rank_trials(
         )
     # Settings that are alike keep the order in which they were drawn.
     return sorted(ranked, key=lambda entry: -entry['score'])
+
+
+def compare_values(
+    searches: Mapping[str, Search], logs: Mapping[str, Iterable[Any]]
+) -> list[dict[str, Any]]:
+    """Compare each value of a dimension with the first, set by set.
+
+    Args:
+        searches (Mapping[str, Search]): The searches by name.
+        logs (Mapping[str, Iterable[Mapping]]): Runs of each: its label by
+            dimension, ``method``, ``seed``, and accuracies as fractions.
+
+    Returns:
+        list[dict]: For each other value, method and metric: the difference
+        in points of percent, first its mean over the sets with the ends of
+        its 95 % t interval and p (:func:`~.statistics.joint`; empty with
+        less than two sets), then by set, over its seeds and searches. Values
+        without a run are left out.
+    """
+    found = []
+    one = next(iter(searches.values()))
+    first = {name: str(next(iter(v))) for name, v in one.space.items()}
+    changes = [
+        (name, str(value))
+        for name, values in one.space.items()
+        for value in list(values)[1:]
+    ]
+    methods = [_method(item)[0] for item in one.methods]
+    for name, value in changes:
+        for method in methods:
+            for metric in ('mean_class', 'few'):
+                own, other = (
+                    _by_seed(logs, labels, method, metric)
+                    for labels in ({**first, name: value}, first)
+                )
+                sets: dict[str, list[float]] = defaultdict(list)
+                for part, search in searches.items():
+                    pairs = compare(own.get(part, {}), other.get(part, {}))
+                    if pairs is not None:
+                        sets[search.dataset].extend(pairs.difference.values)
+                if sets:
+                    line = dict(dimension=name, value=value, method=method)
+                    line['metric'] = metric
+                    found.append({**line, **_over_sets(sets)})
+    return found
+
+
+def _by_seed(
+    logs: Mapping[str, Iterable[Any]],
+    labels: Mapping[str, str],
+    method: str,
+    metric: str,
+) -> dict[str, dict[int, float]]:
+    return {
+        part: {
+            int(run['seed']): 100 * float(run[metric])
+            for run in runs
+            if run['method'] == method
+            and run[metric]
+            and all(run[k] == v for k, v in labels.items())
+        }
+        for part, runs in logs.items()
+    }
+
+
+def _over_sets(sets: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    means = {name: mean(values) for name, values in sets.items()}
+    line: dict[str, Any] = dict(difference=mean(means.values()))
+    all_of_them = joint(list(sets.values()))
+    for key in ('low', 'high', 'p'):
+        line[key] = getattr(all_of_them, key, None)
+    line['pairs'] = sum(map(len, sets.values()))
+    line['sets_better'] = sum(value > 0 for value in means.values())
+    line['sets'] = len(sets)
+    return {**line, **means}

@@ -8,10 +8,11 @@ import json
 import pickle
 import runpy
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 from mmengine.config import Config
 
@@ -21,10 +22,11 @@ from shapmix_mm.config.mixins import load_config
 from shapmix_mm.runs.search import (
     Search,
     Trial,
+    compare_values,
     hold_out,
     joint_trial,
     rank_trials,
-    read_search,
+    read_searches,
     star_trials,
     suite_of,
     trial_of,
@@ -47,7 +49,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'annotation file that holds samples of the training split alone; '
         'ROOT/manifest.json says which. The command can be stopped and '
         'given again at any time. ROOT/log.csv holds every run, '
-        'ROOT/recipe.json the settings, best first.',
+        'ROOT/recipe.json the settings, best first. A search on several sets '
+        'has a folder for each in ROOT, and compares its values over them.',
     )
     add = parser.add_argument
     add('search', help='name of a search, or a YAML file')
@@ -57,6 +60,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=option(PositiveInt),
         default=1,
         help='runs at a time (1)',
+    )
+    add(
+        '--only',
+        nargs='+',
+        default=[],
+        metavar='NAME',
+        help='these dimensions and, where it is on several sets, these of '
+        'them; a kind of which none is named is done whole',
+    )
+    add(
+        '--report',
+        action='store_true',
+        help='train nothing; compare the values by the logs under ROOT, and '
+        'write ROOT/summary.csv',
     )
     add('--configs', type=Path, default=CONFIGS, help='folder of the leaves')
     add(
@@ -122,19 +139,19 @@ def longtail(*arguments: str) -> int:
 
 
 def run_suite(
-    content: dict[str, Any], name: str, args: argparse.Namespace
+    content: dict[str, Any], name: str, root: Path, args: argparse.Namespace
 ) -> list[dict[str, Any]]:
     """Do the runs of a suite and read them."""
-    path = args.root / f'{name}.yaml'
+    path = root / f'{name}.yaml'
     if args.configs != CONFIGS:
         content = {'configs': str(args.configs.resolve()), **content}
     write_whole(path, yaml.safe_dump(content, sort_keys=False).encode())
-    suite = [str(path), '--root', str(args.root / 'runs')]
+    suite = [str(path), '--root', str(root / 'runs')]
     trainer = ['--trainer', str(args.trainer)] if args.trainer else []
     # A run that fails is missing in the report, and its trial in the ranking.
     if longtail(*suite, '--workers', str(args.workers), *trainer) == 130:
         raise KeyboardInterrupt
-    out = args.root / name
+    out = root / name
     longtail(*suite, '--report', '--out', str(out))
     with open(out / 'runs.csv', newline='', encoding='utf-8') as stream:
         return list(csv.DictReader(stream))
@@ -159,33 +176,35 @@ def write_log(
         writer.writerows(lines)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Search, and say what was found."""
-    args = parse_args(argv)
-    search = read_search(args.search)
+def run_search(
+    search: Search, root: Path, args: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """Do the runs of a search, and rank its settings, best first."""
     cfg = load_config(str(find_leaf(args.configs, search.dataset)), ())
-    ann_file = prepare(search, cfg, args.root)
-    trials = star_trials(search)
+    ann_file = prepare(search, cfg, root)
+    trials = star_trials(search, args.only)
     content = suite_of(
         search, trials, search.seeds[: search.screen], cfg, ann_file
     )
-    runs = run_suite(content, 'trials', args)
+    runs = run_suite(content, 'trials', root, args)
     ranked = rank_trials(runs, trials)
     if not ranked:
-        print('error: no trial is finished', file=sys.stderr)
-        return 1
+        return []
     joint = joint_trial(search, trials, ranked)
     numbers = {0, ranked[0]['trial'], joint.number}
-    every = [*trials, *([joint] if joint.number == len(trials) else [])]
+    every = [*trials, *(() if joint in trials else [joint])]
     finalists = [trial for trial in every if trial.number in numbers]
     content = suite_of(search, finalists, search.seeds, cfg, ann_file)
-    final = run_suite(content, 'finalists', args)
+    final = run_suite(content, 'finalists', root, args)
     others = [run for run in runs if trial_of(run)[1] not in numbers]
-    write_log([*others, *final], every, args.root / 'log.csv')
+    write_log([*others, *final], every, root / 'log.csv')
     ranked = rank_trials(final, finalists) + rank_trials(others, trials)
-    write_whole(
-        args.root / 'recipe.json', json.dumps(ranked, indent=1).encode()
-    )
+    write_whole(root / 'recipe.json', json.dumps(ranked, indent=1).encode())
+    return ranked
+
+
+def print_ranking(ranked: Sequence[dict[str, Any]]) -> None:
+    """Say how the settings did, a line each."""
     for entry in ranked:
         shown = ', '.join(f'{k} {v}' for k, v in entry['labels'].items())
         methods = ', '.join(
@@ -196,6 +215,42 @@ def main(argv: Sequence[str] | None = None) -> int:
             f'{100 * entry["score"]:5.1f} %  t{entry["trial"]:02d}, '
             f'{entry["seeds"]} seeds: {shown} ({methods})'
         )
+
+
+def summarize(searches: Mapping[str, Search], root: Path) -> None:
+    """Compare the values over the sets by the logs that are there."""
+    logs = {}
+    for name in searches:
+        path = root / name / 'log.csv'
+        if path.is_file():
+            with open(path, newline='', encoding='utf-8') as stream:
+                logs[name] = list(csv.DictReader(stream))
+    if not logs:
+        raise ValueError(f'{root}: no SEARCH/log.csv')
+    table = pd.DataFrame(compare_values(searches, logs))
+    table.to_csv(root / 'summary.csv', index=False, float_format='%.4f')
+    print(table.to_string(index=False, float_format='%+.1f', na_rep='-'))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Search, and say what was found."""
+    args = parse_args(argv)
+    searches = read_searches(args.search)
+    one = next(iter(searches.values()))
+    unknown = set(args.only) - {*filter(None, searches), *one.space}
+    if unknown:
+        known = ', '.join([*filter(None, searches), *one.space])
+        raise ValueError(f'--only {min(unknown)}: there are {known}')
+    parts = [name for name in searches if name in args.only] or [*searches]
+    args.only = [name for name in args.only if name in one.space]
+    for name in () if args.report else parts:
+        ranked = run_search(searches[name], args.root / name, args)
+        if not ranked:
+            print(f'error: {name} no trial is finished', file=sys.stderr)
+            return 1
+        print_ranking(ranked)
+    if args.report or len(searches) > 1:
+        summarize(searches, args.root)
     return 0
 
 
