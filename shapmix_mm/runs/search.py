@@ -103,13 +103,13 @@ def read_searches(path: Path) -> dict[str, Search]:
     """Read a search file.
 
     Args:
-        path (Path): The YAML file. In place of a dataset it can name other
-            searches under ``sets``: it takes the dataset, and who is held out,
-            from the files of these names beside it.
+        path (Path): The YAML file. In place of a dataset it may name other
+            searches under ``sets``; what they say of the dataset and of who
+            is held out, in files beside it, is taken over.
 
     Returns:
-        dict[str, Search]: The searches by the names under ``sets``; else one,
-        whose name is empty.
+        dict[str, Search]: A search for each name under ``sets``; without
+        these, one whose name is empty.
 
     Raises:
         ValueError: If a key or a value makes no sense, or a file that is
@@ -120,7 +120,7 @@ def read_searches(path: Path) -> dict[str, Search]:
         return {'': Search.model_validate(content)}
     own = sorted(_HELD_OUT & content.keys())
     if own:
-        raise ValueError(f'{path}: {", ".join(own)} beside sets, which have them')
+        raise ValueError(f'{path}: {own} beside sets, whose files say it')
     found = {}
     for name in content.pop('sets'):
         other = path.with_name(f'{name}.yaml')
@@ -419,8 +419,8 @@ def compare_values(
         for method in methods:
             for metric in ('mean_class', 'few'):
                 own, other = (
-                    _by_seed(logs, labels, method, metric)
-                    for labels in ({**first, name: value}, first)
+                    _by_seed(logs, {**first, **changed}, first, method, metric)
+                    for changed in ({name: value}, {})
                 )
                 sets: dict[str, list[float]] = defaultdict(list)
                 for part, search in searches.items():
@@ -437,6 +437,7 @@ def compare_values(
 def _by_seed(
     logs: Mapping[str, Iterable[Any]],
     labels: Mapping[str, str],
+    first: Mapping[str, str],
     method: str,
     metric: str,
 ) -> dict[str, dict[int, float]]:
@@ -446,7 +447,8 @@ def _by_seed(
             for run in runs
             if run['method'] == method
             and run[metric]
-            and all(run[k] == v for k, v in labels.items())
+            # A log from before there was a dimension has its first value.
+            and all(run.get(k, first[k]) == v for k, v in labels.items())
         }
         for part, runs in logs.items()
     }

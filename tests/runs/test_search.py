@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from mmengine.config import Config
+from scipy import stats
 
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets.prepare.command import prepare
@@ -22,11 +23,12 @@ from shapmix_mm.datasets.prepare.sbu import FOLDS, convert_sbu
 from shapmix_mm.datasets.prepare.utd_mhad import convert_utd_mhad
 from shapmix_mm.runs.search import (
     Search,
+    compare_values,
     hold_out,
     joint_trial,
     names_digest,
     rank_trials,
-    read_search,
+    read_searches,
     star_trials,
     suite_of,
 )
@@ -34,7 +36,11 @@ from shapmix_mm.runs.search import (
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / 'docs' / 'results'
 TOOL = ROOT / 'tools' / 'benchmark' / 'search.py'
-SEARCHES = sorted((TOOL.parent / 'searches').glob('*.yaml'))
+SEARCHES = [
+    pytest.param(path, name, id=f'{path.stem}-{name}' if name else path.stem)
+    for path in sorted((TOOL.parent / 'searches').glob('*.yaml'))
+    for name in read_searches(path)
+]
 # Settings of a blend or hook that the plain leaf has not.
 MIXING = ('+model.data_preprocessor.blending.', '+custom_hooks.')
 FAKE = next(ROOT.glob('tests/*/fake_trainer.py'))
@@ -56,6 +62,10 @@ def make(**changes):
         },
     )
     return Search.model_validate({**content, **changes})
+
+
+def find_search(name):
+    return read_searches(TOOL.parent / 'searches' / f'{name}.yaml')['']
 
 
 def load_tool():
@@ -231,7 +241,108 @@ def test_unknown_keys_are_refused(tmp_path):
     path = tmp_path / 's.yaml'
     path.write_text(yaml.safe_dump({**make().model_dump(), 'budget': 3}))
     with pytest.raises(ValueError, match='budget'):
-        read_search(path)
+        read_searches(path)
+
+
+def write_rules(folder, sets=('one', 'two'), **changes):
+    """A search of rules beside the searches of two sets."""
+    for number, name in enumerate(sets, 1):
+        content = make(keep=[1, 3, 5, 7, 9, 11][:-number]).model_dump()
+        (folder / f'{name}.yaml').write_text(yaml.safe_dump(content))
+    rules = dict(
+        sets=list(sets),
+        methods=['mix'],
+        seeds=[0, 1],
+        screen=2,
+        space={
+            'draw': {'flat': {}, 'sharp': {'model.cls_head.dropout': 0.5}},
+            'label': {'area': {}, 'seen': {'model.cls_head.dropout': 0.1}},
+        },
+    )
+    path = folder / 'rules.yaml'
+    path.write_text(yaml.safe_dump({**rules, **changes}))
+    return path
+
+
+def test_rules_take_who_is_held_out_from_the_searches_that_they_name(tmp_path):
+    found = read_searches(write_rules(tmp_path))
+    assert list(found) == ['one', 'two']
+    # Of their own they have all the rest.
+    for name, last in (('one', 9), ('two', 7)):
+        assert found[name].keep == [1, 3, 5, 7, 9][: last // 2 + 1]
+        assert found[name].longtail == dict(n_max=4, imbalance=2)
+        assert found[name].methods == ['mix'] and found[name].screen == 2
+        assert list(found[name].space) == ['draw', 'label']
+
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(every=2), r"rules.yaml: \['every'\] beside sets"),
+        (dict(sets=['one', 'three']), r'sets: no .*three\.yaml'),
+    ],
+)
+def test_rules_with_a_set_of_their_own_or_unknown_are_refused(
+    changes, message, tmp_path
+):
+    path = write_rules(tmp_path)
+    content = {**yaml.safe_load(path.read_text()), **changes}
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(ValueError, match=message):
+        read_searches(path)
+
+
+def test_a_dimension_by_itself_has_the_trials_of_the_whole():
+    search = make()
+    trials = star_trials(search)
+    assert star_trials(search, ['rate']) == [trials[0], *trials[2:4]]
+    # A joint setting is no trial that the whole has already.
+    ranked = rank_trials(rows([(0.1, 0.1), (0.9, 0.9)]), trials[:2])
+    assert joint_trial(search, trials[:1], ranked).number == 5
+
+
+def test_values_are_compared_seed_by_seed_and_each_set_counts_alike():
+    halves = {'a1': 'a', 'a2': 'a', 'b': 'b'}
+    searches = {
+        part: make(
+            dataset=name,
+            methods=['mix'],
+            space={'draw': {'flat': {}, 'sharp': {}, 'never': {}}},
+        )
+        for part, name in halves.items()
+    }
+
+    def log(*pairs):
+        return [
+            dict(draw=draw, method='mix', seed=s, mean_class=v, few='')
+            for s, pair in enumerate(pairs)
+            for draw, v in zip(('flat', 'sharp'), pair)
+        ]
+
+    logs = {
+        # Differences of 2, 4 and 3 points on the one set, and of -1 and -2 on
+        # the other, of whose third seed one run is missing.
+        'a1': log((0.5, 0.52), (0.6, 0.64)),
+        'a2': log((0.7, 0.73)),
+        'b': log((0.5, 0.49), (0.5, 0.48), (0.9, 0.1))[:-1],
+    }
+    # A log from before there was a choice has no such column.
+    for run in logs['a1']:
+        if run['draw'] == 'flat':
+            del run['draw']
+    (line,) = compare_values(searches, logs)
+    told = [line[k] for k in ('dimension', 'value', 'method', 'metric')]
+    assert told == ['draw', 'sharp', 'mix', 'mean_class']
+    assert line['a'] == pytest.approx(3.0) and line['b'] == pytest.approx(-1.5)
+    assert line['difference'] == pytest.approx(0.75)
+    assert (line['sets_better'], line['sets'], line['pairs']) == (1, 2, 5)
+    # Welch and Satterthwaite by hand: variances of the means 1/3 and 1/4,
+    # with two and one degrees of freedom.
+    errors, freedom = np.array([1 / 3, 1 / 4]), np.array([2, 1])
+    together = errors.sum() ** 2 / (errors**2 / freedom).sum()
+    half = stats.t.ppf(0.975, together) * np.sqrt(errors.sum()) / 2
+    assert line['low'] == pytest.approx(0.75 - half)
+    assert line['high'] == pytest.approx(0.75 + half)
 
 
 LEAF = """
@@ -297,9 +408,58 @@ def test_the_command_does_all_and_goes_on(screen, source, tmp_path, capsys):
             assert read == str(root / 'held_out.pkl')
 
 
-@pytest.mark.parametrize('path', SEARCHES, ids=lambda p: p.stem)
-def test_the_searches_of_the_package_fit_their_leaves(path):
-    search = read_search(path)
+def test_the_command_compares_rules_over_sets(source, tmp_path, capsys):
+    tool = load_tool()
+    (tmp_path / 'configs').mkdir()
+    for leaf in ('ce', 'mix'):
+        path = tmp_path / 'configs' / f'ctrgcn_{leaf}_tiny.py'
+        path.write_text(LEAF.format(source=str(source)))
+    arguments = [str(write_rules(tmp_path)), '--root', str(tmp_path / 'root')]
+    train = ['--trainer', str(FAKE), '--configs', str(tmp_path / 'configs')]
+    # One dimension of a set, then the other, the other set, and all.
+    assert not tool.main([*arguments, *train, '--only', 'draw', 'one'])
+    assert not tool.main([*arguments, *train, '--only', 'one', 'label'])
+    (log,) = tmp_path.glob('root/*/log.csv')
+    with open(log, newline='') as stream:
+        trials = [line['trial'] for line in csv.DictReader(stream)]
+    assert log.parent.name == 'one' and sorted(trials) == [*'001122']
+    assert not tool.main([*arguments, *train, '--only', 'two'])
+    assert not tool.main([*arguments, *train])
+    events = tmp_path.glob('root/*/runs/events')
+    begun = [path.read_text().count('begin') for path in events]
+    # Three trials and perhaps both changes together, two seeds each; none is
+    # trained twice.
+    assert len(begun) == 2 and all(n in (6, 8) for n in begun)
+    summary = tmp_path / 'root' / 'summary.csv'
+    text = summary.read_text()
+    summary.unlink()
+    capsys.readouterr()
+    assert not tool.main([*arguments, '--report'])
+    assert summary.read_text() == text
+    with open(summary, newline='') as stream:
+        lines = list(csv.DictReader(stream))
+    assert [line['value'] for line in lines] == ['sharp'] * 2 + ['seen'] * 2
+    value = {}
+    for path in tmp_path.glob('root/*/log.csv'):
+        with open(path, newline='') as stream:
+            for run in csv.DictReader(stream):
+                labels = run['draw'], run['label']
+                accuracy = value.setdefault(labels, [])
+                accuracy.append(100 * float(run['mean_class']))
+    mean = {labels: np.mean(found) for labels, found in value.items()}
+    change = mean['sharp', 'area'] - mean['flat', 'area']
+    told = float(lines[0]['tiny'])
+    assert change and told == pytest.approx(change, abs=1e-3)
+    # Both searches are of one set, so there is nothing to join.
+    assert lines[0]['sets'] == '1' and lines[0]['pairs'] == '4'
+    assert lines[0]['low'] == ''
+    with pytest.raises(ValueError, match='--only nothing: there are one, two'):
+        tool.main([*arguments, '--only', 'nothing'])
+
+
+@pytest.mark.parametrize('path, name', SEARCHES)
+def test_the_searches_of_the_package_fit_their_leaves(path, name):
+    search = read_searches(path)[name]
     (leaf,) = (ROOT / 'configs').rglob(f'ctrgcn_ce_{search.dataset}.py')
     cfg = load_config(str(leaf), ())
     # Rules of the mixing concern no other method.
@@ -347,10 +507,7 @@ def test_no_search_over_folds_sees_whom_its_recipe_is_tested_on(
     name, early, late, last
 ):
     """Two searches share the folds: each serves the folds of the other."""
-    kept = {
-        part: read_search(TOOL.parent / 'searches' / f'{name}-{part}.yaml')
-        for part in 'ab'
-    }
+    kept = {part: find_search(f'{name}-{part}') for part in 'ab'}
     assert sorted(kept['a'].keep) == sorted(early)
     assert sorted(kept['b'].keep) == sorted(late)
     # The split that each reads leaves out a fold of the other side.
@@ -396,7 +553,6 @@ def prepared(convert, archive, tmp_path):
     'name, made, splits',
     [
         ('ltmsrc12', msrc12_file, ['xsub_val']),
-        ('ltmsrc12-rule', msrc12_file, ['xsub_val']),
         ('ltutdmhad', utd_mhad_file, ['xsub_val']),
         ('ltpennaction', penn_action_file, ['test']),
         # The folds that its recipe serves.
@@ -411,7 +567,7 @@ def test_a_search_touches_no_sample_that_tests(
 ):
     source = made(shared_dir / 'data', tmp_path)
     truth = pickle.loads(source.read_bytes())
-    search = read_search(TOOL.parent / 'searches' / f'{name}.yaml')
+    search = find_search(name)
     data, manifest = hold_out(search, source)
     tests = set().union(*(truth['split'][name] for name in splits))
     # Penn Action names no persons.
@@ -425,8 +581,9 @@ def test_a_search_touches_no_sample_that_tests(
     assert not {person[n] for n in touched} & {person[n] for n in tests}
     held, trained = (data['split'][part] for part in ('val', 'train'))
     assert not {person[n] for n in held} & {person[n] for n in trained}
-    # The manifest of the search that was run is that of this rule.
-    kept = RESULTS / f'search_{name}' / 'manifest.json'
-    told = json.loads(kept.read_text())
-    told.pop('source')
-    assert told == json.loads(json.dumps(manifest))
+    # The manifest of each search that was run on these is that of this rule.
+    kept = [RESULTS / f'search_{name}', *RESULTS.glob(f'search_*/{name}')]
+    for folder in kept:
+        told = json.loads((folder / 'manifest.json').read_text())
+        told.pop('source')
+        assert told == json.loads(json.dumps(manifest))

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import yaml
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.arguments import PositiveInt, option
 from shapmix_mm.config.mixins import load_config
+from shapmix_mm.runs.pages import needed
 from shapmix_mm.runs.search import (
     Search,
     Trial,
@@ -157,13 +157,24 @@ def run_suite(
         return list(csv.DictReader(stream))
 
 
+def read_log(path: Path) -> list[dict[str, str]]:
+    """Read what :func:`write_log` wrote; nothing if it is not there."""
+    if not path.is_file():
+        return []
+    with open(path, newline='', encoding='utf-8') as stream:
+        return list(csv.DictReader(stream))
+
+
 def write_log(
     runs: Sequence[dict[str, Any]], trials: Sequence[Trial], path: Path
 ) -> None:
-    """Write a line per run, with the setting of its trial."""
+    """Write a line per run, with the setting of its trial.
+
+    Lines of trials that are not among these, those of other dimensions, stay.
+    """
     labels = {trial.number: trial.labels for trial in trials}
     keep = ('seed', 'overall', 'mean_class', 'many', 'medium', 'few')
-    lines = []
+    lines = [x for x in read_log(path) if int(x['trial']) not in labels]
     for run in runs:
         method, number = trial_of(run)
         line = dict(trial=number, **labels[number], method=method)
@@ -171,7 +182,7 @@ def write_log(
         line['cpu_seconds'] = run.get('train_cpu_seconds', '')
         lines.append(line)
     with open(path, 'w', newline='', encoding='utf-8') as stream:
-        writer = csv.DictWriter(stream, list(lines[0]), lineterminator='\n')
+        writer = csv.DictWriter(stream, list(lines[-1]), lineterminator='\n')
         writer.writeheader()
         writer.writerows(lines)
 
@@ -189,7 +200,7 @@ def run_search(
     runs = run_suite(content, 'trials', root, args)
     ranked = rank_trials(runs, trials)
     if not ranked:
-        return []
+        raise ValueError(f'{root}: no trial is finished')
     joint = joint_trial(search, trials, ranked)
     numbers = {0, ranked[0]['trial'], joint.number}
     every = [*trials, *(() if joint in trials else [joint])]
@@ -219,17 +230,20 @@ def print_ranking(ranked: Sequence[dict[str, Any]]) -> None:
 
 def summarize(searches: Mapping[str, Search], root: Path) -> None:
     """Compare the values over the sets by the logs that are there."""
-    logs = {}
-    for name in searches:
-        path = root / name / 'log.csv'
-        if path.is_file():
-            with open(path, newline='', encoding='utf-8') as stream:
-                logs[name] = list(csv.DictReader(stream))
-    if not logs:
+    logs = {name: read_log(root / name / 'log.csv') for name in searches}
+    if not any(logs.values()):
         raise ValueError(f'{root}: no SEARCH/log.csv')
-    table = pd.DataFrame(compare_values(searches, logs))
+    table = needed('pandas').DataFrame(compare_values(searches, logs))
     table.to_csv(root / 'summary.csv', index=False, float_format='%.4f')
-    print(table.to_string(index=False, float_format='%+.1f', na_rep='-'))
+    tests = table.astype(dict.fromkeys(('low', 'high', 'p'), float))
+    print(
+        tests.to_string(
+            index=False,
+            float_format='%+.1f',
+            na_rep='-',
+            formatters=dict(p='{:.3f}'.format),
+        )
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -244,11 +258,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parts = [name for name in searches if name in args.only] or [*searches]
     args.only = [name for name in args.only if name in one.space]
     for name in () if args.report else parts:
-        ranked = run_search(searches[name], args.root / name, args)
-        if not ranked:
-            print(f'error: {name} no trial is finished', file=sys.stderr)
-            return 1
-        print_ranking(ranked)
+        print_ranking(run_search(searches[name], args.root / name, args))
     if args.report or len(searches) > 1:
         summarize(searches, args.root)
     return 0
