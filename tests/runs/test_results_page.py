@@ -1,0 +1,142 @@
+"""Every figure of the pages on results is that of the committed runs."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNS = ROOT / 'docs' / 'results' / 'core' / 'runs.csv'
+PAGE = ROOT / 'docs' / 'longtail_results.md'
+SETS = {
+    'LT-MSRC-12': 'ltmsrc12',
+    'LT-NW-UCLA by subject': 'ltnwucla-folds',
+    'LT-UTD-MHAD': 'ltutdmhad',
+    'LT-Penn-Action': 'ltpennaction',
+    'LT-SBU': 'ltsbu',
+}
+METHODS = {
+    'cross-entropy': 'ce',
+    'Balanced Softmax (BS)': 'balsoftmax',
+    'ST-Mix + BS': 'stmix',
+    'Shap-Mix + BS': 'shapmix',
+    'BS, 200 passes': 'balsoftmax-2x',
+}
+METRICS = {'mean class': 'mean_class', 'ECE': 'ece'}
+COLUMNS = ('overall', 'many', 'medium', 'few', 'mean_class', 'ece')
+
+
+def read_runs():
+    """Value in percent by set, method, metric and seed."""
+    found = defaultdict(dict)
+    with open(RUNS, newline='', encoding='utf-8') as stream:
+        for run in csv.DictReader(stream):
+            for metric in COLUMNS:
+                key = run['dataset'], run['method'], metric
+                found[key][int(run['seed'])] = 100 * float(run[metric])
+    return found
+
+
+def interval(values):
+    """Mean and half of its 95 % t interval."""
+    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    return f'{np.mean(values):.1f} ± {half:.1f}'
+
+
+def tables(text):
+    """Header and rows of each Markdown table, cells stripped."""
+    for block in re.findall(r'(?:^\|.*\|\n)+', text, re.MULTILINE):
+        head, _, *rows = (
+            [cell.strip() for cell in line.strip('|').split('|')]
+            for line in block.splitlines()
+        )
+        yield head, rows
+
+
+def sections():
+    for part in re.split(r'^## ', PAGE.read_text('utf-8'), flags=re.MULTILINE):
+        title, _, text = part.partition('\n')
+        if title in SETS:
+            yield pytest.param(SETS[title], text, id=SETS[title])
+    readme = (ROOT / 'README.md').read_text('utf-8')
+    yield pytest.param('ltmsrc12', readme, id='readme')
+
+
+@pytest.mark.parametrize('dataset, text', sections())
+def test_tables_of_accuracies_are_those_of_the_runs(dataset, text):
+    runs = read_runs()
+    head, rows = next(t for t in tables(text) if t[0][0] == 'method')
+    names = [row[0] for row in rows]
+    assert names[:4] == list(METHODS)[:4]
+    for row in rows:
+        for title, cell in zip(head[1:], row[1:]):
+            if title == 'cost':
+                continue
+            metric = METRICS.get(title, title)
+            values = runs[dataset, METHODS[row[0]], metric]
+            assert cell == interval(list(values.values())), (row[0], title)
+
+
+def joint(runs, method, metric, baseline, datasets):
+    """Welch and Satterthwaite over sets that count alike, seed by seed."""
+    sets = [
+        np.array(
+            [
+                value - runs[name, baseline, metric][seed]
+                for seed, value in runs[name, method, metric].items()
+                if seed in runs[name, baseline, metric]
+            ]
+        )
+        for name in datasets
+    ]
+    errors = np.array([d.var(ddof=1) / len(d) for d in sets])
+    freedom = np.array([len(d) - 1 for d in sets])
+    together = errors.sum() ** 2 / (errors**2 / freedom).sum()
+    scale = np.sqrt(errors.sum()) / len(sets)
+    mean = np.mean([d.mean() for d in sets])
+    half = stats.t.ppf(0.975, together) * scale
+    return sum(map(len, sets)), mean, mean - half, mean + half
+
+
+def test_the_joint_table_is_that_of_the_runs():
+    runs = read_runs()
+    head, rows = next(
+        t for t in tables(PAGE.read_text('utf-8')) if '95 % interval' in t[0]
+    )
+    assert head[:5] == ['method', 'metric', 'n', 'difference', '95 % interval']
+    assert len(rows) == 9
+    for row in rows:
+        metric = METRICS.get(row[1], row[1])
+        n, mean, low, high = joint(
+            runs, METHODS[row[0]], metric, 'balsoftmax', SETS.values()
+        )
+        told = [str(n), f'{mean:+.1f}', f'{low:+.1f} to {high:+.1f}']
+        assert row[2:5] == told, row[:2]
+
+
+@pytest.mark.parametrize(
+    'method, metric',
+    [(m, k) for m in ('stmix', 'shapmix') for k in ('overall', 'few')],
+)
+def test_figures_at_equal_cost_are_those_of_the_runs(method, metric):
+    _, mean, low, high = joint(
+        read_runs(),
+        method,
+        metric,
+        'balsoftmax-2x',
+        ['ltmsrc12', 'ltpennaction'],
+    )
+    text = re.sub(r'\s+', ' ', PAGE.read_text('utf-8'))
+    told = text.partition('**At equal cost**')[2].partition(' - **')[0]
+    assert f'{mean:+.1f} ({low:+.1f} to {high:+.1f}, ' in told
+    if metric == 'few':
+        readme = re.sub(r'\s+', ' ', (ROOT / 'README.md').read_text('utf-8'))
+        assert f'{mean:.1f} points ({low:.1f} to {high:.1f})' in readme or (
+            f'{mean:.1f} ({low:.1f} to {high:.1f})' in readme
+        )
