@@ -7,6 +7,7 @@ import importlib.util
 import json
 import lzma
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -455,6 +456,15 @@ def test_the_command_compares_rules_over_sets(source, tmp_path, capsys):
     assert lines[0]['low'] == ''
     with pytest.raises(ValueError, match='--only nothing: there are one, two'):
         tool.main([*arguments, '--only', 'nothing'])
+
+
+def test_the_committed_summary_is_that_of_the_committed_logs(tmp_path):
+    kept = RESULTS / 'search_rules'
+    root = shutil.copytree(kept, tmp_path / 'rules')
+    (root / 'summary.csv').unlink()
+    assert not load_tool().main(['rules', '--root', str(root), '--report'])
+    told = (kept / 'summary.csv').read_text()
+    assert (root / 'summary.csv').read_text() == told
 
 
 @pytest.mark.parametrize('path, name', SEARCHES)
