@@ -424,6 +424,10 @@ def test_the_command_compares_rules_over_sets(source, tmp_path, capsys):
     with open(log, newline='') as stream:
         trials = [line['trial'] for line in csv.DictReader(stream)]
     assert log.parent.name == 'one' and sorted(trials) == [*'001122']
+    recipe = json.loads(log.with_name('recipe.json').read_text())
+    assert sorted(entry['trial'] for entry in recipe) == [0, 1, 2]
+    scores = [entry['score'] for entry in recipe]
+    assert scores == sorted(scores, reverse=True)
     assert not tool.main([*arguments, *train, '--only', 'two'])
     assert not tool.main([*arguments, *train])
     events = tmp_path.glob('root/*/runs/events')

@@ -170,17 +170,23 @@ def write_log(
 ) -> None:
     """Write a line per run, with the setting of its trial.
 
-    Lines of trials that are not among these, those of other dimensions, stay.
+    Lines of trials that are not among these, those of other dimensions, stay
+    if they have the same columns.
     """
     labels = {trial.number: trial.labels for trial in trials}
     keep = ('seed', 'overall', 'mean_class', 'many', 'medium', 'few')
-    lines = [x for x in read_log(path) if int(x['trial']) not in labels]
+    lines = []
     for run in runs:
         method, number = trial_of(run)
         line = dict(trial=number, **labels[number], method=method)
         line.update({key: run.get(key, '') for key in keep})
         line['cpu_seconds'] = run.get('train_cpu_seconds', '')
         lines.append(line)
+    lines[:0] = [
+        other
+        for other in read_log(path)
+        if int(other['trial']) not in labels and other.keys() == line.keys()
+    ]
     with open(path, 'w', newline='', encoding='utf-8') as stream:
         writer = csv.DictWriter(stream, list(lines[-1]), lineterminator='\n')
         writer.writeheader()
@@ -210,7 +216,12 @@ def run_search(
     others = [run for run in runs if trial_of(run)[1] not in numbers]
     write_log([*others, *final], every, root / 'log.csv')
     ranked = rank_trials(final, finalists) + rank_trials(others, trials)
-    write_whole(root / 'recipe.json', json.dumps(ranked, indent=1).encode())
+    path = root / 'recipe.json'
+    before = json.loads(path.read_text('utf-8')) if path.is_file() else []
+    done = {trial.number for trial in every}
+    recipe = ranked + [x for x in before if x['trial'] not in done]
+    recipe.sort(key=lambda entry: (-entry['seeds'], -entry['score']))
+    write_whole(path, json.dumps(recipe, indent=1).encode())
     return ranked
 
 
