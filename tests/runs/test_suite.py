@@ -289,7 +289,7 @@ def test_a_dataset_has_seeds_of_its_own_and_a_fold_each(write):
 
 def test_an_unknown_suite_names_the_known():
     with pytest.raises(
-        RunError, match='known are core, demo, demo-smoke, ltm'
+        RunError, match='known are core, demo, demo-oracle, demo-smoke, ltm'
     ):
         find_suite('nwucla', SUITES)
     assert find_suite('nwucla-cpu', SUITES).is_file()
