@@ -11,7 +11,7 @@ BLEND = (
     'class_counts',
     'mean_pose',
     'guided',
-    'partition',
+    'part_sizes',
     'saliency.values',
     'saliency.updates',
     'saliency.evidence',

@@ -111,7 +111,7 @@ def report(runs: list[Path]) -> str:
             'the trainings have tables of different shapes (classes, '
             f'combinations): {", ".join(map(str, shapes))}'
         )
-    density = np.stack([(b.values() / b.joint_counts).numpy() for b in blends])
+    density = np.stack([b.density().numpy() for b in blends])
     whole = agreement(density)
     apart = agreement(density - density.mean(1, keepdims=True))
     choices = np.stack([blend.choices().numpy() for blend in blends]).mean(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 from zipfile import BadZipFile
 
@@ -69,8 +70,9 @@ class ShapMixBlending(STMixBlending):
             the place of what ``SaliencyHook`` learns, once the warm-up is
             over: for each class the names of the parts that tell it, all of
             them alike, none where nothing is known; or the ``worths.npz`` of
-            ``exact_saliency.py``. The hook goes on learning its own.
-            Defaults to None.
+            ``exact_saliency.py``, which training alone needs. Of named parts
+            a combination counts for how many it has of them, whatever its
+            joints. The hook goes on learning its own. Defaults to None.
         kwargs (dict): Arguments of :class:`STMixBlending`.
     """
 
@@ -88,6 +90,8 @@ class ShapMixBlending(STMixBlending):
     part_weights: Tensor
     # Share of its part that each joint is, shape (P, V).
     spread: Tensor
+    # Sizes of the table's combinations.
+    part_sizes: Tensor
     # Values in place of the learnt ones, shape (K, B).
     given: Tensor | None
 
@@ -119,6 +123,7 @@ class ShapMixBlending(STMixBlending):
         self.register_buffer('guided', torch.zeros(()))
         numbers = self.layout.part_mask().argmax(0)
         self.register_buffer('partition', torch.from_numpy(numbers).float())
+        self.register_buffer('part_sizes', torch.tensor(self.sizes).float())
         self.register_buffer(
             'joint_counts', self.part_joints.sum(1).float(), persistent=False
         )
@@ -127,7 +132,10 @@ class ShapMixBlending(STMixBlending):
         mask = torch.from_numpy(self.layout.part_mask()).float()
         spread = mask / mask.sum(1, keepdim=True)
         self.register_buffer('spread', spread, persistent=False)
-        given = None if table is None else self._given_values(table)
+        self.table = table
+        # A trained model predicts without the file.
+        absent = isinstance(table, str) and not Path(table).exists()
+        given = None if table is None or absent else self._given_values()
         self.register_buffer('given', given, persistent=False)
 
     def _load_from_state_dict(
@@ -141,7 +149,10 @@ class ShapMixBlending(STMixBlending):
         errors: list[str],
     ) -> None:
         # Checkpoints of earlier versions have none; theirs is taken for ours.
-        saved = state_dict.pop(f'{prefix}partition', self.partition)
+        saved, sizes = (
+            state_dict.pop(f'{prefix}{name}', own)
+            for name, own in self._table_of().items()
+        )
         self.misfit = ''
         order = _columns(saved, self.partition, self.saliency.combinations)
         if order is None:
@@ -149,6 +160,14 @@ class ShapMixBlending(STMixBlending):
                 f'the saliency table of the checkpoint is of other body parts '
                 f'than layout {self.layout.name!r} of the config has'
             )
+        elif sizes.tolist() != list(self.sizes):
+            order = None
+            self.misfit = (
+                'the saliency table of the checkpoint is of combinations of '
+                f'{sizes.int().tolist()} parts, the config says '
+                f'sizes={self.sizes}'
+            )
+        if self.misfit:
             errors.append(self.misfit)
         for name in ('values', 'updates', 'evidence'):
             key = f'{prefix}saliency.{name}'
@@ -157,19 +176,25 @@ class ShapMixBlending(STMixBlending):
                 # One of other columns is refused by its shape below.
                 fits = table.dim() == 2 and table.shape[1] == len(order)
                 state_dict[key] = table[:, order] if fits else table
-        state_dict[f'{prefix}partition'] = self.partition
+        for name, own in self._table_of().items():
+            state_dict[f'{prefix}{name}'] = own
         super()._load_from_state_dict(
             state_dict, prefix, metadata, strict, missing, unexpected, errors
         )
 
-    def _given_values(self, table: Sequence[Sequence[str]] | str) -> Tensor:
+    def _table_of(self) -> dict[str, Tensor]:
+        """Buffers that tell what the columns of the table are."""
+        return dict(partition=self.partition, part_sizes=self.part_sizes)
+
+    def _given_values(self) -> Tensor:
         """Values of all combinations, float32, shape (K, B)."""
-        names, sizes = self.layout.part_names, self.sizes
+        table, names = self.table, self.layout.part_names
+        assert table is not None
+        masks = combination_masks(len(names), self.sizes)
         if isinstance(table, str):
-            masks = combination_masks(len(names), sizes)
             values = _read_values(table, names, masks.tolist())
         else:
-            values = _telling_values(table, names, sizes)
+            values = _telling_values(table, names, masks)
         if len(values) != self.num_classes:
             raise ValueError(
                 f'table of ShapMixBlending has {len(values)} classes, '
@@ -182,8 +207,26 @@ class ShapMixBlending(STMixBlending):
 
         Returns:
             Tensor: Shape (K, B).
+
+        Raises:
+            ValueError: If the file of a given table was not there.
         """
-        return self.saliency.filled() if self.given is None else self.given
+        if self.table is None:
+            return self.saliency.filled()
+        if self.given is None:
+            raise ValueError(f'table {self.table} of ShapMixBlending: no file')
+        return self.given
+
+    def density(self) -> Tensor:
+        """Values per joint, v_b / |b| of Eq. 3.
+
+        Returns:
+            Tensor: Shape (K, B); of named parts the values themselves, since
+            per joint two of three telling parts would be more than all.
+        """
+        if self.table is not None and not isinstance(self.table, str):
+            return self.values().clone()
+        return self.values() / self.joint_counts
 
     def joint_saliency(self) -> Tensor:
         """Share of each class's saliency that each joint carries.
@@ -213,7 +256,7 @@ class ShapMixBlending(STMixBlending):
         Returns:
             Tensor: Shape (K, B).
         """
-        density = self.values() / self.joint_counts
+        density = self.density()
         tiny = torch.finfo().tiny
         if self.norm == 'l1':
             density /= density.abs().sum(1, keepdim=True).clamp(min=tiny)
@@ -262,7 +305,7 @@ class ShapMixBlending(STMixBlending):
 
 
 def _telling_values(
-    table: Sequence[Sequence[str]], names: Sequence[str], sizes: Sequence[int]
+    table: Sequence[Sequence[str]], names: Sequence[str], masks: Tensor
 ) -> Tensor:
     """Share of the parts that tell a class in each combination, (K, B)."""
     for parts in table:
@@ -272,7 +315,6 @@ def _telling_values(
                 f'the layout has {list(names)}'
             )
     telling = torch.tensor([[name in own for name in names] for own in table])
-    masks = combination_masks(len(names), sizes)
     members = mask_to_parts(masks, len(names))
     number = telling.sum(1, keepdim=True).clamp(min=1)
     return telling.float() @ members.float().T / number
