@@ -75,6 +75,20 @@ class ClassCountsMixin(LazyBuffersMixin):
             )
         self.class_counts = counts.to(self.class_counts.device)
 
+    def give_class_counts(self, counts: Sequence[float]) -> None:
+        """Take over those of a config, for all that is inside too.
+
+        Args:
+            counts (Sequence[float]): Shape (K,).
+
+        Raises:
+            ValueError: See :meth:`set_class_counts`.
+        """
+        self.set_class_counts(counts)
+        for module in self.modules():
+            if isinstance(module, ClassCountsMixin):
+                module.given_counts = counts
+
     def known_counts(self, purpose: str = '') -> Tensor:
         """The counts, when they are needed.
 

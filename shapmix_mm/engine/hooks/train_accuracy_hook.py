@@ -22,7 +22,8 @@ class TrainAccuracyHook(Hook):
     MMAction2's heads drop the training accuracy when labels are soft. This
     hook reads the logits that the head has computed anyway for the originals
     in front of the mixed samples. It logs nothing under a blend that drops
-    the originals. A GPU is waited for once per log, not per step.
+    the originals, nor of an ``ExpertGCNHead``, which has logits by expert. A
+    GPU is waited for once per log, not per step.
     """
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from mmaction.registry import MODELS
 from mmengine.model import ModuleList, Sequential
 from torch import Tensor, nn
 
-from .stack import SkeletonBackbone, shortcut
+from .stack import BlockStack, SkeletonBackbone, shortcut
 
 __all__ = ['ExpertTails', 'narrowed', 'split_into_experts']
 
@@ -23,8 +23,8 @@ class ExpertTails(ModuleList):
 
     Args:
         tails (Iterator[nn.Module]): Late blocks of each expert.
-        channel_dim (int): Dimension of the channels, 0 or 1; the other one
-            of the two is that of the samples.
+        channel_dim (int): Dimension of the channels.
+        sample_dim (int): That of the samples, N * M of them.
 
     Attributes:
         wanted (Callable, optional): Tells from the maps of the first experts
@@ -34,9 +34,12 @@ class ExpertTails(ModuleList):
 
     wanted: Callable[[Tensor], Tensor] | None = None
 
-    def __init__(self, tails: Iterator[nn.Module], channel_dim: int) -> None:
+    def __init__(
+        self, tails: Iterator[nn.Module], channel_dim: int, sample_dim: int
+    ) -> None:
         super().__init__(tails)
         self.channel_dim = channel_dim
+        self.sample_dim = sample_dim
 
     def forward(self, x: Tensor) -> Tensor:
         """Map C channels to E times C' of them."""
@@ -54,7 +57,7 @@ class ExpertTails(ModuleList):
         chosen = wanted(torch.cat(before, self.channel_dim)).nonzero()[:, 0]
         maps = torch.zeros_like(before[0])
         if len(chosen):
-            dim = 1 - self.channel_dim
+            dim = self.sample_dim
             maps.index_copy_(dim, chosen, tail(x.index_select(dim, chosen)))
         return maps
 
@@ -70,9 +73,10 @@ def split_into_experts(
     """Let a network share its early blocks and have several late ones.
 
     It works for networks that are one list of blocks after a data norm, as
-    ST-GCN, STGCN++, 2s-AGCN and CTR-GCN are. The early blocks have the
-    network's own width; where the late ones are narrower, each expert begins
-    with a 1x1 convolution and a batch norm between the two widths.
+    ST-GCN, STGCN++, 2s-AGCN, CTR-GCN and the other stacks of this package
+    are. The early blocks have the network's own width; where the late ones
+    are narrower, each expert begins with a 1x1 convolution and a batch norm
+    between the two widths.
 
     Args:
         network (nn.Module): The network, changed in place; its output will
@@ -96,13 +100,14 @@ def split_into_experts(
             f'{type(network).__name__} has {len(blocks)} blocks: split must '
             f'leave some to the experts and some to share, got {split}'
         )
-    channel_major = isinstance(network, SkeletonBackbone)
+    ours = isinstance(network, SkeletonBackbone)
     narrow = dict(cfg, base_channels=narrowed(_base(network, cfg), width))
     tails = (
-        _tail(_blocks(MODELS.build(dict(narrow)))[1], split, blocks)
+        _tail(MODELS.build(dict(narrow)), split, network)
         for _ in range(num_experts)
     )
-    late: list[nn.Module] = [ExpertTails(tails, 0 if channel_major else 1)]
+    dims = (0, network.sample_dim) if ours else (1, 0)
+    late: list[nn.Module] = [ExpertTails(tails, *dims)]
     # The network counts its blocks.
     late += [nn.Identity() for _ in range(len(blocks) - split - 1)]
     setattr(network, name, ModuleList([*blocks[:split], *late]))
@@ -161,22 +166,25 @@ def _second_deepest_level(network: Any, cfg: dict) -> int:
     return int(stages[-2:][0]) - 1
 
 
-def _tail(narrow: nn.ModuleList, split: int, wide: nn.ModuleList) -> nn.Module:
+def _tail(narrow: nn.Module, split: int, wide: nn.Module) -> nn.Module:
     """Late blocks, behind a change of width where they need one."""
-    tail = list(narrow[split:])
-    given, wanted = (_width(blocks[split]) for blocks in (wide, narrow))
+    tail = list(_blocks(narrow)[1][split:])
+    given, wanted = (_width(network, split) for network in (wide, narrow))
     if given != wanted:
         # Channel-major blocks have shortcuts of their own.
-        ours = type(narrow[split]).__module__.startswith('shapmix_mm')
         change = (
             shortcut(given, wanted, 1)
-            if ours
+            if isinstance(narrow, SkeletonBackbone)
             else unit_tcn(given, wanted, kernel_size=1)
         )
         tail.insert(0, change)
     return Sequential(*tail)
 
 
-def _width(block: nn.Module) -> int:
-    """Channels that a block reads: those of its first convolution."""
-    return next(p.size(1) for p in block.parameters() if p.ndim == 4)
+def _width(network: nn.Module, index: int) -> int:
+    """Channels that a block reads."""
+    if isinstance(network, BlockStack):
+        return network.table[index][0]
+    # Those of its first convolution.
+    parameters = _blocks(network)[1][index].parameters()
+    return next(p.size(1) for p in parameters if p.ndim == 4)

@@ -9,7 +9,7 @@ and moving in time does so too.
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, ClassVar, Sequence
 
 import torch
 from mmaction.registry import MODELS
@@ -271,6 +271,9 @@ class ShiftGCN(BlockStack):
             Defaults to None.
     """
 
+    # Blocks map (C, V, T, N).
+    sample_dim: ClassVar[int] = 3
+
     def __init__(
         self,
         graph_cfg: dict,
@@ -294,6 +297,10 @@ class ShiftGCN(BlockStack):
             init_cfg=init_cfg,
         )
         self.build_net()
+
+    def samples_first(self, x: Tensor) -> Tensor:
+        """See :meth:`SkeletonBackbone.samples_first`."""
+        return x.permute(3, 0, 2, 1)
 
     def build_block(
         self, index: int, width: int, wider: int, stride: int

@@ -9,7 +9,7 @@ units are.
 
 from __future__ import annotations
 
-from typing import Iterable, Sequence
+from typing import ClassVar, Iterable, Sequence
 
 import torch
 from mmaction.models.utils import Graph, unit_tcn
@@ -157,6 +157,13 @@ class SkeletonBackbone(BaseModule):
         self.num_joints = int(self.graph.num_node)
         self.in_channels = in_channels
         self.num_person = num_person
+
+    #: Dimension of the samples N * M in what blocks map, channels being 0.
+    sample_dim: ClassVar[int] = 1
+
+    def samples_first(self, x: Tensor) -> Tensor:
+        """Take what a block has mapped as (N * M, C, T, V)."""
+        return x.transpose(0, 1)
 
     def flatten(self, x: Tensor, norm: nn.Module | None) -> Tensor:
         """Check a batch, normalise it and take the persons as samples.

@@ -295,20 +295,24 @@ class FRHead(BaseModule):
                 'expected are {} and {}: num_frames has to be the clip_len '
                 'of the pipeline'.format(*maps[0].shape[-2:], *self.taken)
             )
-        scores = scores.detach()
+        scores, weight = scores.detach(), self.loss_weight
         maps = [m.mean(1) for m in maps]
         if labels.is_floating_point():
             share, labels = labels.max(1)
             pure = share > 1 - 1e-6
             if not bool(pure.any()):
-                return torch.stack([m.sum() for m in maps]).sum() * 0.0
+                # Another rank may have some, and waits for the sums of all:
+                # one sample goes along, at no cost. Taken for another class
+                # it moves no prototype.
+                weight, pure[0] = 0.0, True
+                scores = -F.one_hot(labels, scores.size(1)).to(scores)
             scores, labels = scores[pure], labels[pure]
             maps = [m[pure] for m in maps]
         losses = [
-            weight * level(m, labels, scores)
-            for weight, level, m in zip(self.level_weights, self.levels, maps)
+            part * level(m, labels, scores)
+            for part, level, m in zip(self.level_weights, self.levels, maps)
         ]
-        return self.loss_weight * torch.stack(losses).sum()
+        return weight * torch.stack(losses).sum()
 
 
 def _check(

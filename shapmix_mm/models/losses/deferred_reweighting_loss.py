@@ -73,10 +73,7 @@ class DeferredReweightingLoss(SwitchMixin, CountedLoss):
             loss or dict(type='CrossEntropyLoss'), 'DeferredReweightingLoss'
         )
         if class_counts is not None:
-            self.given_counts = class_counts
-            self.set_class_counts(class_counts)
-            if isinstance(self.loss, CountedLoss):
-                self.loss.given_counts = class_counts
+            self.give_class_counts(class_counts)
 
     def set_class_counts(self, counts: Sequence[float] | Tensor) -> None:
         """Take over the counts, for the inner loss too; see the base."""

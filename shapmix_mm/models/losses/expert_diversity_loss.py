@@ -77,11 +77,8 @@ class ExpertDiversityLoss(ClassCountsMixin, BaseWeightedLoss):
             ),
             'ExpertDiversityLoss',
         )
-        self.given_counts = class_counts
         if class_counts is not None:
-            self.set_class_counts(class_counts)
-            if isinstance(self.loss, ClassCountsMixin):
-                self.loss.given_counts = class_counts
+            self.give_class_counts(class_counts)
 
     def set_class_counts(self, counts: Sequence[float] | Tensor) -> None:
         """Take over the counts, for the inner loss too; see the base."""

@@ -84,13 +84,16 @@ class InfluenceBalancedLoss(SwitchMixin, CountedLoss):
         """Cross-entropy times the sample's factor; see the base."""
         features, self._features = self._features, None
         losses = cross_entropies(logits)
-        if not (self.training and self.is_late):
+        if not self.training:
             return losses
+        # Long before the switch, when little training time is lost yet.
         if features is None or len(features) != len(logits):
             raise ValueError(
                 'InfluenceBalancedLoss needs the features of the batch; use '
                 "cls_head=dict(type='FeatureGCNHead')"
             )
+        if not self.is_late:
+            return losses
         factor = self._factor(logits, target, features.to(logits.dtype))
         return losses * factor[:, None]
 

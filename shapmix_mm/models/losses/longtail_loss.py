@@ -133,9 +133,8 @@ class CountedLoss(ClassCountsMixin, LongTailLoss):
     ) -> None:
         super().__init__(loss_weight=loss_weight, reduction=reduction)
         self.register_lazy_buffers()
-        self.given_counts = class_counts
         if class_counts is not None:
-            self.set_class_counts(class_counts)
+            self.give_class_counts(class_counts)
 
     def counts_of(self, num_classes: int) -> Tensor:
         """Class counts, once they are known to fit.

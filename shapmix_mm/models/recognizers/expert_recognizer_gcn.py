@@ -14,6 +14,7 @@ from typing_extensions import Annotated
 from shapmix_mm.arguments import Chance, PositiveInt
 
 from ..backbones.experts import ExpertTails, narrowed, split_into_experts
+from ..backbones.stack import SkeletonBackbone
 from ..heads.expert_routing_head import ExpertRoutingHead
 from .frozen_recognizer_gcn import FrozenRecognizerGCN
 
@@ -103,7 +104,8 @@ class FrozenExpertRecognizerGCN(FrozenRecognizerGCN, ExpertRecognizerGCN):
         )
 
         def wanted(maps: Tensor) -> Tensor:
-            maps = maps.movedim(1 - tails.channel_dim, 0)
+            if isinstance(self.backbone, SkeletonBackbone):
+                maps = self.backbone.samples_first(maps)
             asked = head.asks(maps.unflatten(0, (-1, persons)))
             return asked.repeat_interleave(persons)
 

@@ -13,7 +13,7 @@ from typing_extensions import Annotated
 
 from shapmix_mm.arguments import NonNegativeInt
 
-from ..backbones.stack import BlockStack
+from ..backbones.stack import SkeletonBackbone
 
 __all__ = ['RefinementRecognizerGCN']
 
@@ -86,9 +86,8 @@ class RefinementRecognizerGCN(RecognizerGCN):
 
     def _by_person(self, x: Tensor, samples: int) -> Tensor:
         """Maps of a block as (N, M, C, T, V)."""
-        # Our stacks keep the channels outermost.
-        if isinstance(self.backbone, BlockStack):
-            x = x.transpose(0, 1)
+        if isinstance(self.backbone, SkeletonBackbone):
+            x = self.backbone.samples_first(x)
         return x.unflatten(0, (samples, -1))
 
     def _keep_map(self, tap: int) -> Any:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from mmaction.registry import MODELS
 from mmaction.structures import ActionDataSample
 
+from shapmix_mm.models.heads import fr_head
 from shapmix_mm.models.heads.fr_head import PrototypeContrast
 
 SMALL = dict(
@@ -16,6 +17,7 @@ SMALL = dict(
 GRAPH = dict(layout='coco', mode='spatial')
 BACKBONES = dict(
     CTRGCN=dict(type='CTRGCN', graph_cfg=GRAPH, variant='authors', **SMALL),
+    ShiftGCN=dict(type='ShiftGCN', graph_cfg=GRAPH, **SMALL),
     STGCN=dict(type='STGCN', graph_cfg=GRAPH, **SMALL),
     AAGCN=dict(type='AAGCN', graph_cfg=GRAPH, gcn_attention=False, **SMALL),
 )
@@ -130,8 +132,28 @@ def test_mixed_samples_take_no_part():
     labels[2:] = 0.5 * labels[2:] + 0.125
     found = model.refinement(maps, labels, scores)
     torch.testing.assert_close(found, expected)
-    nothing = model.refinement(maps, torch.full((4, 4), 0.25), scores)
-    assert nothing.item() == 0
+
+
+def test_a_batch_of_mixed_samples_alone_makes_the_same_sums(monkeypatch):
+    """Another rank would wait for them, and DDP for the parameters."""
+    model = _recognizer(BACKBONES['CTRGCN']).refinement
+    maps = [
+        torch.randn(4, 1, c, t, 17, requires_grad=True)
+        for c, t in ((16, 8), (32, 8), (32, 4))
+    ]
+    scores, sums = torch.randn(4, 4), []
+    monkeypatch.setattr(fr_head.dist, 'all_reduce', sums.append)
+    model(maps, torch.tensor([0, 1, 2, 3]), scores)
+    before = [sum_.shape for sum_ in sums]
+    memory = [v.clone() for k, v in model.named_buffers() if 'memory' in k]
+    sums.clear()
+    loss = model(maps, torch.full((4, 4), 0.25), scores)
+    loss.backward()
+    assert [sum_.shape for sum_ in sums] == before
+    assert loss.item() == 0
+    assert all(not p.grad.any() for p in model.parameters())
+    after = [v for k, v in model.named_buffers() if 'memory' in k]
+    assert all(map(torch.equal, memory, after))
 
 
 def test_a_backbone_without_such_blocks_is_named():

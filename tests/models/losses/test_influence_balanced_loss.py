@@ -103,9 +103,11 @@ def test_the_factor_has_a_gradient_only_if_asked(data):
         assert (grads[1] is None) == detach
 
 
-def test_features_are_of_this_batch(data):
+@pytest.mark.parametrize('late', [False, True])
+def test_features_are_of_this_batch(data, late):
+    """Long before the switch too, which comes amid the training."""
     logits, hard, _, features = data
-    loss = ready()
+    loss = ready(late=late)
     with pytest.raises(ValueError, match='FeatureGCNHead'):
         loss(logits, hard)
     loss.set_features(features[:3])

@@ -25,6 +25,9 @@ NETWORKS = {
     ),
     'AAGCN': dict(type='AAGCN', mode='spatial'),
     'CTRGCN': dict(type='CTRGCN', mode='spatial'),
+    'HDGCN': dict(type='HDGCN', mode='spatial', groups=[[0], [1, 2, 3]]),
+    'MSTGCN': dict(type='MSTGCN', mode='spatial'),
+    'ShiftGCN': dict(type='ShiftGCN', mode='spatial'),
 }
 
 
@@ -137,7 +140,7 @@ def test_a_network_that_never_widens_needs_a_split():
         MODELS.build(cfg)
 
 
-@pytest.mark.parametrize('network', ['STGCN', 'CTRGCN'])
+@pytest.mark.parametrize('network', ['STGCN', 'CTRGCN', 'ShiftGCN'])
 def test_a_prediction_computes_the_experts_that_are_asked(network):
     """Scores are those of all experts at once, from fewer passes.
 
@@ -157,7 +160,7 @@ def test_a_prediction_computes_the_experts_that_are_asked(network):
     for number, tail in enumerate(tails):
         tail.register_forward_pre_hook(
             lambda _, args, number=number: seen.append(
-                (number, args[0].size(1 - tails.channel_dim))
+                (number, args[0].size(tails.sample_dim))
             )
         )
     with torch.no_grad():
@@ -170,7 +173,7 @@ def test_a_prediction_computes_the_experts_that_are_asked(network):
         full = model.cls_head.predict(maps, copy.deepcopy(samples))
         seen.clear()
         found = model(clips, samples, mode='predict')
-        assert 0 < asked[0] < 9 and asked[1] < asked[0]
+        assert 0 < asked[0] < 9 and asked[1] <= asked[0]
         # Two persons of each.
         by_hand = [(0, 18), (1, 2 * asked[0]), (2, 2 * asked[1])]
         assert seen == [pair for pair in by_hand if pair[1]]
