@@ -69,6 +69,11 @@ _SUMMARY = (
 )
 _WHOLE = ('epochs', 'samples_per_step', 'n', 'paired_n')
 _TITLES = dict(mean_class='mean class', ece='ECE')
+_FOLDS = (
+    'Folds share what they train on: intervals and tests over k folds take '
+    'the variance of a mean of n of them as that of one times 1 / n + '
+    '1 / (k - 1), after Nadeau and Bengio (2003).'
+)
 _PACKAGES = ('torch', 'mmengine', 'mmaction2', 'numpy', 'scipy')
 
 
@@ -309,6 +314,7 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
     usual = usual[usual > 0]
     group['cost'] = group[clock] / group.seed.map(usual)
     group[list(METRICS)] *= 100
+    overlap = group.task.iloc[0].plan.dataset.overlap
     rows = []
     for metric in (*METRICS, 'cost'):
         cells = {
@@ -317,7 +323,7 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
         }
         others = {m: c for m, c in cells.items() if m != baseline}
         pairs = {
-            method: compare(cell, cells.get(baseline, {}))
+            method: compare(cell, cells.get(baseline, {}), overlap)
             for method, cell in others.items()
             if metric != 'cost'
         }
@@ -325,7 +331,10 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
         corrected = holm([pair.p for pair in pairs.values() if pair])
         p_holm = dict(zip(pairs, corrected))
         for method, cell in cells.items():
-            own, pair = interval([*cell.values()]), pairs.get(method)
+            pair = pairs.get(method)
+            # Times do not depend on what a fold trains on.
+            shared = 0.0 if metric == 'cost' else overlap
+            own = interval([*cell.values()], shared)
             if own is None:
                 continue
             task = group[group.method == method].task.iloc[0]
@@ -460,8 +469,12 @@ class _Block:
             'Epochs are passes over the training data; those of a second '
             'stage stand after a plus. A step of 2N trains on each clip of '
             'the batch as it is and once more mixed.',
+            *self._fold_note(),
             *self._cost_note(),
         ]
+
+    def _fold_note(self) -> list[str]:
+        return [_FOLDS] if self.plans[0].dataset.overlap else []
 
     def _cost_note(self) -> list[str]:
         costs = self.cells[self.cells.metric == 'cost']
@@ -537,6 +550,7 @@ class _Together:
         self.against = blocks[0].against
         self.title = 'All datasets together'
         self.pairs = [block.lookup('against') for block in blocks]
+        self.overlaps = [b.plans[0].dataset.overlap for b in blocks]
         pandas = needed('pandas')
         runs = pandas.concat([block.runs for block in blocks])
         wide = runs.pivot_table(
@@ -553,7 +567,8 @@ class _Together:
             found = {}
             for method in self.names:
                 cells = [p.get((method, metric)) for p in self.pairs]
-                one = joint([c.difference.values for c in cells if c])
+                values = [c.difference.values if c else () for c in cells]
+                one = joint(values, self.overlaps)
                 if one is not None:
                     found[method] = one
             corrected = holm([one.p for one in found.values()])
@@ -561,6 +576,7 @@ class _Together:
                 {
                     'method': self.names[method],
                     'metric': _title(metric),
+                    'sets': str(one.sets),
                     'n': str(one.n),
                     'difference': f'{one.mean:+.1f}',
                     '95 % interval': f'{one.low:+.1f} to {one.high:+.1f}',
@@ -577,13 +593,14 @@ class _Together:
 
     def note(self) -> str:
         """Say what the table shows."""
+        folds = f' {_FOLDS}' if any(self.overlaps) else ''
         return (
             f'Difference from {self.against} in points of percent: mean over '
-            'the datasets, each counting alike, of the differences of equal '
-            'seeds (n of them); 95 % t interval and two-sided test after '
-            'Welch and Satterthwaite, seeds scattering within datasets; by '
-            'Holm corrected for the number of methods. Both speak of these '
-            'datasets.'
+            'the datasets that have both, each counting alike, of the '
+            'differences of equal seeds (n of them); 95 % t interval and '
+            'two-sided test after Welch and Satterthwaite, seeds scattering '
+            'within datasets; by Holm corrected for the number of methods. '
+            f'Both speak of these datasets.{folds}'
         )
 
     def rank_note(self) -> str:

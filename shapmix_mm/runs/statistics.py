@@ -21,6 +21,8 @@ __all__ = [
 ]
 
 _LEVEL = 0.95
+# Differences of equal accuracies differ by rounding.
+_ROUNDING = 1e-9
 
 
 class Interval(NamedTuple):
@@ -74,6 +76,7 @@ class Joint(NamedTuple):
         high (float): Upper end.
         p (float, optional): Two-sided p; None where nothing scatters.
         n (int): Differences, of all datasets together.
+        sets (int): Datasets.
     """
 
     mean: float
@@ -81,13 +84,21 @@ class Joint(NamedTuple):
     high: float
     p: float | None
     n: int
+    sets: int
 
 
-def interval(values: Sequence[float]) -> Interval | None:
+def interval(values: Sequence[float], overlap: float = 0.0) -> Interval | None:
     """Mean and half width of the 95 % t interval.
+
+    Folds of a cross-validation share most of what they train on, and their
+    mean scatters by more than that of independent values would. After Nadeau
+    and Bengio (Inference for the Generalization Error, Machine Learning 52,
+    2003) its variance is that of a value times 1 / n + ``overlap``.
 
     Args:
         values (Sequence[float]): One value per seed.
+        overlap (float): Test samples of a fold by its training samples; 0
+            where the seeds are no folds. Defaults to 0.
 
     Returns:
         Interval | None: None without values.
@@ -97,30 +108,39 @@ def interval(values: Sequence[float]) -> Interval | None:
     half = None
     if len(values) > 1:
         quantile = stats.t.ppf(0.5 + _LEVEL / 2, len(values) - 1)
-        half = float(stats.sem(values) * quantile)
+        half = float(np.sqrt(_variance(values, overlap)) * quantile)
     return Interval(tuple(values), float(np.mean(values)), half)
 
 
+def _variance(values: Sequence[float] | np.ndarray, overlap: float) -> float:
+    """Variance of the mean of values; exactly zero where all are alike."""
+    if np.ptp(values) <= _ROUNDING * max(1.0, np.abs(values).max()):
+        return 0.0
+    return float(np.var(values, ddof=1) * (1 / len(values) + overlap))
+
+
 def compare(
-    own: Mapping[int, float], other: Mapping[int, float]
+    own: Mapping[int, float], other: Mapping[int, float], overlap: float = 0.0
 ) -> Comparison | None:
     """Compare two methods over the seeds that both have.
 
     Args:
         own (Mapping[int, float]): Value by seed.
         other (Mapping[int, float]): Value of the other method by seed.
+        overlap (float): See :func:`interval`. Defaults to 0.
 
     Returns:
         Comparison | None: None if they have no seed in common.
     """
     seeds = sorted(own.keys() & other.keys())
-    difference = interval([own[seed] - other[seed] for seed in seeds])
+    difference = interval([own[seed] - other[seed] for seed in seeds], overlap)
     if difference is None:
         return None
     p = None
-    if len(seeds) > 1 and np.ptp(difference.values) > 0:
+    if len(seeds) > 1 and (scale := _variance(difference.values, overlap)):
         # The paired t test is that of the differences.
-        p = float(stats.ttest_1samp(difference.values, 0).pvalue)
+        t = abs(difference.mean) / np.sqrt(scale)
+        p = float(2 * stats.t.sf(t, len(seeds) - 1))
     return Comparison(difference, p)
 
 
@@ -143,7 +163,9 @@ def holm(ps: Sequence[float | None]) -> list[float | None]:
     return found
 
 
-def joint(differences: Sequence[Sequence[float]]) -> Joint | None:
+def joint(
+    differences: Sequence[Sequence[float]], overlaps: Sequence[float] = ()
+) -> Joint | None:
     """Compare two methods over datasets by their differences of equal seeds.
 
     Interval and test are those of Welch and Satterthwaite for a mean of means
@@ -153,24 +175,27 @@ def joint(differences: Sequence[Sequence[float]]) -> Joint | None:
 
     Args:
         differences (Sequence[Sequence[float]]): Differences of each dataset.
+        overlaps (Sequence[float]): That of each, see :func:`interval`; none
+            for 0. Defaults to ().
 
     Returns:
         Joint | None: None with less than two datasets of two seeds each.
     """
-    kept = [np.asarray(d, dtype=float) for d in differences if len(d) > 1]
+    pairs = zip(differences, overlaps or [0.0] * len(differences))
+    kept = [(values, overlap) for values, overlap in pairs if len(values) > 1]
     if len(kept) < 2:
         return None
-    mean = float(np.mean([d.mean() for d in kept]))
-    n = sum(map(len, kept))
-    errors = np.array([d.var(ddof=1) / len(d) for d in kept])
+    mean = float(np.mean([np.mean(values) for values, _ in kept]))
+    freedom = [len(values) - 1 for values, _ in kept]
+    size = sum(freedom) + len(kept), len(kept)
+    errors = np.array([_variance(*pair) for pair in kept])
     if not errors.any():
-        return Joint(mean, mean, mean, None, n)
-    freedom = [len(d) - 1 for d in kept]
+        return Joint(mean, mean, mean, None, *size)
     together = errors.sum() ** 2 / (errors**2 / freedom).sum()
     law = stats.t(together, mean, np.sqrt(errors.sum()) / len(kept))
     low, high = map(float, law.interval(_LEVEL))
     p = float(2 * min(law.cdf(0), law.sf(0)))
-    return Joint(mean, low, high, p, n)
+    return Joint(mean, low, high, p, *size)
 
 
 def mean_ranks(blocks: np.ndarray) -> np.ndarray:

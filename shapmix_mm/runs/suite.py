@@ -112,6 +112,12 @@ class DatasetEntry(Entry):
     folds: _Count = None
     recipes: dict[str, dict[str, _Values]] = {}
 
+    @property
+    def overlap(self) -> float:
+        """Test samples of a fold by its training samples; 0 without folds."""
+        folds = self.folds or 1
+        return 1 / (folds - 1) if folds > 1 else 0.0
+
     def splits(self, seed: int) -> tuple[str, str] | None:
         """Splits that a seed trains and tests on; None for the configs'."""
         if self.folds is None:

@@ -142,12 +142,48 @@ def test_datasets_together(written, accuracy):
     ]
     mean = np.mean([d.mean() for d in differences])
     row = means[next(key for key in means if key[1] == 'overall')]
-    assert row[:2] == ['5', f'{mean:+.1f}']
+    assert row[:3] == ['2', '5', f'{mean:+.1f}']
     # One dataset has no few, so that nothing is said of it over both.
     assert not [key for key in means if key[1] == 'few']
     assert written['ranks.png']
     assert 'over 5 pairs of dataset and seed' in part
     assert 'id="together"' in written['report.html']
+
+
+def test_folds_have_wider_intervals(finished, make_suite, accuracy, tmp_path):
+    """The three seeds of one dataset are folds."""
+
+    def in_folds(task):
+        plan, folds = task.plan, dict(folds=3)
+        if plan.dataset.name == 'tail':
+            dataset = plan.dataset.model_copy(update=folds)
+            plan = dataclasses.replace(plan, dataset=dataset)
+        return dataclasses.replace(task, plan=plan)
+
+    runs = collect(finished)
+    runs['task'] = [in_folds(task) for task in runs.task]
+    paths = write_comparison(make_suite(finished), runs, tmp_path)
+    written = {p.name: p.read_text() for p in paths if p.suffix != '.png'}
+    table = {
+        (r['dataset'], r['method'], r['metric']): r
+        for r in lines(written['summary.csv'])
+    }
+    own, base = (
+        values(accuracy, 'tail', name, range(3), 'few')
+        for name in ('mix', 'ce')
+    )
+    row = table['tail', 'mix', 'few']
+    for column, given in (
+        ('half_width_95', own),
+        ('difference_half_width_95', own - base),
+    ):
+        # 1 / 3 + 1 / 2, in place of 1 / 3.
+        half = 4.302653 * given.std(ddof=1) * np.sqrt(5 / 6)
+        assert float(row[column]) == pytest.approx(half, rel=1e-6)
+    sections = written['report.md'].split('\n## ')
+    said = [x.split('\n')[0] for x in sections if 'Folds share' in x]
+    assert len(said) == 2 and said[1] == 'All datasets together'
+    assert 'Folds share' in written['report.html']
 
 
 def test_best_on_test_only_if_asked_and_labelled(

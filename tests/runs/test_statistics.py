@@ -45,6 +45,51 @@ def test_what_cannot_be_tested_has_no_p():
     assert compare({0: 3.0, 1: 2.0}, {0: 2.0, 1: 1.0}).p is None
 
 
+def test_equal_differences_have_no_p_whatever_their_rounding():
+    """Five clips of 430 more with each seed."""
+    other = {0: 100 * 350 / 430, 1: 100 * 361 / 430, 2: 100 * 377 / 430}
+    own = {0: 100 * 355 / 430, 1: 100 * 366 / 430, 2: 100 * 382 / 430}
+    found = compare(own, other)
+    assert len(set(found.difference.values)) > 1, 'no rounding to be seen'
+    assert (found.p, found.difference.half) == (None, 0.0)
+    together = joint([found.difference.values, [2.0, 2.0]])
+    assert together.p is None and together.low == together.high
+
+
+def test_folds_widen_interval_and_test():
+    values = [4.0, 1.0, 2.5, 3.0, 0.5]
+    scale = math.sqrt(np.var(values, ddof=1) * (1 / 5 + 1 / 4))
+    t = np.mean(values) / scale
+    found = compare(
+        dict(enumerate(values)), dict.fromkeys(range(5), 0.0), 0.25
+    )
+    assert found.difference.half == pytest.approx(2.776445 * scale)
+    assert found.p == pytest.approx(2 * stats.t.sf(t, 4))
+    # A dataset without folds beside it.
+    other = [1.0, 2.0, 6.0]
+    errors = [scale**2, np.var(other, ddof=1) / 3]
+    freedom = sum(errors) ** 2 / (errors[0] ** 2 / 4 + errors[1] ** 2 / 2)
+    half = stats.t.ppf(0.975, freedom) * math.sqrt(sum(errors)) / 2
+    both = joint([values, other], [0.25, 0.0])
+    assert both.high - both.mean == pytest.approx(half)
+    assert (both.n, both.sets) == (8, 2)
+
+
+@pytest.mark.parametrize('folds', [5, 10])
+def test_the_interval_of_folds_covers_the_true_mean(folds):
+    """Of values that correlate by the share of the samples that test."""
+    rng = np.random.default_rng(0)
+    share, hits, plain = 1 / folds, 0, 0
+    for _ in range(2000):
+        common = rng.normal() * math.sqrt(share)
+        values = 3 + common + rng.normal(size=folds) * math.sqrt(1 - share)
+        found = interval(values, 1 / (folds - 1))
+        hits += abs(found.mean - 3) <= found.half
+        plain += abs(found.mean - 3) <= interval(values).half
+    assert 0.935 < hits / 2000 < 0.965
+    assert plain / 2000 < 0.88
+
+
 def test_holm():
     assert holm([0.01, None, 0.04, 0.03]) == pytest.approx(
         [0.03, None, 0.06, 0.06]
@@ -58,7 +103,7 @@ def test_datasets_count_alike_whatever_their_seeds():
     # Squared standard errors 1 and 1/6, of 1 and 3 degrees of freedom:
     # (7/6)^2 / (1 + 1/108) = 1.3486 of both together.
     half = stats.t.ppf(0.975, 147 / 109) * math.sqrt(7 / 6) / 2
-    assert (found.mean, found.n) == (4.0, 6)
+    assert (found.mean, found.n, found.sets) == (4.0, 6, 2)
     assert found.low == pytest.approx(4 - half)
     assert found.high == pytest.approx(4 + half)
     assert joint([[1.0, 3.0], [5.0]]) is None
