@@ -248,7 +248,8 @@ def joint_trial(
         ranked (Sequence[dict]): What :func:`rank_trials` made of them.
 
     Returns:
-        Trial: One of ``trials`` if it is there already, else a new one.
+        Trial: One of ``trials`` if it is there already, else a new one, whose
+        number follows from its values.
     """
     labels = dict(trials[0].labels)
     for name in search.space:
@@ -265,7 +266,11 @@ def joint_trial(
         name: [str(value) for value in values].index(labels[name])
         for name, values in search.space.items()
     }
-    return _trial(search, len(star_trials(search)), places)
+    # Later parts of a search combine other values, in the same folder.
+    index = 0
+    for name, values in search.space.items():
+        index = index * len(values) + places[name]
+    return _trial(search, len(star_trials(search)) + index, places)
 
 
 def _trial(search: Search, number: int, places: Mapping[str, int]) -> Trial:

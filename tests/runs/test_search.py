@@ -176,7 +176,8 @@ def test_the_best_value_of_every_dimension_is_taken_together():
     scores = [(0.5, 0.5), (0.4, 0.4), (0.6, 0.6), (0.7, 0.7), (0.55, 0.55)]
     joint = joint_trial(search, trials, rank_trials(rows(scores), trials))
     assert joint.labels == dict(width='16', rate='0.3', passes='20')
-    assert joint.number == 5 and joint.options == {'lr': 0.3, 'epochs': 20}
+    # The sixth of all settings, behind the five trials.
+    assert joint.number == 10 and joint.options == {'lr': 0.3, 'epochs': 20}
     # A single change that alone is better is there already.
     scores[4] = scores[0]
     joint = joint_trial(search, trials, rank_trials(rows(scores), trials))
@@ -297,9 +298,14 @@ def test_a_dimension_by_itself_has_the_trials_of_the_whole():
     search = make()
     trials = star_trials(search)
     assert star_trials(search, ['rate']) == [trials[0], *trials[2:4]]
-    # A joint setting is no trial that the whole has already.
-    ranked = rank_trials(rows([(0.1, 0.1), (0.9, 0.9)]), trials[:2])
-    assert joint_trial(search, trials[:1], ranked).number == 5
+    # A joint setting has a number that neither the whole nor another has.
+    numbers = {trial.number for trial in trials}
+    for better in ([1, 2], [1, 3], [1, 4], [2, 4], [3, 4], [1, 2, 4]):
+        ranked = [dict(labels=trials[n].labels) for n in better]
+        joint = joint_trial(search, trials, ranked)
+        assert joint_trial(search, trials[:1], ranked) == joint
+        numbers.add(joint.number)
+    assert len(numbers) == 5 + 6
 
 
 def test_values_are_compared_seed_by_seed_and_each_set_counts_alike():
