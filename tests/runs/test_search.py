@@ -415,6 +415,45 @@ def test_the_command_does_all_and_goes_on(screen, source, tmp_path, capsys):
             assert read == str(root / 'held_out.pkl')
 
 
+def test_runs_of_an_earlier_part_of_the_search_stay(
+    source, tmp_path, monkeypatch
+):
+    tool = load_tool()
+    (tmp_path / 'ctrgcn_ce_tiny.py').write_text(
+        LEAF.format(source=str(source))
+    )
+    space = {'drop': {0: {}, 1: {'drop': 1}}, 'rate': {0: {}, 1: {'lr': 1}}}
+    path = tmp_path / 'tiny.yaml'
+    search = make(methods=['ce'], space=space)
+    path.write_text(yaml.safe_dump(search.model_dump()))
+    scores = dict(zip(('ce-t00', 'ce-t01', 'ce-t02'), (0.5, 0.6, 0.9)))
+
+    def run_suite(content, *_):
+        names = [name for (name,) in content['methods']]
+        return [
+            dict(method=name, seed=str(seed), mean_class=value + seed / 100)
+            for name in names
+            for value in [scores.get(name, 0.8)]
+            for seed in content['seeds']
+        ]
+
+    monkeypatch.setattr(tool, 'run_suite', run_suite)
+    root = tmp_path / 'root'
+    arguments = [str(path), '--root', str(root), '--configs', str(tmp_path)]
+    assert not tool.main([*arguments, '--only', 'drop'])
+    # The other value is better, so that no second seed of this one is due.
+    assert not tool.main(arguments)
+    with open(root / 'log.csv', newline='') as stream:
+        runs = [(x['trial'], x['seed']) for x in csv.DictReader(stream)]
+    # The setting of both values is the fourth of all, behind the trials.
+    found = sorted(runs, key=lambda run: (int(run[0]), run[1]))
+    assert found == [(t, s) for t in ('0', '1', '2', '6') for s in '01']
+    recipe = json.loads((root / 'recipe.json').read_text())
+    told = [(entry['trial'], entry['seeds']) for entry in recipe]
+    assert told == [(2, 2), (6, 2), (1, 2), (0, 2)]
+    assert recipe[2]['score'] == pytest.approx(0.605)
+
+
 def test_the_command_compares_rules_over_sets(source, tmp_path, capsys):
     tool = load_tool()
     (tmp_path / 'configs').mkdir()

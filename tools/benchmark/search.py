@@ -170,8 +170,8 @@ def write_log(
 ) -> None:
     """Write a line per run, with the setting of its trial.
 
-    Lines of trials that are not among these, those of other dimensions, stay
-    if they have the same columns.
+    Lines of other runs, those of other dimensions or of seeds that are not
+    asked for this time, stay if they have the same columns.
     """
     labels = {trial.number: trial.labels for trial in trials}
     keep = ('seed', 'overall', 'mean_class', 'many', 'medium', 'few')
@@ -182,15 +182,20 @@ def write_log(
         line.update({key: run.get(key, '') for key in keep})
         line['cpu_seconds'] = run.get('train_cpu_seconds', '')
         lines.append(line)
+    done = {_run_of(line) for line in lines}
     lines[:0] = [
         other
         for other in read_log(path)
-        if int(other['trial']) not in labels and other.keys() == line.keys()
+        if _run_of(other) not in done and other.keys() == line.keys()
     ]
     with open(path, 'w', newline='', encoding='utf-8') as stream:
         writer = csv.DictWriter(stream, list(lines[-1]), lineterminator='\n')
         writer.writeheader()
         writer.writerows(lines)
+
+
+def _run_of(line: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(line['trial']), line['method'], str(line['seed'])
 
 
 def run_search(
@@ -214,15 +219,20 @@ def run_search(
     content = suite_of(search, finalists, search.seeds, cfg, ann_file)
     final = run_suite(content, 'finalists', root, args)
     others = [run for run in runs if trial_of(run)[1] not in numbers]
-    write_log([*others, *final], every, root / 'log.csv')
-    ranked = rank_trials(final, finalists) + rank_trials(others, trials)
+    log = root / 'log.csv'
+    write_log([*others, *final], every, log)
+    known = [
+        {**line, 'method': f'{line["method"]}-t{line["trial"]}'}
+        for line in read_log(log)
+    ]
+    ranked = rank_trials(known, every)
     path = root / 'recipe.json'
     before = json.loads(path.read_text('utf-8')) if path.is_file() else []
     done = {trial.number for trial in every}
     recipe = ranked + [x for x in before if x['trial'] not in done]
     recipe.sort(key=lambda entry: (-entry['seeds'], -entry['score']))
     write_whole(path, json.dumps(recipe, indent=1).encode())
-    return ranked
+    return [entry for entry in recipe if entry['trial'] in done]
 
 
 def print_ranking(ranked: Sequence[dict[str, Any]]) -> None:
