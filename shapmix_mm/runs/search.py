@@ -407,9 +407,9 @@ def compare_values(
     Returns:
         list[dict]: For each other value, method and metric: the difference
         in points of percent, first its mean over the sets with the ends of
-        its 95 % t interval and p (:func:`~.statistics.joint`; empty with
-        less than two sets), then by set, over its seeds and searches. Values
-        without a run are left out.
+        its 95 % t interval and p (:func:`~.statistics.joint`; it leaves out
+        sets of one pair, or is empty with less than two others), then by
+        set, over its seeds and searches. Values without a run are left out.
     """
     found = []
     one = next(iter(searches.values()))
@@ -461,11 +461,13 @@ def _by_seed(
 
 def _over_sets(sets: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     means = {name: mean(values) for name, values in sets.items()}
-    line: dict[str, Any] = dict(difference=mean(means.values()))
     all_of_them = joint(list(sets.values()))
+    # An interval takes two pairs of each set; the mean is that of its sets.
+    used = [k for k, v in sets.items() if len(v) > 1 or all_of_them is None]
+    line: dict[str, Any] = dict(difference=mean(means[k] for k in used))
     for key in ('low', 'high', 'p'):
         line[key] = getattr(all_of_them, key, None)
-    line['pairs'] = sum(map(len, sets.values()))
-    line['sets_better'] = sum(value > 0 for value in means.values())
-    line['sets'] = len(sets)
+    line['pairs'] = sum(len(sets[k]) for k in used)
+    line['sets_better'] = sum(means[k] > 0 for k in used)
+    line['sets'] = len(used)
     return {**line, **means}

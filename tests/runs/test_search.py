@@ -350,6 +350,15 @@ def test_values_are_compared_seed_by_seed_and_each_set_counts_alike():
     half = stats.t.ppf(0.975, together) * np.sqrt(errors.sum()) / 2
     assert line['low'] == pytest.approx(0.75 - half)
     assert line['high'] == pytest.approx(0.75 + half)
+    # A set of one pair has no interval, and moves none; it is shown.
+    searches['c'] = searches['b'].model_copy(update=dict(dataset='c'))
+    logs['c'] = log((0.5, 0.59))
+    (wider,) = compare_values(searches, logs)
+    assert wider.pop('c') == pytest.approx(9) and wider == line
+    # Without an interval it counts as any other.
+    (line,) = compare_values(searches, {**logs, 'b': []})
+    assert line['difference'] == pytest.approx(6) and line['low'] is None
+    assert (line['sets_better'], line['sets'], line['pairs']) == (2, 2, 4)
 
 
 LEAF = """
