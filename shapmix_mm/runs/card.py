@@ -202,18 +202,18 @@ def _class_table(
 
 
 def _telling_parts(model: Any) -> list[str] | None:
-    """Combination of the highest learnt value of each class."""
+    """Combination of the highest value observed of each class."""
     blend = getattr(model.data_preprocessor, 'blending', None)
     if not isinstance(blend, ShapMixBlending):
         return None
-    values = blend.saliency.values.cpu()
-    known = blend.saliency.updates.cpu().sum(1) > 0
-    best = values.argmax(1).tolist()
+    table = blend.saliency
+    known = table.updates > 0
+    best = table.values.where(known, float('-inf')).argmax(1).tolist()
     parts = [
         ' + '.join(blend.layout.part_names[p] for p in found)
         for found in blend.saliency.combinations
     ]
     return [
         parts[place] if learnt else ABSENT
-        for place, learnt in zip(best, known.tolist())
+        for place, learnt in zip(best, known.any(1).tolist())
     ]

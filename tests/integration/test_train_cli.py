@@ -100,7 +100,9 @@ def test_the_card_tells_what_data_log_and_checkpoint_tell(
     assert groups['few'][3] == f'{100 * last["acc/few"]:.1f}'
     assert {int(k): int(row[1]) for k, row in classes.items()} == clips
     state = torch.load(checkpoint, weights_only=False)['state_dict']
-    values = state['data_preprocessor.blending.saliency.values']
+    table = 'data_preprocessor.blending.saliency.'
+    seen = state[f'{table}updates'] > 0
+    values = state[f'{table}values'].where(seen, float('-inf'))
     parts = get_layout(cfg.LAYOUT).part_names
     named = [
         ' + '.join(parts[p] for p in found)

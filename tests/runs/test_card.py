@@ -3,7 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 
+from shapmix_mm.models import ShapMixBlending
 from shapmix_mm.runs import card
 from shapmix_mm.runs.run import RunError
 
@@ -27,3 +29,14 @@ def test_what_keeps_the_card_from_being_written_is_told(
     assert card.write_card(runner, 'python train.py') is None
     assert told == [f'no model card: {error}']
     assert not list(tmp_path.iterdir())
+
+
+def test_a_combination_that_was_never_observed_tells_no_class():
+    layout = dict(num_node=3, inward=[(1, 0), (2, 0)], center=0)
+    parts = dict(body=[0], arm=[1], leg=[2])
+    blend = ShapMixBlending(3, dict(layout, parts=parts), sizes=(1,))
+    blend.saliency.values[:2] = torch.tensor([-0.3, 0.0, -0.2])
+    blend.saliency.updates[0] = torch.tensor([1.0, 0.0, 1.0])
+    blend.saliency.updates[1] = 1
+    model = SimpleNamespace(data_preprocessor=SimpleNamespace(blending=blend))
+    assert card._telling_parts(model) == ['leg', 'arm', card.ABSENT]
