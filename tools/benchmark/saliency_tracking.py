@@ -12,7 +12,10 @@ from saliency_replay import Scheme
 
 from shapmix_mm.config.data import unrepeated
 from shapmix_mm.engine import SaliencyHook
-from shapmix_mm.evaluation.functional import classes_with_true_parts_first
+from shapmix_mm.evaluation.functional import (
+    classes_with_true_parts_first,
+    named_parts,
+)
 from shapmix_mm.saliency import (
     SeededSamples,
     choose_samples,
@@ -50,28 +53,6 @@ def errors_of(
         rank_corr=float(rank.mean()) if len(rank) else float('nan'),
         seen=float(seen.float().mean()),
     )
-
-
-def known_parts(
-    dataset: Any, part_names: Sequence[str]
-) -> list[list[int]] | None:
-    """Parts that are known to tell each class of a synthetic set.
-
-    Args:
-        dataset (Dataset): Training set.
-        part_names (Sequence[str]): Names of the layout's parts.
-
-    Returns:
-        list[list[int]] or None: Part indices of each class.
-    """
-    metainfo = getattr(dataset, 'metainfo', None) or {}
-    salient = metainfo.get('salient_parts')
-    if not salient:
-        return None
-    return [
-        [part_names.index(part) for part in salient[name]]
-        for name in metainfo['classes']
-    ]
 
 
 class Shadow(SaliencyHook):
@@ -143,8 +124,11 @@ class TrackTables(Hook):
             sample_labels(train), max_per_class=self.max_per_class
         )
         self.samples = SeededSamples(train, chosen)
-        self.true_parts = known_parts(
-            train, self.shadows[0].blend.layout.part_names
+        metainfo = getattr(train, 'metainfo', None) or {}
+        self.true_parts = named_parts(
+            metainfo.get('salient_parts'),
+            metainfo.get('classes'),
+            self.shadows[0].blend.layout.part_names,
         )
 
     def after_train_iter(
