@@ -36,7 +36,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--epoch',
         type=option(PositiveInt),
-        help='epoch to read; the default is the last of the longest run',
+        help='epoch to read; the default is the planned end of each run, or '
+        'the last epoch of the longest where its config is missing',
     )
     return parser.parse_args()
 
@@ -75,7 +76,8 @@ def read_runs(root: Path, epoch: int | None) -> tuple[Any, list[str]]:
 
     Args:
         root (Path): Folder with runs below it.
-        epoch (int, optional): Epoch to read. None is the last.
+        epoch (int, optional): Epoch to read. None is each run's planned
+            end, or the last of the longest where its config is missing.
 
     Returns:
         tuple[DataFrame, list[str]]: A row per run with its accuracies in
@@ -123,7 +125,8 @@ def table(root: Path, epoch: int | None) -> str:
 
     Args:
         root (Path): Folder with runs below it.
-        epoch (int, optional): Epoch to read. None is the last.
+        epoch (int, optional): Epoch to read. None is each run's planned
+            end, or the last of the longest where its config is missing.
 
     Returns:
         str: The table, what the groups are, and a line for each run left

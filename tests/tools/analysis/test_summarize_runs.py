@@ -84,6 +84,13 @@ def test_runs_of_other_lengths_and_depths_are_rows(tmp_path, run):
     assert 'groups of ce-2x: many > 9 training samples, few < 4' in out
 
 
+def test_the_help_tells_the_default_epoch(run, capsys):
+    with pytest.raises(SystemExit):
+        run('--help')
+    told = ' '.join(capsys.readouterr().out.split())
+    assert 'planned end of each run' in told
+
+
 def test_a_cut_last_line_is_no_error_and_damage_is_named(tmp_path, run):
     add_run(tmp_path, 'ce', 0, {8: 0.2})
     (log,) = tmp_path.glob('*/*/*/*/scalars.json')
