@@ -483,14 +483,15 @@ def weight_grid(streams: int, steps: int) -> Iterator[tuple[int, ...]]:
 
 
 def check_disjoint(held_out: Streams, reported: Streams) -> None:
-    """Refuse to search weights on samples that are reported.
+    """Refuse to search weights on reported samples, or on other streams.
 
     Args:
         held_out (Streams): Samples of the search.
         reported (Streams): Samples of the figures.
 
     Raises:
-        ValueError: If a sample is in both, or the classes differ.
+        ValueError: If a sample is in both, or number of streams, classes or
+            kind of scores differ.
     """
     shared = sorted(set(held_out.names or ()) & set(reported.names or ()))
     if shared:
@@ -499,11 +500,19 @@ def check_disjoint(held_out: Streams, reported: Streams) -> None:
             f'{shared[0]!r} the first; weights are never searched on what is '
             'reported'
         )
-    sizes = held_out.scores.shape[2], reported.scores.shape[2]
-    if sizes[0] != sizes[1]:
-        raise ValueError(
-            f'held-out results have {sizes[0]} classes, the others {sizes[1]}'
+    facts = [
+        (
+            f'{len(s.scores)} streams',
+            f'{s.scores.shape[2]} classes',
+            'probabilities' if are_probabilities(s.scores) else 'raw scores',
         )
+        for s in (held_out, reported)
+    ]
+    for own, other in zip(*facts):
+        if own != other:
+            raise ValueError(
+                f'held-out results have {own}, the others {other}'
+            )
 
 
 def fusion_rows(

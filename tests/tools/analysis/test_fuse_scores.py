@@ -185,6 +185,16 @@ def test_weights_from_dumps_of_another_part(main, files, tmp_path, capsys):
     assert '6 samples; weights searched on 6' in capsys.readouterr().out
     assert main([*files, '--search', '--held-out', *files]) == 2
     assert "among the results, 'a0'" in capsys.readouterr().err
+    assert main([*files, '--search', '--held-out', held[0]]) == 2
+    told = 'error: held-out results have {}, the others {}\n'
+    message = told.format('1 streams', '2 streams')
+    assert capsys.readouterr().err == message
+    # Scores of another kind would be weighed by their size.
+    for path, scores in zip(held, (JOINT, BONE)):
+        dump(path, [[9 * score for score in row] for row in scores], other)
+    assert main([*files, '--search', '--held-out', *held]) == 2
+    message = told.format('raw scores', 'probabilities')
+    assert capsys.readouterr().err == message
 
 
 @pytest.mark.parametrize(
