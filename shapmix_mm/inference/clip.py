@@ -119,7 +119,7 @@ def array_clip(
         score (np.ndarray, optional): Confidence of 2D joints, shape
             (M, T, V). Defaults to None: 1 where a joint is not zero.
         img_shape (tuple[int, int], optional): Height and width of the image
-            in pixels, of 2D joints. Defaults to None: the pipeline's own.
+            in pixels, of 2D joints. Defaults to None: as the pipeline says.
         **more: Further arguments of :class:`Clip`.
 
     Returns:

@@ -551,6 +551,12 @@ class Recognizer:
         """
         clip = _as_clip(clip)
         check_clip(clip)
+        if self._asks_size and 'img_shape' not in clip.annotation:
+            raise ClipError(
+                f'{clip.name} does not tell the size of its image, which the '
+                'pipeline divides by: --img-shape HEIGHT WIDTH, or the key '
+                "'img_shape' of an annotation"
+            )
         clip = order_joints(
             self._with_channels(clip),
             self._num_joints,
@@ -591,6 +597,15 @@ class Recognizer:
             return self.layout.planar
         except ValueError:
             return False
+
+    @cached_property
+    def _asks_size(self) -> bool:
+        """Whether the pipeline leaves the size of the image to the clip."""
+        settings = _test_settings(self.cfg)['pipeline']
+        return any(
+            type(step).__name__ == 'PreNormalize2D' and 'img_shape' not in own
+            for step, own in zip(self.pipeline.transforms, settings)
+        )
 
     @cached_property
     def _num_person(self) -> int | None:

@@ -236,6 +236,23 @@ def test_planar_models_take_a_third_number_for_the_score(
     assert 'score' in clip.notes[0]
 
 
+def test_pixels_without_the_size_of_their_image_are_refused(
+    trained, test_clips
+):
+    cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
+    nodes = cfg.test_dataloader.dataset
+    nodes.layout.planar = True
+    pose = test_clips[0]['keypoint'][..., :2]
+    nodes.pipeline.insert(2, dict(type='PreNormalize2D'))
+    unsure = shapmix_mm.Recognizer(cfg, trained.checkpoint, 'cpu')
+    with pytest.raises(ClipError, match='--img-shape .*img_shape'):
+        unsure.adapt(pose)
+    assert unsure.adapt(dict(keypoint=pose, img_shape=(480, 640)))
+    # Who writes a size into the pipeline means it.
+    nodes.pipeline[2]['img_shape'] = (1080, 1920)
+    assert shapmix_mm.Recognizer(cfg, trained.checkpoint, 'cpu').adapt(pose)
+
+
 def test_explaining_says_that_it_needs_a_mean_pose(trained, test_clips):
     cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
     cfg.train_dataloader.dataset.ann_file = 'none.pkl'
