@@ -2,7 +2,8 @@
 
 Files of OpenPose and MMPose hold no label: --labels names a CSV with the
 columns name, label and, if wanted, split. The name is that of a clip's file
-without .json, or of the folder of its frames.
+without .json, or of the folder of its frames. Nor do they hold the size of
+the images, --img-shape; the coordinates of Kinetics-skeleton are shares of it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from prepare_arguments import make_parser
 
 EXAMPLES = """examples:
   %(prog)s kinetics_train/ --out data/kinetics_skeleton_train.pkl
-  %(prog)s openpose_output/ --labels labels.csv --out data/mine.pkl
-  %(prog)s mmpose_predictions.zip --labels labels.csv --out data/mine.pkl"""
+  %(prog)s openpose_output/ --labels labels.csv --img-shape 1080 1920 \\
+      --out data/mine.pkl
+  %(prog)s mmpose_predictions.zip --labels labels.csv --img-shape 720 1280 \\
+      --out data/mine.pkl"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,6 +41,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         '--labels', metavar='CSV', type=Path, help='name,label[,split]'
     )
+    parser.add_argument(
+        '--img-shape',
+        type=int,
+        nargs=2,
+        metavar=('HEIGHT', 'WIDTH'),
+        help='size of the images in pixels, for OpenPose and MMPose',
+    )
     args = parser.parse_args(argv)
     from shapmix_mm.datasets.prepare.command import prepare
     from shapmix_mm.datasets.prepare.json_clips import (
@@ -50,7 +60,8 @@ def main(argv: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f'prepare_json: {error}', file=sys.stderr)
         return 1
-    convert = partial(convert_json, labels=labels)
+    shape = tuple(args.img_shape) if args.img_shape else None
+    convert = partial(convert_json, labels=labels, img_shape=shape)
     return prepare(
         'prepare_json', convert, args.source, args.out, quiet=args.quiet
     )

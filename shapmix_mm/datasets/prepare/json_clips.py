@@ -75,7 +75,9 @@ def read_labels(path: str | Path) -> Labels:
 
 
 def convert_json(
-    members: Iterable[Member], labels: Labels | None = None
+    members: Iterable[Member],
+    labels: Labels | None = None,
+    img_shape: tuple[int, int] | None = None,
 ) -> Conversion:
     """Convert clips of any of the three forms.
 
@@ -83,11 +85,14 @@ def convert_json(
         members (Iterable[Member]): The files.
         labels (Labels, optional): Labels of the clips, over those that the
             files have. Defaults to None.
+        img_shape (tuple[int, int], optional): Height and width of the images
+            in pixels, without which clips of OpenPose and MMPose are
+            skipped; Kinetics-skeleton has shares of them. Defaults to None.
 
     Returns:
         Conversion: Annotations with ``keypoint`` (M, T, V, 2) and
         ``keypoint_score`` (M, T, V) of the two surest persons of each
-        frame, the splits of the table, and what was skipped.
+        frame, ``img_shape``, the splits of the table, and what was skipped.
     """
     found: dict[str, dict[str, Any]] = {}
     outcomes: list[Outcome] = []
@@ -96,10 +101,10 @@ def convert_json(
             name, clip = _read(member)
             known = found.setdefault(name, dict(file=member.name, frames={}))
             known['frames'].update(clip['frames'])
-            known.update((k, clip[k]) for k in ('label', 'class') if k in clip)
+            known.update((k, clip[k]) for k in clip.keys() - {'frames'})
         except ValueError as error:
             outcomes.append((member.name, str(error)))
-    outcomes += _outcomes(found, labels)
+    outcomes += _outcomes(found, labels, img_shape)
     names = sorted({s for s in (labels.splits if labels else {}).values()})
     splits = {
         split: (lambda a, split=split: labels.splits[a['frame_dir']] == split)
@@ -110,21 +115,29 @@ def convert_json(
 
 
 def _outcomes(
-    found: Mapping[str, dict[str, Any]], labels: Labels | None
+    found: Mapping[str, dict[str, Any]],
+    labels: Labels | None,
+    img_shape: tuple[int, int] | None,
 ) -> Iterator[Outcome]:
     for name, clip in found.items():
         try:
-            yield clip['file'], _annotation(name, clip, labels)
+            yield clip['file'], _annotation(name, clip, labels, img_shape)
         except ValueError as error:
             yield clip['file'], str(error)
 
 
 def _annotation(
-    name: str, clip: Mapping[str, Any], labels: Labels | None
+    name: str,
+    clip: Mapping[str, Any],
+    labels: Labels | None,
+    img_shape: tuple[int, int] | None,
 ) -> dict[str, Any]:
     label = clip.get('label') if labels is None else labels.numbers.get(name)
     if label is None:
         raise ValueError('no label: --labels FILE.csv has none of its name')
+    shape = clip.get('img_shape', img_shape)
+    if shape is None:
+        raise ValueError('no size of its images: --img-shape HEIGHT WIDTH')
     frames = sorted(clip['frames'].items())
     poses = [pose for _, people in frames for pose in people]
     inds = [frame for frame, people in frames for _ in people]
@@ -142,6 +155,8 @@ def _annotation(
         total_frames=keypoint.shape[1],
         keypoint=keypoint,
         keypoint_score=score,
+        img_shape=shape,
+        original_shape=shape,
     )
 
 
@@ -211,7 +226,8 @@ def _kinetics(content: Mapping[str, Any]) -> dict[str, Any]:
             _scored(np.reshape(person['pose'], (-1, 2)), person['score'])
             for person in frame['skeleton']
         ]
-    found: dict[str, Any] = dict(frames=frames)
+    # ST-GCN's set has coordinates of 0 to 1.
+    found: dict[str, Any] = dict(frames=frames, img_shape=(1, 1))
     if content.get('label_index') is not None:
         found['label'] = int(content['label_index'])
         found['class'] = content.get('label', found['label'])

@@ -80,7 +80,7 @@ def labels(tmp_path):
     'files', [openpose(), mmpose(), mmpose(wrapped=True), kinetics()]
 )
 def test_each_form_gives_the_poses(files, labels):
-    data, skipped = convert_json(files, labels)
+    data, skipped = convert_json(files, labels, (480, 640))
     assert skipped == []
     (annotation,) = data['annotations']
     assert annotation['frame_dir'] == 'wave' and annotation['label'] == 1
@@ -101,10 +101,20 @@ def test_each_form_gives_the_poses(files, labels):
 
 
 def test_kinetics_has_labels_of_its_own():
-    data = convert_json(kinetics() + kinetics('other', 0)).data
+    data = convert_json(kinetics() + kinetics('other', 0), None, (9, 9)).data
     assert [a['label'] for a in data['annotations']] == [0, 2]
     assert data['classes'] == ['waving', '1', 'waving']
     assert data['split'] == {}
+    assert {a['img_shape'] for a in data['annotations']} == {(1, 1)}
+
+
+def test_pixels_have_the_size_of_their_image(labels):
+    for files in (openpose(), mmpose()):
+        (clip,) = convert_json(files, labels, (480, 640)).data['annotations']
+        assert clip['img_shape'] == clip['original_shape'] == (480, 640)
+        data, skipped = convert_json(files, labels)
+        assert not data['annotations']
+        assert '--img-shape HEIGHT WIDTH' in skipped[0][1]
 
 
 def test_numbers_as_labels(tmp_path):
@@ -112,7 +122,7 @@ def test_numbers_as_labels(tmp_path):
     path.write_text('name,label\nwave,3\n')
     found = read_labels(path)
     assert found.numbers == dict(wave=3) and len(found.classes) == 4
-    assert convert_json(openpose(), found).data['split'] == {}
+    assert convert_json(openpose(), found, (9, 9)).data['split'] == {}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +141,7 @@ def test_numbers_as_labels(tmp_path):
     ],
 )
 def test_what_is_skipped_has_a_reason(file, reason, labels):
-    data, skipped = convert_json([file], labels)
+    data, skipped = convert_json([file], labels, (480, 640))
     assert data['annotations'] == []
     ((name, told),) = skipped
     assert name == file.name

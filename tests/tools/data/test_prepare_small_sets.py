@@ -154,12 +154,16 @@ def test_json_of_openpose_becomes_an_annotation_file(tmp_path, capsys):
     table.write_text('name,label,split\nwave,1,train\nsit,0,val\n')
     out = tmp_path / 'o.pkl'
     args = [str(tmp_path / 'source'), '--out', str(out), '--quiet']
+    assert command('json')([*args, '--labels', str(table)]) == 1
+    assert '--img-shape HEIGHT WIDTH' in capsys.readouterr().out
+    args += ['--img-shape', '48', '64']
     assert command('json')([*args, '--labels', str(table)]) == 0
     shown = capsys.readouterr().out
     assert 'no label' in shown and '2 clips (1 train, 1 val)' in shown
     content = pickle.loads(out.read_bytes())
     assert content['split'] == dict(train=['wave'], val=['sit'])
     assert content['annotations'][0]['keypoint'].shape == (1, 3, 18, 2)
+    assert content['annotations'][0]['img_shape'] == (48, 64)
     assert command('json')([*args, '--labels', 'none.csv']) == 1
     assert 'none.csv' in capsys.readouterr().err
     # Without a table such files have no label.
