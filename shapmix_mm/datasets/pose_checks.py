@@ -196,6 +196,19 @@ def largest(values: np.ndarray) -> float:
     return float(np.abs(values).max())
 
 
+def with_fractions(pose: Any) -> Any:
+    """Turn whole numbers into float32, as transforms divide in place.
+
+    Args:
+        pose (Any): Coordinates.
+
+    Returns:
+        Any: The same if they are no array of integers.
+    """
+    whole = isinstance(pose, np.ndarray) and pose.dtype.kind in 'iu'
+    return pose.astype(np.float32) if whole else pose
+
+
 def odd_shapes(shapes: np.ndarray) -> dict[int, str]:
     """Find skeletons with other joints or channels than most have.
 

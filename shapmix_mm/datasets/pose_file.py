@@ -13,7 +13,7 @@ from ..serialization import load_annotations
 from .cache import CachedSamples, CacheFile, is_cache
 from .cache.samples import heads, join_folder, sample_name
 from .ctrgcn_npz import load_ctrgcn_npz
-from .pose_checks import check_head, shown
+from .pose_checks import check_head, shown, with_fractions
 from .stgcn_npy import load_stgcn_npy
 
 __all__ = [
@@ -154,6 +154,8 @@ def read_pose_file(path: str) -> PoseFile:
     for annotation in content['annotations']:
         # MMAction2 packs no label of numpy's types.
         annotation['label'] = int(annotation['label'])
+        if 'keypoint' in annotation:
+            annotation['keypoint'] = with_fractions(annotation['keypoint'])
     splits = content.get('split') or {}
     classes, parts = (content.get(key) for key in ('classes', 'salient_parts'))
     return PoseFile(

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from shapmix_mm.datasets.cache.samples import NAME_KEYS
-from shapmix_mm.datasets.pose_checks import pose_faults, unusable
+from shapmix_mm.datasets.pose_checks import (
+    pose_faults,
+    unusable,
+    with_fractions,
+)
 from shapmix_mm.datasets.prepare.arrays import scored
 
 __all__ = ['Clip', 'ClipError', 'annotation_clip', 'array_clip', 'check_clip']
@@ -96,6 +100,7 @@ def annotation_clip(
             f"{where} lacks the key 'keypoint'; it has "
             f'{sorted(map(str, found))}'
         )
+    found['keypoint'] = with_fractions(found['keypoint'])
     shape = np.shape(found['keypoint'])
     found.setdefault('total_frames', shape[1] if len(shape) > 1 else 0)
     if not any(key in found for key in NAME_KEYS):
@@ -141,8 +146,7 @@ def array_clip(
             f'{name} has the shape {np.shape(values)}, expected (persons, '
             'frames, joints, 2 or 3), or without persons'
         )
-    if pose.dtype.kind != 'f':
-        pose = pose.astype(np.float32)
+    pose = with_fractions(pose)
     found: dict[str, Any] = dict(
         frame_dir=name, total_frames=pose.shape[1], keypoint=pose
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mmaction.registry import TRANSFORMS
 
+from shapmix_mm.datasets.cache.builder import build_cache
 from shapmix_mm.datasets.pose_file import read_pose_file, sample_name
 
 
@@ -23,6 +25,28 @@ def test_bare_list_of_annotations(write_pose_file, pose_content):
     file = read_pose_file(path)
     assert len(file.part(None)) == 4
     assert file.classes is None
+
+
+@pytest.mark.parametrize('dtype', [np.uint16, np.int64, np.float16])
+def test_pixels_in_whole_numbers_keep_fractions(
+    write_pose_file, pose_content, tmp_path, dtype
+):
+    content = pose_content([2])
+    for annotation in content['annotations']:
+        shape = (*annotation['keypoint'].shape[:3], 2)
+        annotation['keypoint'] = np.full(shape, 300, dtype)
+    path = write_pose_file(content)
+    build_cache(path, tmp_path / 'cache')
+    norm = TRANSFORMS.build(dict(type='PreNormalize2D', img_shape=(480, 640)))
+    for source in (path, str(tmp_path / 'cache')):
+        (clip, *_) = read_pose_file(source).part('xsub_train')
+        kept = np.float16 if dtype is np.float16 else np.float32
+        assert clip['keypoint'].dtype == kept
+        np.testing.assert_allclose(
+            norm(dict(clip))['keypoint'][0, 0, 0],
+            [300 / 320 - 1, 300 / 240 - 1],
+            atol=1e-3,
+        )
 
 
 def test_sample_name_prefers_filename():

@@ -74,6 +74,14 @@ def test_annotation_files_need_no_label(tmp_path):
         read_clips(path, ['c'])
 
 
+def test_pixels_in_whole_numbers_become_fractions(tmp_path):
+    pose = np.full((1, 3, 4, 2), 300, np.uint16)
+    path = tmp_path / 'one.pkl'
+    path.write_bytes(pickle.dumps(dict(keypoint=pose)))
+    (clip,) = read_clips(path)
+    assert clip.keypoint.dtype == np.float32 and (clip.keypoint == 300).all()
+
+
 def test_one_annotation_a_cache_and_pixels_of_an_image(tmp_path):
     pose = np.ones((1, 3, 4, 2), np.float32)
     sample = dict(frame_dir='a', label=0, total_frames=3, keypoint=pose)
