@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -136,13 +137,18 @@ def _by_person(
     values: np.ndarray, header: Sequence[str], rows: list[list[str]]
 ) -> np.ndarray:
     """Rows of joints as (M, T, V, C)."""
-    if 'person' not in header:
-        return values[None]
+    known = 'person' in header
     if 'frame' not in header:
-        raise ValueError("has a column 'person', but none 'frame'")
-    persons = [row[header.index('person')] for row in rows]
+        if known:
+            raise ValueError("has a column 'person', but none 'frame'")
+        return values[None]
+    persons = [row[header.index('person')] if known else '' for row in rows]
     frames = [_number(row[header.index('frame')], i + 2)
               for i, row in enumerate(rows)]  # fmt: skip
+    (person, frame), count = Counter(zip(persons, frames)).most_common(1)[0]
+    if count > 1:
+        whose = f' of person {person!r}' if known else ''
+        raise ValueError(f'has frame {frame:g}{whose} twice')
     who, when = sorted(set(persons)), sorted(set(frames))
     pose = np.zeros((len(who), len(when), *values.shape[1:]))
     for person, frame, joints in zip(persons, frames, values):

@@ -229,6 +229,17 @@ class Hostile:
         ('a.csv', b'a,b\n1,2\n', 'has no header of joints'),
         ('a.csv', b'h_x,h_y\n1,2\n1\n', 'line 3 has 1 cells'),
         ('a.csv', b'h_x,h_y\n1,up\n', "line 2: 'up' is no number"),
+        ('a.csv', b'frame,h_x,h_y\n3,1,2\n3,1,2\n', 'has frame 3 twice'),
+        (
+            'a.csv',
+            b'frame,person,h_x,h_y\n3,B,1,2\n3,A,1,2\n3,B,1,2\n',
+            "has frame 3 of person 'B' twice",
+        ),
+        (
+            'a.csv',
+            b'frame,joint,x,y\n3,0,1,2\n3,0,1,2\n',
+            "clip 'a' of .*a.csv has joint '0' twice in frame 3",
+        ),
         ('a.csv', b'h_x,h_y,g_x\n1,2,3\n', "joint 'g' has the columns"),
         ('a.pkl', b'', 'is empty'),
         ('a.pkl', b'text', 'is not a pickle'),

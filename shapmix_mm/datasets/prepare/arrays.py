@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import pickle
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ __all__ = [
     'annotate',
     'clips_of_rows',
     'read_clips',
+    'refuse_twice',
     'scored',
     'write_annotations',
 ]
@@ -84,7 +85,11 @@ def read_clips(
         else dict(content)
     )
     clips = {}
-    for row in _rows(labels, ('clip', 'label')):
+    rows = _rows(labels, ('clip', 'label'))
+    refuse_twice(
+        labels, ((r['clip'], (r['label'], r.get('split'))) for r in rows)
+    )
+    for row in rows:
         name = row['clip']
         if name not in arrays:
             raise ValueError(f'{labels} has the clip {name!r}, {path} has not')
@@ -98,6 +103,25 @@ def read_clips(
         pose = np.nan_to_num(pose.astype(np.float32))
         clips[name] = Clip(pose, None, row['label'], row.get('split') or '')
     return clips
+
+
+def refuse_twice(path: str | Path, told: Iterable[tuple[str, Any]]) -> None:
+    """Refuse a table of labels that contradicts itself.
+
+    Args:
+        path (str or Path): The table, for the message.
+        told (Iterable[tuple[str, Any]]): Clips, and what is said of them.
+
+    Raises:
+        ValueError: If a clip is there twice, with different things.
+    """
+    known: dict[str, Any] = {}
+    for name, what in told:
+        if known.setdefault(name, what) != what:
+            raise ValueError(
+                f'{path} has the clip {name!r} twice, with different labels '
+                'or splits'
+            )
 
 
 def annotate(
@@ -261,26 +285,31 @@ def _clip(
         raise ValueError(f'{where} has several labels or splits: {labels}')
     axes = [axis for axis in _AXES if axis in rows[0]]
     try:
-        frames = sorted({int(row['frame']) for row in rows})
+        keys = [
+            (row.get('person') or '', int(row['frame']), row['joint'])
+            for row in rows
+        ]
         values = np.array(
             [[float(row[a] or 0) for a in axes] for row in rows], np.float32
         )
         scores = np.array([float(row.get('score') or 1) for row in rows])
     except ValueError as error:
         raise ValueError(f'{where}: {error}') from error
-    persons = sorted({row.get('person') or '' for row in rows})
-    at = tuple(
-        np.array(index)
-        for index in zip(
-            *(
-                (
-                    persons.index(row.get('person') or ''),
-                    frames.index(int(row['frame'])),
-                    numbers[row['joint']],
-                )
-                for row in rows
-            )
+    (person, frame, joint), count = Counter(keys).most_common(1)[0]
+    if count > 1:
+        whose = f' of person {person!r}' if person else ''
+        raise ValueError(
+            f'{where} has joint {joint!r}{whose} twice in frame {frame}'
         )
+    persons = sorted({who for who, _, _ in keys})
+    frames = sorted({when for _, when, _ in keys})
+    at = tuple(
+        np.array(
+            [
+                (persons.index(who), frames.index(when), numbers[what])
+                for who, when, what in keys
+            ]
+        ).T
     )
     shape = (len(persons), len(frames), len(numbers))
     keypoint = np.zeros((*shape, len(axes)), np.float32)

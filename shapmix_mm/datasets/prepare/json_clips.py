@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .archives import Member
+from .arrays import refuse_twice
 from .conversion import Conversion, Outcome, collect
 from .kinetics import two_persons
 
@@ -50,7 +51,8 @@ def read_labels(path: str | Path) -> Labels:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a column is missing or the file is no text.
+        ValueError: If a column is missing, the file is no text, or a clip is
+            there twice with different labels or splits.
     """
     try:
         with open(path, newline='', encoding='utf-8-sig') as file:
@@ -71,6 +73,7 @@ def read_labels(path: str | Path) -> Labels:
         numbers = [classes.index(text) for text in texts]
     names = [row['name'] for row in rows]
     splits = [(row.get('split') or '').strip() for row in rows]
+    refuse_twice(path, zip(names, zip(texts, splits)))
     return Labels(dict(zip(names, numbers)), dict(zip(names, splits)), classes)
 
 

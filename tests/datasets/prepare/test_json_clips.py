@@ -148,6 +148,15 @@ def test_what_is_skipped_has_a_reason(file, reason, labels):
     assert re.search(reason, told)
 
 
+def test_a_clip_with_two_labels_is_refused(tmp_path):
+    path = tmp_path / 'labels.csv'
+    path.write_text('name,label\na,0\nb,1\na,0\n')
+    assert read_labels(path).numbers == dict(a=0, b=1)
+    path.write_text('name,label\na,0\nb,1\na,1\n')
+    with pytest.raises(ValueError, match="labels.csv has the clip 'a' twice"):
+        read_labels(path)
+
+
 @pytest.mark.parametrize('text', ['', 'a,b\n1,2\n', 'name,label\n'])
 def test_tables_of_another_kind(tmp_path, text):
     path = tmp_path / 'labels.csv'

@@ -65,10 +65,13 @@ def test_files_that_do_not_fit_are_told(tmp_path, capsys):
     refused(HEADER + 'c,0,1,hip,1,2,,\n', words, 'told by --joints')
     refused(HEADER + 'c,0,1,0,1,z,,\n', words, "clip 'c' of a.csv: could not")
     refused(HEADER + 'c,0,1,0,1,2,,\nc,1,2,0,1,2,,\n', words, 'several labels')
+    twice = "clip 'c' of a.csv has joint '0' of person 'p' twice in frame 1"
+    refused(HEADER + 'c,0,1,0,1,2,,p\n' * 2, words, twice)
     refused(HEADER, words, 'no clip')
     np.savez('a.npz', a=np.ones((2, 3, 4)))
     words = ['from-arrays', 'a.npz', '--labels', 'a.csv']
     refused('clip,label\na,0\n', words, 'has the shape (1, 2, 3, 4)')
+    refused('clip,label\na,0\na,1\n', words, "a.csv has the clip 'a' twice")
     refused('clip,label\nb,0\n', words, "has the clip 'b', a.npz has not")
 
 
