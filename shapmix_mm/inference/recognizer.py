@@ -564,9 +564,9 @@ class Recognizer:
             self.joint_map,
         )
         most = self._num_person
-        there = int(present(clip.keypoint).any(1).sum())
-        if most is None or there <= most:
+        if most is None or len(clip.keypoint) <= most:
             return clip
+        there = int(present(clip.keypoint).any(1).sum())
         # As a pipeline of its own would; stock ones take the first.
         kept = KeepMainPersons(most)(dict(clip.annotation))
         chosen = {
@@ -574,9 +574,9 @@ class Recognizer:
             for key in ('keypoint', 'keypoint_score')
             if key in kept
         }
-        return clip.changed(**chosen).noted(
-            f'{there} persons, of whom the {most} that move most were taken'
-        )
+        clip = clip.changed(**chosen)
+        note = f'{there} persons, of whom the {most} that move most were taken'
+        return clip.noted(note) if there > most else clip
 
     def _with_channels(self, clip: Clip) -> Clip:
         """Take what stands behind x and y of 2D joints for their score."""

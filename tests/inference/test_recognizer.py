@@ -201,6 +201,15 @@ def test_surplus_persons_and_odd_units_are_told(recognizer, test_clips):
     assert 'units' in note and not recognizer.predict(pose).notes
 
 
+def test_a_slot_without_anybody_takes_no_persons_place(recognizer, test_clips):
+    pose = test_clips[1]['keypoint']
+    found = recognizer.predict(np.concatenate((np.zeros_like(pose), pose)))
+    np.testing.assert_array_equal(
+        found.scores, recognizer.predict(pose).scores
+    )
+    assert not found.notes
+
+
 def test_joints_are_ordered_by_their_names(recognizer, test_clips):
     from shapmix_mm.inference import Clip
 
