@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> int:
         type=int,
         nargs=2,
         metavar=('HEIGHT', 'WIDTH'),
-        help='size of the images in pixels, for 2D poses',
+        help='size of the images in pixels, for 2D poses; a third coordinate '
+        'in arrays is the score then',
     )
     args = parser.parse_args(argv)
     try:

@@ -135,7 +135,8 @@ def annotate(
     Args:
         clips (dict[str, Clip]): The clips.
         img_shape (tuple[int, int], optional): Height and width in pixels,
-            which 2D poses need. Defaults to None.
+            which 2D poses need; the third number of the joints of arrays is
+            their score then. Defaults to None.
         every (int): Where no clip tells its split, each so many-th clip of a
             class goes to ``val``, the others to ``train``. Defaults to 4.
 
@@ -183,6 +184,10 @@ def write_annotations(content: dict[str, Any], path: str | Path) -> None:
 def _annotation(
     name: str, clip: Clip, label: int, img_shape: tuple[int, int] | None
 ) -> dict[str, Any]:
+    pose = clip.keypoint
+    # As MMPose and OpenPose write them; a CSV names its columns.
+    if img_shape is not None and clip.score is None and pose.shape[3] == 3:
+        clip = clip._replace(keypoint=pose[..., :2], score=pose[..., 2])
     found = dict(
         frame_dir=name,
         label=label,

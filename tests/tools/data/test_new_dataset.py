@@ -53,6 +53,23 @@ def test_missing_joints_of_2d_poses_are_zero(tmp_path):
     )
 
 
+def test_arrays_of_images_have_the_score_for_a_third_number(tmp_path):
+    pose = np.random.default_rng(0).uniform(1, 9, (8, 5, 4, 3))
+    pose = pose.astype(np.float32)
+    np.save('a.npy', pose)
+    rows = '\n'.join(f'{i},{i % 2}' for i in range(8))
+    (tmp_path / 'l.csv').write_text('clip,label\n' + rows)
+    words = ['from-arrays', 'a.npy', '--labels', 'l.csv', '--out', 'a.pkl']
+    assert cli.main([*words, '--img-shape', '48', '64']) == 0
+    clip = read_pose_file('a.pkl').annotations[3]
+    np.testing.assert_array_equal(clip['keypoint'], pose[3:4, ..., :2])
+    np.testing.assert_array_equal(clip['keypoint_score'], pose[3:4, ..., 2])
+    assert clip['img_shape'] == (48, 64)
+    assert cli.main(words) == 0
+    clip = read_pose_file('a.pkl').annotations[3]
+    np.testing.assert_array_equal(clip['keypoint'], pose[3:4])
+
+
 def test_files_that_do_not_fit_are_told(tmp_path, capsys):
     def refused(text, words, said):
         (tmp_path / 'a.csv').write_text(text)
