@@ -2,8 +2,9 @@
 
 Files of OpenPose and MMPose hold no label: --labels names a CSV with the
 columns name, label and, if wanted, split. The name is that of a clip's file
-without .json, or of the folder of its frames. Nor do they hold the size of
-the images, --img-shape; the coordinates of Kinetics-skeleton are shares of it.
+without .json; of frames it is their prefix, or their folder where there is
+none or several folders have the same. Nor do they hold the size of the
+images, --img-shape; the coordinates of Kinetics-skeleton are shares of it.
 """
 
 from __future__ import annotations

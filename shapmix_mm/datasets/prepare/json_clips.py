@@ -11,7 +11,8 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -101,13 +102,13 @@ def convert_json(
     outcomes: list[Outcome] = []
     for member in members:
         try:
-            name, clip = _read(member)
-            known = found.setdefault(name, dict(file=member.name, frames={}))
+            key, clip = _read(member)
+            known = found.setdefault(key, dict(file=member.name, frames={}))
             known['frames'].update(clip['frames'])
             known.update((k, clip[k]) for k in clip.keys() - {'frames'})
         except ValueError as error:
             outcomes.append((member.name, str(error)))
-    outcomes += _outcomes(found, labels, img_shape)
+    outcomes += _outcomes(found.values(), labels, img_shape)
     names = sorted({s for s in (labels.splits if labels else {}).values()})
     splits = {
         split: (lambda a, split=split: labels.splits[a['frame_dir']] == split)
@@ -118,12 +119,21 @@ def convert_json(
 
 
 def _outcomes(
-    found: Mapping[str, dict[str, Any]],
+    found: Collection[dict[str, Any]],
     labels: Labels | None,
     img_shape: tuple[int, int] | None,
 ) -> Iterator[Outcome]:
-    for name, clip in found.items():
+    # The prefix of frames names a clip, unless other folders have it too.
+    prefixes = Counter(clip['names'][0] for clip in found)
+    names = [
+        own[0] if prefixes[own[0]] == 1 else own[-1]
+        for own in (clip['names'] for clip in found)
+    ]
+    uses = Counter(names)
+    for name, clip in zip(names, found):
         try:
+            if uses[name] > 1:
+                raise ValueError(f'another clip is named {name} too')
             yield clip['file'], _annotation(name, clip, labels, img_shape)
         except ValueError as error:
             yield clip['file'], str(error)
@@ -177,7 +187,7 @@ def _classes(
 
 
 def _read(member: Member) -> tuple[str, dict[str, Any]]:
-    """Read a file: name of its clip, and its frames with their poses."""
+    """Read a file: key of its clip, and its frames with their poses."""
     path = PurePosixPath(member.name.replace('\\', '/'))
     if path.suffix != '.json':
         raise ValueError('bad name: expected .json')
@@ -188,10 +198,11 @@ def _read(member: Member) -> tuple[str, dict[str, Any]]:
         if isinstance(content, dict) and 'people' in content:
             return _openpose(path, content)
         if isinstance(content, dict) and 'data' in content:
-            return path.stem, _kinetics(content)
+            return str(path), dict(names=[path.stem], **_kinetics(content))
         if isinstance(content, dict):
             content = content['instance_info']
-        return path.stem, dict(frames=dict(map(_mmpose, content)))
+        frames = dict(map(_mmpose, content))
+        return str(path), dict(names=[path.stem], frames=frames)
     # Deep nesting exhausts the parser's stack before it is a syntax error.
     except (
         AttributeError,
@@ -214,12 +225,14 @@ def _openpose(
     match = _FRAME.fullmatch(path.stem)
     if match is None:
         raise ValueError('bad name: no number of a frame')
-    name = match[1] or path.parent.name
+    folder = path.parent.name
+    names = [match[1] or folder, folder]
     poses = [
         np.array(person['pose_keypoints_2d'], dtype=float).reshape(-1, 3)
         for person in content['people']
     ]
-    return name, dict(frames={int(match[2]): poses})
+    key = str(path.parent / match[1])
+    return key, dict(names=names, frames={int(match[2]): poses})
 
 
 def _kinetics(content: Mapping[str, Any]) -> dict[str, Any]:

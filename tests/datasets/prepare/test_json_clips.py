@@ -117,6 +117,27 @@ def test_pixels_have_the_size_of_their_image(labels):
         assert '--img-shape HEIGHT WIDTH' in skipped[0][1]
 
 
+def renamed(files, old, new):
+    return [f._replace(name=f.name.replace(old, new)) for f in files]
+
+
+def test_frames_of_one_prefix_are_clips_by_their_folders(labels):
+    both = renamed(openpose(), 'wave_', 'img_')
+    both += renamed(openpose('sit'), 'sit_', 'img_')
+    data, skipped = convert_json(both, labels, (9, 9))
+    assert skipped == []
+    assert [a['frame_dir'] for a in data['annotations']] == ['sit', 'wave']
+    assert {a['total_frames'] for a in data['annotations']} == {3}
+
+
+@pytest.mark.parametrize('files', [openpose(), mmpose()])
+def test_folders_do_not_make_two_clips_of_a_name(files, labels):
+    twice = files + [f._replace(name=f'2/{f.name}') for f in files]
+    data, skipped = convert_json(twice, labels, (9, 9))
+    assert data['annotations'] == []
+    assert {why for _, why in skipped} == {'another clip is named wave too'}
+
+
 def test_numbers_as_labels(tmp_path):
     path = tmp_path / 'l.csv'
     path.write_text('name,label\nwave,3\n')
