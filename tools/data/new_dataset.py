@@ -32,18 +32,18 @@ BASE = """_base_ = [
 # Frames that the network sees: clips have {median} (median).
 clip_len = {clip_len}
 train_pipeline = [
-    {first}
-    dict(
+    {first}dict(
         type='CropResizeFrames', clip_len=clip_len, p_interval=(0.5, 1.0)
     ),
-    dict(type='SkeletonFeatures', layout=_base_.layout, feats=['j']),
+    {then}dict(type='SkeletonFeatures', layout=_base_.layout, feats=['j']),
     dict(type='FormatGCNInput', num_person={persons}),
     dict(type='PackActionInputs'),
 ]
 test_pipeline = [
-    {first}
-    dict(type='CropResizeFrames', clip_len=clip_len, p_interval=(0.95,)),
-    dict(type='SkeletonFeatures', layout=_base_.layout, feats=['j']),
+    {first}dict(
+        type='CropResizeFrames', clip_len=clip_len, p_interval=(0.95,)
+    ),
+    {then}dict(type='SkeletonFeatures', layout=_base_.layout, feats=['j']),
     dict(type='FormatGCNInput', num_person={persons}),
     dict(type='PackActionInputs', meta_keys=('frame_dir',)),
 ]
@@ -290,6 +290,9 @@ def describe(
     part = next(p for p in summary.parts if p.name == train)
     many, few, groups = thresholds(part.counts)
     median = int(np.median(part.lengths))
+    step = placing_step(layout) + '\n    '
+    # Frames without anyone are dropped while they are zero.
+    planar = layout.get('planar')
     return dict(
         ann_file=args.ann_file,
         train=train,
@@ -299,7 +302,8 @@ def describe(
         median=median,
         clip_len=int(np.clip(median // 4 * 4, 16, 64)),
         batch=int(np.clip(len(part.lengths) // 4, 4, 32)),
-        first=first_step(layout),
+        first='' if planar else step,
+        then=step if planar else '',
         many=many,
         few=few,
         groups=groups,
@@ -328,7 +332,7 @@ def thresholds(counts: Any) -> tuple[int, int, str]:
     return many, few, 'about a third of the classes each'
 
 
-def first_step(layout: dict[str, Any]) -> str:
+def placing_step(layout: dict[str, Any]) -> str:
     """The transform that brings bodies to one place.
 
     Args:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mmaction.registry import DATASETS
 
 from shapmix_mm import cli
 from shapmix_mm.config.mixins import load_config
@@ -50,6 +51,26 @@ def test_missing_joints_of_2d_poses_are_zero(tmp_path):
     np.testing.assert_array_equal(second, [[0, 0], [1, 5], [2, 5], [3, 5]])
     np.testing.assert_array_equal(
         clip['keypoint_score'][:, 1], [[0, 0.5, 0.5, 0.5], [0, 0, 1, 0]]
+    )
+
+
+def test_frames_without_anyone_are_dropped_from_2d_poses(tmp_path):
+    pose = np.random.default_rng(0).uniform(1, 40, (20, 17, 2))
+    gap = np.insert(pose, [7] * 6, 0, axis=0)
+    names = [*'abcdefgh']
+    np.savez('a.npz', **{name: gap if name == 'h' else pose for name in names})
+    rows = '\n'.join(f'{n},{i % 2}' for i, n in enumerate(names))
+    (tmp_path / 'l.csv').write_text('clip,label\n' + rows)
+    words = ['from-arrays', 'a.npz', '--labels', 'l.csv', '--out', 'a.pkl']
+    assert cli.main([*words, '--img-shape', '48', '64']) == 0
+    assert cli.main(['new-dataset', 'a', 'a.pkl', '--layout', 'coco']) == 0
+    cfg = load_config('a/base.py')
+    val = DATASETS.build(cfg.val_dataloader.dataset)
+    whole, holed = (val[i]['inputs'] for i in range(2))
+    np.testing.assert_array_equal(whole, holed)
+    middle = 2 * pose.mean((0, 1)) / (64, 48) - 1
+    np.testing.assert_allclose(
+        whole.numpy()[..., :2].mean((0, 1, 2, 3)), middle, atol=0.05
     )
 
 
