@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import pickle
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ __all__ = [
     'ROW_COLUMNS',
     'Clip',
     'annotate',
+    'check_numbers',
     'clips_of_rows',
     'read_clips',
     'refuse_twice',
@@ -124,6 +125,22 @@ def refuse_twice(path: str | Path, told: Iterable[tuple[str, Any]]) -> None:
             )
 
 
+def check_numbers(labels: Collection[int]) -> None:
+    """Refuse classes that are counted from 1.
+
+    Args:
+        labels (Collection[int]): Labels of all clips.
+
+    Raises:
+        ValueError: If none is 0.
+    """
+    if 0 not in labels:
+        raise ValueError(
+            f'labels go from {min(labels)} to {max(labels)}, but numbers of '
+            'classes begin at 0'
+        )
+
+
 def annotate(
     clips: dict[str, Clip],
     *,
@@ -146,7 +163,8 @@ def annotate(
 
     Raises:
         ValueError: If there is no clip, if some tell their split and others
-            do not, or if 2D poses come without ``img_shape``.
+            do not, if labels are numbers that begin at 1, or if 2D poses come
+            without ``img_shape``.
     """
     if not clips:
         raise ValueError('there is no clip')
@@ -156,6 +174,7 @@ def annotate(
     names = sorted({clip.label for clip in clips.values()})
     numbered = all(name.isdigit() for name in names)
     number = {n: int(n) if numbered else i for i, n in enumerate(names)}
+    check_numbers(number.values())
     split: dict[str, list[str]] = defaultdict(list)
     seen: dict[str, int] = defaultdict(int)
     annotations = []

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .archives import Member
-from .arrays import refuse_twice
+from .arrays import check_numbers, refuse_twice
 from .conversion import Conversion, Outcome, collect
 from .kinetics import two_persons
 
@@ -52,8 +52,9 @@ def read_labels(path: str | Path) -> Labels:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If a column is missing, the file is no text, or a clip is
-            there twice with different labels or splits.
+        ValueError: If a column is missing, the file is no text, a clip is
+            there twice with different labels or splits, or labels are
+            numbers that begin at 1.
     """
     try:
         with open(path, newline='', encoding='utf-8-sig') as file:
@@ -72,6 +73,7 @@ def read_labels(path: str | Path) -> Labels:
     else:
         classes = sorted(set(texts))
         numbers = [classes.index(text) for text in texts]
+    check_numbers(numbers)
     names = [row['name'] for row in rows]
     splits = [(row.get('split') or '').strip() for row in rows]
     refuse_twice(path, zip(names, zip(texts, splits)))

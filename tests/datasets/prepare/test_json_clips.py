@@ -140,10 +140,13 @@ def test_folders_do_not_make_two_clips_of_a_name(files, labels):
 
 def test_numbers_as_labels(tmp_path):
     path = tmp_path / 'l.csv'
-    path.write_text('name,label\nwave,3\n')
+    path.write_text('name,label\nwave,3\nsit,0\n')
     found = read_labels(path)
-    assert found.numbers == dict(wave=3) and len(found.classes) == 4
+    assert found.numbers == dict(wave=3, sit=0) and len(found.classes) == 4
     assert convert_json(openpose(), found, (9, 9)).data['split'] == {}
+    path.write_text('name,label\nwave,3\nsit,1\n')
+    with pytest.raises(ValueError, match='from 1 to 3, but .* begin at 0'):
+        read_labels(path)
 
 
 @pytest.mark.parametrize(

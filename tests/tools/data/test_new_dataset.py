@@ -105,6 +105,8 @@ def test_files_that_do_not_fit_are_told(tmp_path, capsys):
     refused(HEADER + 'c,0,1,0,1,2,,\nc,1,2,0,1,2,,\n', words, 'several labels')
     twice = "clip 'c' of a.csv has joint '0' of person 'p' twice in frame 1"
     refused(HEADER + 'c,0,1,0,1,2,,p\n' * 2, words, twice)
+    ones = HEADER + 'c,1,1,0,1,2,,\nd,2,1,0,1,2,,\n'
+    refused(ones, [*words, '--img-shape', '4', '4'], 'begin at 0')
     refused(HEADER, words, 'no clip')
     np.savez('a.npz', a=np.ones((2, 3, 4)))
     words = ['from-arrays', 'a.npz', '--labels', 'a.csv']
