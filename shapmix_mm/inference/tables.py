@@ -149,10 +149,10 @@ def _by_person(
     if count > 1:
         whose = f' of person {person!r}' if known else ''
         raise ValueError(f'has frame {frame:g}{whose} twice')
-    who, when = sorted(set(persons)), sorted(set(frames))
+    who, row = np.unique(persons, return_inverse=True)
+    when, place = np.unique(frames, return_inverse=True)
     pose = np.zeros((len(who), len(when), *values.shape[1:]))
-    for person, frame, joints in zip(persons, frames, values):
-        pose[who.index(person), when.index(frame)] = joints
+    pose[row, place] = values
     return pose
 
 

@@ -325,16 +325,10 @@ def _clip(
         raise ValueError(
             f'{where} has joint {joint!r}{whose} twice in frame {frame}'
         )
-    persons = sorted({who for who, _, _ in keys})
-    frames = sorted({when for _, when, _ in keys})
-    at = tuple(
-        np.array(
-            [
-                (persons.index(who), frames.index(when), numbers[what])
-                for who, when, what in keys
-            ]
-        ).T
-    )
+    people, frame_inds, joints = zip(*keys)
+    persons, who = np.unique(people, return_inverse=True)
+    frames, when = np.unique(frame_inds, return_inverse=True)
+    at = who, when, np.array([numbers[joint] for joint in joints])
     shape = (len(persons), len(frames), len(numbers))
     keypoint = np.zeros((*shape, len(axes)), np.float32)
     keypoint[at] = np.nan_to_num(values)
