@@ -55,7 +55,12 @@ def parse_args() -> argparse.Namespace:
     add_model_arguments(parser)
     add_input_arguments(parser)
     add_output_arguments(parser)
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.window and (args.csv or args.json):
+        parser.error(f'--csv, --json: --window writes {_TIMELINE} instead')
+    if not args.window and (args.stride or args.threshold is not None):
+        parser.error('--stride, --threshold: only with --window')
+    return args
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +137,6 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         '--threshold',
         type=option(Fraction),
-        default=0.5,
         help='a window is of no known class below this probability '
         '(default: 0.5)',
     )
@@ -289,7 +293,7 @@ def follow(session: Session, args: argparse.Namespace) -> None:
                 clip,
                 args.window,
                 args.stride,
-                args.threshold,
+                0.5 if args.threshold is None else args.threshold,
                 partial(bar.advance, task),
             )
 

@@ -136,6 +136,20 @@ def test_a_recording_becomes_a_timeline(predict, poses, tmp_path):
     assert (out / 'explanation.html').is_file()
 
 
+@pytest.mark.parametrize(
+    'words, text',
+    [
+        (['--window', 12, '--csv'], '--window writes timeline.csv instead'),
+        (['--window', 12, '--json'], '--window writes timeline.csv instead'),
+        (['--stride', 6], 'only with --window'),
+        (['--threshold', 0], 'only with --window'),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(predict, words, text):
+    status, printed = predict('none.npy', *words)
+    assert status == 2 and text in printed.err
+
+
 def test_samples_are_sought_in_all_inputs(predict, trained, poses, tmp_path):
     np.save(tmp_path / 'one.npy', poses[0])
     out = tmp_path / 'out'
