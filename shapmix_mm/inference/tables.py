@@ -16,7 +16,7 @@ from .clip import Clip, array_clip
 
 __all__ = ['read_table']
 
-_COLUMN = re.compile(r'(.+?)[ _.:/-]?([xyzXYZ])')
+_COLUMN = re.compile(r'(.+?)(?:[ _.:/-]?([xyz])|[ _.:/-](score))', re.I)
 _OTHER = ('frame', 'time', 'person', 'clip', 'label', 'split', 'score')
 
 
@@ -28,7 +28,8 @@ def read_table(
     Args:
         path (Path): A CSV with a row for each frame and the columns
             ``NAME_x``, ``NAME_y`` and, of 3D joints, ``NAME_z`` of each
-            joint, optionally ``time`` in seconds and ``person``; or one with
+            joint, optionally ``NAME_score``, ``time`` in seconds and
+            ``person``; or one with
             a row for each joint of each frame, as ``tools/data/
             from_arrays.py`` reads it, which needs no label and may hold one
             clip without a name. An empty cell is a joint that was not seen.
@@ -94,11 +95,13 @@ def _by_frames(
             f'with {", ".join(header[:6]) or "nothing"}'
         )
     axes = sorted({axis for own in joints.values() for axis in own})
+    known = ''.join(axes) in ('xy', 'xyz', 'scorexy', 'scorexyz')
     for name, own in joints.items():
-        if sorted(own) != axes or axes not in (list('xy'), list('xyz')):
+        if sorted(own) != axes or not known:
             raise ValueError(
                 f'joint {name!r} has the columns {sorted(own)}, expected '
-                'x and y, or x, y and z, of every joint'
+                'x and y, or x, y and z, of every joint, and a score of all '
+                'or none'
             )
     columns = [own[axis] for own in joints.values() for axis in axes]
     values = np.array(
@@ -108,9 +111,12 @@ def _by_frames(
         ]
     ).reshape(len(rows), len(joints), len(axes))
     pose = _by_person(values, header, rows).astype(np.float32)
+    # Of its name the first axis.
+    score = pose[..., 0] if 'score' in axes else None
     return array_clip(
-        pose,
+        pose if score is None else pose[..., 1:],
         path.stem,
+        score=score,
         img_shape=img_shape,
         joint_names=tuple(joints),
         rate=_rate(header, rows),
@@ -122,8 +128,10 @@ def _joint_columns(header: Sequence[str]) -> dict[str, dict[str, int]]:
     for column, name in enumerate(header):
         match = _COLUMN.fullmatch(name)
         if match is not None and name.lower() not in _OTHER:
-            joints.setdefault(match[1], {})[match[2].lower()] = column
-    return joints
+            axis = (match[2] or match[3]).lower()
+            joints.setdefault(match[1], {})[axis] = column
+    # A score of something else is none of a joint.
+    return {name: own for name, own in joints.items() if set(own) != {'score'}}
 
 
 def _number(text: str, line: int) -> float:

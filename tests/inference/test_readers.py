@@ -133,6 +133,19 @@ def test_a_table_with_joints_in_its_header(tmp_path):
     assert clip.rate == pytest.approx(25)
 
 
+def test_scores_of_a_wide_table(tmp_path):
+    path = tmp_path / 'wide.csv'
+    path.write_text(
+        'h_x,h_y,h_score,G.X,G.Y,G.Score,total_score\n'
+        '1,2,0.25,3,4,0.5,9\n5,6,0.75,,,,9\n'
+    )
+    (clip,) = read_clips(path)
+    assert clip.keypoint.tolist() == [[[[1, 2], [3, 4]], [[5, 6], [0, 0]]]]
+    scores = clip.annotation['keypoint_score']
+    assert scores.tolist() == [[[0.25, 0.5], [0.75, 0]]]
+    assert clip.joint_names == ('h', 'G')
+
+
 def test_a_table_with_a_row_for_each_joint_and_two_persons(tmp_path):
     path = tmp_path / 'long.csv'
     path.write_text(
@@ -255,6 +268,8 @@ class Hostile:
             b'frame,joint,x,y\n3,0,1,2\n3,0,1,2\n',
             "clip 'a' of .*a.csv has joint '0' twice in frame 3",
         ),
+        ('a.csv', b'h_x,h_y,g_x,g_y,g_score\n1,2,3,4,5\n', 'all or none'),
+        ('a.csv', b'h_y,h_z\n1,2\n', 'expected x and y, or x'),
         ('a.csv', b'h_x,h_y,g_x\n1,2,3\n', "joint 'g' has the columns"),
         ('a.pkl', b'', 'is empty'),
         ('a.pkl', b'text', 'is not a pickle'),
