@@ -163,12 +163,14 @@ def write(args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If the file does not fit the joints, or if a file to
-            write is there already.
+        ValueError: If the name is a path, if the file does not fit the
+            joints, or if a file to write is there already.
     """
     from shapmix_mm.datasets.inspection import summarize
     from shapmix_mm.datasets.pose_file import read_pose_file
 
+    if Path(args.name).name != args.name:
+        raise ValueError(f'NAME {args.name} is a path: --out is the folder')
     file = read_pose_file(args.ann_file)
     summary = summarize(file)
     layout, notes = find_layout(args, file, summary)

@@ -138,6 +138,9 @@ def test_a_hand_without_names(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert 'Bones are guessed' in printed and 'sides' not in printed
     assert not (tmp_path / 'hand').exists()
+    assert cli.main(['new-dataset', 'data/hand', 'h.pkl']) == 1
+    assert 'data/hand is a path' in capsys.readouterr().err
+    assert not (tmp_path / 'data').exists()
     assert cli.main(['new-dataset', 'hand', 'h.pkl']) == 0
     layout = load_config('hand/layout.py').layout
     assert {frozenset(b) for b in layout.inward} == set(map(frozenset, bones))
