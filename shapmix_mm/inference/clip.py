@@ -39,6 +39,9 @@ class Clip:
             to None.
         rate (float, optional): Frames in a second. Defaults to None.
         notes (tuple[str]): What a user should know of it. Defaults to ().
+        frames (np.ndarray, optional): Numbers of the T frames, ascending;
+            nobody was seen in those between. Defaults to None: T frames in a
+            row.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Clip:
     joint_names: tuple[str, ...] | None = None
     rate: float | None = None
     notes: tuple[str, ...] = ()
+    frames: np.ndarray | None = None
 
     @property
     def keypoint(self) -> np.ndarray:

@@ -78,6 +78,7 @@ def _by_joints(
             score=found.score,
             img_shape=img_shape,
             joint_names=names,
+            frames=found.frames,
         )
 
 
@@ -94,15 +95,7 @@ def _by_frames(
             f'NAME_z of each joint, or {", ".join(ROW_COLUMNS)}; it begins '
             f'with {", ".join(header[:6]) or "nothing"}'
         )
-    axes = sorted({axis for own in joints.values() for axis in own})
-    known = ''.join(axes) in ('xy', 'xyz', 'scorexy', 'scorexyz')
-    for name, own in joints.items():
-        if sorted(own) != axes or not known:
-            raise ValueError(
-                f'joint {name!r} has the columns {sorted(own)}, expected '
-                'x and y, or x, y and z, of every joint, and a score of all '
-                'or none'
-            )
+    axes = _axes(joints)
     columns = [own[axis] for own in joints.values() for axis in axes]
     values = np.array(
         [
@@ -110,7 +103,7 @@ def _by_frames(
             for line, row in enumerate(rows, 2)
         ]
     ).reshape(len(rows), len(joints), len(axes))
-    pose = _by_person(values, header, rows).astype(np.float32)
+    pose, frames = _by_person(values.astype(np.float32), header, rows)
     # Of its name the first axis.
     score = pose[..., 0] if 'score' in axes else None
     return array_clip(
@@ -120,6 +113,7 @@ def _by_frames(
         img_shape=img_shape,
         joint_names=tuple(joints),
         rate=_rate(header, rows),
+        frames=frames,
     )
 
 
@@ -134,6 +128,20 @@ def _joint_columns(header: Sequence[str]) -> dict[str, dict[str, int]]:
     return {name: own for name, own in joints.items() if set(own) != {'score'}}
 
 
+def _axes(joints: dict[str, dict[str, int]]) -> list[str]:
+    """What every joint has a column of, ordered."""
+    axes = sorted({axis for own in joints.values() for axis in own})
+    known = ''.join(axes) in ('xy', 'xyz', 'scorexy', 'scorexyz')
+    for name, own in joints.items():
+        if sorted(own) != axes or not known:
+            raise ValueError(
+                f'joint {name!r} has the columns {sorted(own)}, expected '
+                'x and y, or x, y and z, of every joint, and a score of all '
+                'or none'
+            )
+    return axes
+
+
 def _number(text: str, line: int) -> float:
     try:
         return float(text or 0)
@@ -143,25 +151,29 @@ def _number(text: str, line: int) -> float:
 
 def _by_person(
     values: np.ndarray, header: Sequence[str], rows: list[list[str]]
-) -> np.ndarray:
-    """Rows of joints as (M, T, V, C)."""
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Rows of joints as (M, T, V, C), and numbers of the frames."""
     known = 'person' in header
     if 'frame' not in header:
         if known:
             raise ValueError("has a column 'person', but none 'frame'")
-        return values[None]
+        return values[None], None
     persons = [row[header.index('person')] if known else '' for row in rows]
     frames = [_number(row[header.index('frame')], i + 2)
               for i, row in enumerate(rows)]  # fmt: skip
+    # Of infinity and NaN the rest is NaN.
+    if broken := next((str(frame) for frame in frames if frame % 1), None):
+        raise ValueError(f'has frame {broken}, which is no whole number')
     (person, frame), count = Counter(zip(persons, frames)).most_common(1)[0]
     if count > 1:
         whose = f' of person {person!r}' if known else ''
         raise ValueError(f'has frame {frame:g}{whose} twice')
     who, row = np.unique(persons, return_inverse=True)
     when, place = np.unique(frames, return_inverse=True)
-    pose = np.zeros((len(who), len(when), *values.shape[1:]))
+    shape = (len(who), len(when), *values.shape[1:])
+    pose = np.zeros(shape, values.dtype)
     pose[row, place] = values
-    return pose
+    return pose, when
 
 
 def _rate(header: Sequence[str], rows: list[list[str]]) -> float | None:

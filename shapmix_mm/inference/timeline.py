@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from shapmix_mm.serialization import write_whole
 
@@ -18,6 +21,8 @@ from .recognizer import Prediction, Recognizer
 __all__ = ['UNKNOWN', 'Timeline', 'Window', 'find_timeline', 'write_timelines']
 
 UNKNOWN = -1
+# Two days of a camera; the numbers of a table may be anything.
+_LONGEST = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ def find_timeline(
         )
     began = time.perf_counter()
     clip = recognizer.adapt(clip)
-    length = clip.keypoint.shape[1]
+    frames = _places(clip)
+    length = int(frames[-1]) + 1
     starts = list(range(0, max(length - window, 0) + 1, stride))
     margin = (window - stride) // 2
     found: list[Window] = []
@@ -118,7 +124,7 @@ def find_timeline(
     size = recognizer.batch_size
     for first in range(0, len(starts), size):
         batch = starts[first : first + size]
-        answers = _answers(recognizer, clip, batch, window)
+        answers = _answers(recognizer, clip, frames, batch, window)
         for start, answer in zip(batch, answers):
             index, confidence = UNKNOWN, 0.0
             if answer is not None:
@@ -131,18 +137,53 @@ def find_timeline(
             found.append(Window(middle, middle + stride, index, confidence))
         progress(len(batch))
     seconds = time.perf_counter() - began
-    clip = replace(clip, notes=notes or clip.notes)
+    clip = replace(_spread(clip, frames), notes=notes or clip.notes)
     return Timeline(clip, _filled(found, length), seconds)
 
 
+def _places(clip: Clip) -> np.ndarray:
+    """Place of each frame on the time line, shape (T,)."""
+    if clip.frames is None:
+        return np.arange(clip.keypoint.shape[1])
+    steps = [int(frame - clip.frames[0]) for frame in clip.frames]
+    # Of a camera that numbers each second frame, none is missing.
+    step = math.gcd(*steps)
+    if steps[-1] // step >= _LONGEST:
+        raise ClipError(
+            f'{clip.name} has the frames {clip.frames[0]} to '
+            f'{clip.frames[-1]}, more than {_LONGEST:,}'
+        )
+    return np.array(steps) // step
+
+
+def _spread(clip: Clip, places: np.ndarray) -> Clip:
+    """Put frames in which nobody is between those of a table."""
+    if clip.frames is None:
+        return clip
+    length = int(places[-1]) + 1
+    found: dict[str, Any] = dict(total_frames=length)
+    for key in ('keypoint', 'keypoint_score'):
+        if key in clip.annotation:
+            values = clip.annotation[key]
+            shape = (len(values), length, *values.shape[2:])
+            found[key] = np.zeros(shape, values.dtype)
+            found[key][:, places] = values
+    return replace(clip.changed(**found), frames=None)
+
+
 def _answers(
-    recognizer: Recognizer, clip: Clip, starts: list[int], window: int
+    recognizer: Recognizer,
+    clip: Clip,
+    frames: np.ndarray,
+    starts: list[int],
+    window: int,
 ) -> list[Prediction | None]:
     """Predictions of windows; None where nobody is there."""
     prepared = {}
     for start in starts:
+        inside = slice(*np.searchsorted(frames, (start, start + window)))
         part = {
-            key: clip.annotation[key][:, start : start + window]
+            key: clip.annotation[key][:, inside]
             for key in ('keypoint', 'keypoint_score')
             if key in clip.annotation
         }

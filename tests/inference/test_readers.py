@@ -269,6 +269,7 @@ class Hostile:
             "clip 'a' of .*a.csv has joint '0' twice in frame 3",
         ),
         ('a.csv', b'h_x,h_y,g_x,g_y,g_score\n1,2,3,4,5\n', 'all or none'),
+        ('a.csv', b'frame,h_x,h_y\n0.5,1,2\n', 'frame 0.5, which is no whole'),
         ('a.csv', b'h_y,h_z\n1,2\n', 'expected x and y, or x'),
         ('a.csv', b'h_x,h_y,g_x\n1,2,3\n', "joint 'g' has the columns"),
         ('a.pkl', b'', 'is empty'),

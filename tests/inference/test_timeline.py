@@ -1,11 +1,18 @@
 """Windows over a recording that is put together from known clips."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from shapmix_mm.inference import array_clip, find_timeline, write_timelines
+from shapmix_mm.inference import (
+    ClipError,
+    array_clip,
+    find_timeline,
+    write_timelines,
+)
+from shapmix_mm.inference.readers import read_clips
 
 
 @pytest.fixture
@@ -29,6 +36,62 @@ def test_windows_that_are_clips_say_what_clips_say(
         assert window.confidence == pytest.approx(answer.probability, abs=1e-6)
     assert found.windows[3].index == -1 and not found.windows[3].confidence
     assert found.speed > 0
+
+
+def table(names, frames, poses, wide):
+    """Header and rows of a CSV, one for each frame or joint."""
+    if wide:
+        header = [f'{name}_{axis}' for name in names for axis in 'xyz']
+        rows = [
+            (frame, *pose.ravel().tolist())
+            for frame, pose in zip(frames, poses)
+        ]
+    else:
+        header = ['joint', 'x', 'y', 'z']
+        rows = [
+            (frame, name, *point)
+            for frame, pose in zip(frames, poses)
+            for name, point in zip(names, pose.tolist())
+        ]
+    return [('frame', *header), *rows]
+
+
+@pytest.mark.parametrize('wide, step', [(True, 1), (False, 1), (True, 4)])
+def test_gaps_of_a_table_are_time(
+    recognizer, test_clips, tmp_path, wide, step
+):
+    """Two clips with a gap of 30 frames that the table leaves out."""
+    poses = [test_clips[i]['keypoint'][0] for i in (0, 4)]
+    names = recognizer.layout.joint_names
+    frames = step * np.array([*range(100, 112), *range(142, 154)])
+    path = tmp_path / 'day.csv'
+    with path.open('w', newline='') as file:
+        rows = table(names, frames, np.concatenate(poses), wide)
+        csv.writer(file).writerows(rows)
+    (clip,) = read_clips(path)
+    found = find_timeline(recognizer, replace(clip, rate=1.0), 12, 6, 0.0)
+    first, last = found.windows[0], found.windows[-1]
+    for window, pose in zip((first, last), poses):
+        best = recognizer.predict(pose).top[0]
+        assert window.index == best.index
+        assert window.confidence == pytest.approx(best.probability, abs=1e-5)
+    assert last.end == 54
+    # Those that begin with frames 12 to 30 see the gap alone.
+    assert [w.index == -1 for w in found.windows] == [
+        False, False, True, True, True, True, False, False
+    ]  # fmt: skip
+    shown = found.clip.keypoint
+    assert found.clip.annotation['total_frames'] == shown.shape[1] == 54
+    assert not shown[:, 12:42].any()
+    np.testing.assert_array_equal(shown[0, 42:], poses[1])
+    # Without a window nothing lies between.
+    np.testing.assert_array_equal(
+        recognizer.predict(clip).scores,
+        recognizer.predict(np.concatenate(poses)).scores,
+    )
+    far = replace(clip, frames=np.array([*range(23), 9_000_000]))
+    with pytest.raises(ClipError, match='more than 5,000,000'):
+        find_timeline(recognizer, far, 12)
 
 
 def test_windows_overlap_and_unsure_ones_are_unknown(recognizer, recording):

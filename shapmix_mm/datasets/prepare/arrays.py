@@ -40,12 +40,15 @@ class Clip(NamedTuple):
         score (np.ndarray or None): Confidence, shape (M, T, V).
         label (str): Class, a name or a number.
         split (str): Split, or ''.
+        frames (np.ndarray, optional): Numbers of the T frames, ascending,
+            where a table tells them. Defaults to None.
     """
 
     keypoint: np.ndarray
     score: np.ndarray | None
     label: str
     split: str
+    frames: np.ndarray | None = None
 
 
 def read_clips(
@@ -334,4 +337,4 @@ def _clip(
     keypoint[at] = np.nan_to_num(values)
     score = np.zeros(shape, np.float32)
     score[at] = scores * keypoint[at].any(1)
-    return Clip(keypoint, score, *labels.pop())
+    return Clip(keypoint, score, *labels.pop(), frames)
