@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from shapmix_mm.datasets.cache import is_cache
+from shapmix_mm.datasets.cache import CacheFile, is_cache
+from shapmix_mm.datasets.cache.normalisation import text
 from shapmix_mm.datasets.ctrgcn_npz import load_ctrgcn_npz
 from shapmix_mm.datasets.pose_file import read_pose_file
 from shapmix_mm.datasets.prepare.msrc12 import read_ticks
@@ -121,6 +122,13 @@ def read_clips(
 def _annotations(path: Path, img_shape: Shape) -> Iterator[Clip]:
     """Samples of an annotation file, which need no label here."""
     if is_cache(path):
+        file = CacheFile(str(path))
+        if file.normalisation:
+            raise ValueError(
+                f'is a cache of samples after {text(file.normalisation)}, '
+                f'with which the pipeline begins; give {file.source["path"]}, '
+                'of which it was built'
+            )
         samples: Any = read_pose_file(str(path)).annotations
         samples = [samples[index] for index in range(len(samples))]
     else:

@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from mmaction.datasets.transforms import PreNormalize2D
 
 from shapmix_mm.datasets.cache.builder import build_cache
 from shapmix_mm.inference import ClipError
@@ -98,6 +99,14 @@ def test_one_annotation_a_cache_and_pixels_of_an_image(tmp_path):
     cached = read_clips(tmp_path / 'whole.cache')
     assert [clip.name for clip in cached] == ['a', 'b']
     np.testing.assert_array_equal(cached[1].keypoint, pose)
+    # The pipeline would normalise once more what a cache has normalised.
+    build_cache(
+        tmp_path / 'whole.pkl',
+        tmp_path / 'done.cache',
+        transforms=[PreNormalize2D(img_shape=(480, 640))],
+    )
+    with pytest.raises(ClipError, match=r'PreNormalize2D.*whole\.pkl'):
+        read_clips(tmp_path / 'done.cache')
 
 
 def test_the_test_part_of_ctr_gcns_file(tmp_path):

@@ -135,12 +135,12 @@ def check_numbers(labels: Collection[int]) -> None:
         labels (Collection[int]): Labels of all clips.
 
     Raises:
-        ValueError: If none is 0.
+        ValueError: If they are all the numbers from 1 to the last.
     """
-    if 0 not in labels:
+    last = max(labels)
+    if sorted(set(labels)) == list(range(1, last + 1)):
         raise ValueError(
-            f'labels go from {min(labels)} to {max(labels)}, but numbers of '
-            'classes begin at 0'
+            f'labels are the numbers 1 to {last}, but classes begin at 0'
         )
 
 

@@ -133,10 +133,7 @@ class ShapMixBlending(STMixBlending):
         spread = mask / mask.sum(1, keepdim=True)
         self.register_buffer('spread', spread, persistent=False)
         self.table = table
-        # A trained model predicts without the file.
-        absent = isinstance(table, str) and not Path(table).exists()
-        given = None if table is None or absent else self._given_values()
-        self.register_buffer('given', given, persistent=False)
+        self.register_buffer('given', self._given_values(), persistent=False)
 
     def _load_from_state_dict(
         self,
@@ -153,22 +150,18 @@ class ShapMixBlending(STMixBlending):
             state_dict.pop(f'{prefix}{name}', own)
             for name, own in self._table_of().items()
         )
-        self.misfit = ''
         order = _columns(saved, self.partition, self.saliency.combinations)
+        self.misfit, of = '', 'the saliency table of the checkpoint is of'
         if order is None:
-            self.misfit = (
-                f'the saliency table of the checkpoint is of other body parts '
-                f'than layout {self.layout.name!r} of the config has'
-            )
+            name = self.layout.name
+            self.misfit = f'{of} other body parts than layout {name!r} has'
         elif sizes.tolist() != list(self.sizes):
             order = None
             self.misfit = (
-                'the saliency table of the checkpoint is of combinations of '
-                f'{sizes.int().tolist()} parts, the config says '
-                f'sizes={self.sizes}'
+                f'{of} combinations of {sizes.int().tolist()} parts, the '
+                f'config says sizes={self.sizes}'
             )
-        if self.misfit:
-            errors.append(self.misfit)
+        errors.extend(filter(None, [self.misfit]))
         for name in ('values', 'updates', 'evidence'):
             key = f'{prefix}saliency.{name}'
             table = state_dict.pop(key, None)
@@ -186,10 +179,13 @@ class ShapMixBlending(STMixBlending):
         """Buffers that tell what the columns of the table are."""
         return dict(partition=self.partition, part_sizes=self.part_sizes)
 
-    def _given_values(self) -> Tensor:
+    def _given_values(self) -> Tensor | None:
         """Values of all combinations, float32, shape (K, B)."""
         table, names = self.table, self.layout.part_names
-        assert table is not None
+        # A trained model predicts without the file.
+        absent = isinstance(table, str) and not Path(table).exists()
+        if table is None or absent:
+            return None
         masks = combination_masks(len(names), self.sizes)
         if isinstance(table, str):
             values = _read_values(table, names, masks.tolist())

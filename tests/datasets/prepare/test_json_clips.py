@@ -144,8 +144,8 @@ def test_numbers_as_labels(tmp_path):
     found = read_labels(path)
     assert found.numbers == dict(wave=3, sit=0) and len(found.classes) == 4
     assert convert_json(openpose(), found, (9, 9)).data['split'] == {}
-    path.write_text('name,label\nwave,3\nsit,1\n')
-    with pytest.raises(ValueError, match='from 1 to 3, but .* begin at 0'):
+    path.write_text('name,label\nwave,2\nsit,1\n')
+    with pytest.raises(ValueError, match='numbers 1 to 2, but .* begin at 0'):
         read_labels(path)
 
 
