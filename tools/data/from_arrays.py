@@ -42,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
         'in arrays is the score then',
     )
     args = parser.parse_args(argv)
+    if args.img_shape and min(args.img_shape) < 1:
+        parser.error('--img-shape: height and width are greater than 0')
     try:
         convert(args)
     except (ValueError, OSError) as error:

@@ -50,6 +50,8 @@ def main(argv: list[str] | None = None) -> int:
         help='size of the images in pixels, for OpenPose and MMPose',
     )
     args = parser.parse_args(argv)
+    if args.img_shape and min(args.img_shape) < 1:
+        parser.error('--img-shape: height and width are greater than 0')
     from shapmix_mm.datasets.prepare.command import prepare
     from shapmix_mm.datasets.prepare.json_clips import (
         convert_json,

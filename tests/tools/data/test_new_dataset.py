@@ -107,6 +107,9 @@ def test_files_that_do_not_fit_are_told(tmp_path, capsys):
     refused(HEADER + 'c,0,1,0,1,2,,p\n' * 2, words, twice)
     ones = HEADER + 'c,1,1,0,1,2,,\nd,2,1,0,1,2,,\n'
     refused(ones, [*words, '--img-shape', '4', '4'], 'begin at 0')
+    shape = ['--img-shape', '0', '4']
+    assert cli.main([*words, '--out', 'b.pkl', *shape]) == 2
+    assert 'greater than 0' in capsys.readouterr().err
     refused(HEADER, words, 'no clip')
     np.savez('a.npz', a=np.ones((2, 3, 4)))
     words = ['from-arrays', 'a.npz', '--labels', 'a.csv']
