@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import re
+import runpy
 from collections import defaultdict
 from pathlib import Path
 
@@ -159,3 +161,36 @@ def test_figures_at_equal_cost_are_those_of_the_runs(method, metric):
         assert f'{mean:.1f} points ({low:.1f} to {high:.1f})' in readme or (
             f'{mean:.1f} ({low:.1f} to {high:.1f})' in readme
         )
+
+
+def test_the_draw_of_a_table_that_knows_the_truth():
+    """Softmax of Eq. 3 for the parts in the mixin, without the blend."""
+    scope = runpy.run_path(str(ROOT / 'configs' / '_base_' / 'trueparts.py'))
+    table = scope['model']['data_preprocessor']['blending']['table']
+    names = sorted({name for parts in table for name in parts})
+    combinations = [
+        set(c) for size in (2, 3) for c in itertools.combinations(names, size)
+    ]
+    assert (len(table), len(combinations)) == (16, 20)
+    found = []
+    for scale in ('any', 'l1', 'released'):
+        chances = []
+        for parts in map(set, table):
+            value = np.array(
+                [len(parts & c) / len(parts) for c in combinations]
+            )
+            logits = {
+                'any': 0 * value,
+                'l1': value / value.sum() / 0.2,
+                'released': 10 * value / 0.2,
+            }[scale]
+            chance = np.exp(logits - logits.max())
+            holds = np.array([parts <= c for c in combinations])
+            chances.append(chance[holds].sum() / chance.sum())
+        found.append(f'{100 * np.mean(chances):.0f} %')
+    _, rows = next(
+        t
+        for t in tables(PAGE.read_text('utf-8'))
+        if t[0][0] == 'combination drawn'
+    )
+    assert [row[1] for row in rows] == found
