@@ -2,7 +2,9 @@
 custom_imports = dict(imports=['shapmix_mm'])
 
 model = dict(
-    cls_head=dict(loss_cls=dict(type='ClassBalancedLoss', beta=0.9999))
+    cls_head=dict(
+        loss_cls=dict(type='ClassBalancedLoss', beta=0.9999, form='softmax')
+    )
 )
 
 custom_hooks = [dict(type='ClassCountsHook')]

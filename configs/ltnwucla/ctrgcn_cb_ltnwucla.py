@@ -3,6 +3,8 @@
 _base_ = 'ctrgcn_ce_ltnwucla.py'
 
 model = dict(
-    cls_head=dict(loss_cls=dict(type='ClassBalancedLoss', beta=0.9999))
+    cls_head=dict(
+        loss_cls=dict(type='ClassBalancedLoss', beta=0.9999, form='softmax')
+    )
 )
 default_hooks = dict(checkpoint=dict(save_best='acc/mean_class'))

@@ -124,6 +124,8 @@ def training_began() -> bool:
 def merge_options(cfg: Config, args: argparse.Namespace) -> None:
     """Merge ``--cfg-options``, and exchange the transforms that they name.
 
+    The number of classes of a blend that is the head's stays the head's.
+
     Args:
         cfg (Config): The config, changed in place.
         args (argparse.Namespace): Parsed arguments.
@@ -140,8 +142,21 @@ def merge_options(cfg: Config, args: argparse.Namespace) -> None:
                     f'--cfg-options {option}: {part!r} is no key; write '
                     'KEY.KEY=VALUE, also for a key that the config lacks'
                 )
+    head, blend = _counted(cfg)
+    alike = head.get('num_classes') == blend.get('num_classes')
     cfg.merge_from_dict(args.cfg_options)
+    head, blend = _counted(cfg)
+    told = 'model.data_preprocessor.blending.num_classes' in args.cfg_options
+    if alike and not told and 'num_classes' in blend:
+        blend['num_classes'] = head['num_classes']
     substitute_transforms(cfg)
+
+
+def _counted(cfg: Config) -> tuple[dict, dict]:
+    """Head and blend of a config; empty where there is none."""
+    model = cfg.get('model') or {}
+    blend = (model.get('data_preprocessor') or {}).get('blending')
+    return model.get('cls_head') or {}, blend or {}
 
 
 def check_training(runner: Runner) -> None:

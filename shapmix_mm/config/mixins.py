@@ -85,8 +85,10 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
     """Merge one mixin into a config, in place.
 
     Hooks and metrics are added to those that the config has, or merged into
-    one of the same type, where mmengine would replace the whole list. The
-    blend takes layout and number of classes from the model that it meets.
+    one of the same type, where mmengine would replace the whole list; metrics
+    only where there are data to evaluate. Of a loss that one of another type
+    replaces its weight stays. The blend takes layout and number of classes
+    from the model that it meets.
 
     Args:
         cfg (Config): The config.
@@ -102,10 +104,13 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
     lists = {key: extra.pop(key) for key in _LISTS if key in extra}
     imports = extra.pop('custom_imports', {}).get('imports', [])
     _make_room(cfg._cfg_dict, extra)
+    _drop_replaced_loss(cfg, extra)
     cfg.merge_from_dict(extra)
     strip_delete_keys(cfg._cfg_dict)
     for key, items in lists.items():
-        cfg[key] = _union(cfg.get(key), items)
+        loader = key.replace('evaluator', 'dataloader')
+        if loader == key or cfg.get(loader) is not None:
+            cfg[key] = _union(cfg.get(key), items)
     _add_imports(cfg, imports)
     _select_by_class_mean(cfg, lists.get('val_evaluator', []))
     loss = (cfg.model.get('cls_head') or {}).get('loss_cls')
@@ -133,12 +138,35 @@ def _union(old: Any, new: list) -> list:
 
 def _select_by_class_mean(cfg: Config, added: list) -> None:
     """With the metric of all classes alike, keep the checkpoint best in it."""
-    if 'LongTailMetric' in [type_name(item['type']) for item in added]:
-        cfg.merge_from_dict(
-            dict(
-                default_hooks=dict(checkpoint=dict(save_best='acc/mean_class'))
-            )
-        )
+    metric = 'LongTailMetric'
+    hooks = cfg.get('default_hooks') or {}
+    # None keeps no checkpoints at all.
+    if (
+        metric not in [type_name(item['type']) for item in added]
+        or cfg.get('val_dataloader') is None
+        or hooks.get('checkpoint', {}) is None
+    ):
+        return
+    prefix = next(
+        item.get('prefix') or 'acc'
+        for item in cfg.val_evaluator
+        if type_name(item['type']) == metric
+    )
+    # Where the config leaves it to MMEngine, what that would take.
+    saving = hooks.get('checkpoint', dict(type='CheckpointHook', interval=1))
+    saving = dict(saving, save_best=f'{prefix}/mean_class')
+    cfg.merge_from_dict(dict(default_hooks=dict(checkpoint=saving)))
+
+
+def _drop_replaced_loss(cfg: Config, extra: dict) -> None:
+    """Leave no argument of a loss to one of another type."""
+    new = extra.get('model', {}).get('cls_head', {}).get('loss_cls', {})
+    old = (cfg.get('model', {}).get('cls_head') or {}).get('loss_cls')
+    if old and 'type' in new:
+        before = type_name(old.get('type', 'CrossEntropyLoss'))
+        if before != type_name(new['type']):
+            for key in old.keys() - {'type', 'loss_weight'}:
+                del old[key]
 
 
 def _add_imports(cfg: Config, modules: Sequence[str]) -> None:

@@ -152,6 +152,21 @@ def options(**given):
     return argparse.Namespace(cfg_options=given or None)
 
 
+@pytest.mark.parametrize('told', [None, 7])
+def test_a_blend_has_the_classes_that_an_option_gives_the_head(told):
+    model = dict(
+        cls_head=dict(num_classes=60),
+        data_preprocessor=dict(blending=dict(num_classes=60)),
+    )
+    cfg = Config(dict(model=model))
+    given = {'model.cls_head.num_classes': 5}
+    if told:
+        given['model.data_preprocessor.blending.num_classes'] = told
+    merge_options(cfg, options(**given))
+    blend = cfg.model.data_preprocessor.blending
+    assert blend.num_classes == (told or 5)
+
+
 def test_substitutes_by_an_option_take_effect():
     cfg = Config(dict(train_pipeline=[dict(type='PoseDecode')]))
     given = {'transform_substitutes.PoseDecode': 'FastPoseDecode'}

@@ -58,7 +58,9 @@ def plain_config(**changes):
             backbone=dict(type='STGCN', graph_cfg=dict(layout='coco')),
             cls_head=dict(type='GCNHead', num_classes=7, in_channels=8),
         ),
+        val_dataloader=dict(),
         val_evaluator=dict(type='AccMetric'),
+        test_dataloader=dict(),
         test_evaluator=dict(type='AccMetric'),
         default_hooks=dict(checkpoint=dict(type='CheckpointHook')),
     )
@@ -214,10 +216,89 @@ def test_arguments_of_a_hook_reach_one_that_is_there(tmp_path):
     ]
 
 
-def test_a_config_without_validation_gets_metrics_only():
-    cfg = plain_config(val_evaluator=None)
+@pytest.mark.parametrize('part, other', [('val', 'test'), ('test', 'val')])
+def test_metrics_come_where_there_are_data(part, other):
+    """MMEngine's runner takes loader, loop and metric together or none."""
+    gone = {f'{part}_{key}': None for key in ('dataloader', 'evaluator')}
+    cfg = with_mixins(plain_config(**gone), 'balsoftmax')
+    assert cfg[f'{part}_evaluator'] is None
+    assert types(cfg[f'{other}_evaluator']) == ['AccMetric', 'LongTailMetric']
+    saved = 'save_best' in cfg.default_hooks.checkpoint
+    assert saved == (other == 'val')
+
+
+@pytest.mark.parametrize(
+    'hooks, want',
+    [
+        (None, dict(type='CheckpointHook', interval=1)),
+        (
+            dict(timer=dict(type='IterTimerHook')),
+            dict(type='CheckpointHook', interval=1),
+        ),
+        (
+            dict(checkpoint=dict(type='Own', interval=5)),
+            dict(type='Own', interval=5),
+        ),
+        (dict(checkpoint=None), None),
+    ],
+)
+def test_the_best_checkpoint_of_whatever_saves_them(hooks, want):
+    cfg = plain_config()
+    cfg.pop('default_hooks')
+    if hooks is not None:
+        cfg.default_hooks = hooks
     with_mixins(cfg, 'balsoftmax')
-    assert types(cfg.val_evaluator) == ['LongTailMetric']
+    found = cfg.default_hooks.checkpoint
+    if want is not None:
+        found = found.to_dict()
+        want = dict(want, save_best='acc/mean_class')
+    assert found == want
+
+
+def test_the_best_checkpoint_goes_by_the_name_of_the_metric():
+    own = [dict(type='LongTailMetric', prefix='lt', many=50)]
+    cfg = with_mixins(plain_config(val_evaluator=own), 'balsoftmax')
+    assert cfg.default_hooks.checkpoint.save_best == 'lt/mean_class'
+    assert len(cfg.val_evaluator) == 1
+
+
+@pytest.mark.parametrize(
+    'names, want',
+    [
+        (['cbfocal', 'ce'], dict(type='CrossEntropyLoss')),
+        (
+            ['ldam', 'shapmix'],
+            dict(type='BalancedSoftmaxLoss', loss_weight=2.0),
+        ),
+        (
+            ['stmix', 'focal', 'ce'],
+            dict(type='CrossEntropyLoss', loss_weight=2.0),
+        ),
+        (
+            ['cbfocal', 'cb'],
+            dict(
+                type='ClassBalancedLoss',
+                beta=0.9999,
+                form='softmax',
+                gamma=1.0,
+            ),
+        ),
+    ],
+)
+def test_a_loss_in_the_place_of_another_has_none_of_its_arguments(names, want):
+    found = with_mixins(plain_config(), *names).model.cls_head.loss_cls
+    assert found.to_dict() == want
+
+
+def test_class_weights_do_not_reach_the_loss_in_their_place():
+    cfg = plain_config()
+    cfg.model.cls_head.loss_cls = dict(
+        class_weight=[1.0, 2.0], loss_weight=3.0
+    )
+    with_mixins(cfg, 'balsoftmax')
+    assert cfg.model.cls_head.loss_cls.to_dict() == dict(
+        type='BalancedSoftmaxLoss', loss_weight=3.0
+    )
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,7 @@ def test_the_best_checkpoint_is_that_of_all_classes(given):
     cfg = Config(
         dict(
             model=dict(),
+            val_dataloader=dict(),
             val_evaluator=dict(type='AccMetric'),
             default_hooks=dict(checkpoint=dict(given, interval=2)),
         )
