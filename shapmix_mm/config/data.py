@@ -272,7 +272,8 @@ def stream_features(dataset: Any) -> tuple[str, ...]:
 
     Returns:
         tuple[str, ...]: Those of ``SkeletonFeatures``; joints alone if the
-        pipeline makes none; ``'heatmap'`` where it draws these.
+        pipeline makes none; ``'heatmap'`` where it draws these, ``'limb'``
+        where limbs are among them.
     """
     inner: Any = unrepeated(dataset)
     while isinstance(inner, ConcatDataset) or hasattr(inner, 'dataset'):
@@ -282,9 +283,10 @@ def stream_features(dataset: Any) -> tuple[str, ...]:
     steps = list(getattr(pipeline, 'transforms', None) or ())
     if steps and isinstance(steps[-1], MultiView):
         steps += steps[-1].pipeline.transforms
+    limbs = any(getattr(step, 'with_limb', False) for step in steps)
     for step in steps:
         if isinstance(step, FormatHeatmaps):
-            feats = ('heatmap',)
+            feats = ('limb' if limbs else 'heatmap',)
         elif isinstance(step, (SkeletonFeatures, GenSkeFeat)):
             feats = tuple(step.feats)
         elif isinstance(step, JointToBone) and step.target == 'keypoint':

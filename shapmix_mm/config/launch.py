@@ -25,6 +25,8 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ..datasets.cache import is_cache
+from ..models import SkeleMixBlending, STMixBlending, TaCNNMixBlending
+from ..skeletons import BUILTIN_LAYOUTS, get_layout
 from .class_names import spread_class_names
 from .data import ann_file_of, innermost, serve_caches, stream_features
 from .load import substitute_transforms
@@ -44,6 +46,9 @@ __all__ = [
     'set_work_dir',
     'training_began',
 ]
+
+# The other blends take no notice of the body's parts.
+_OF_PARTS = (STMixBlending, SkeleMixBlending, TaCNNMixBlending)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -167,17 +172,11 @@ def check_training(runner: Runner) -> None:
 
     Raises:
         ValueError: If the training set makes no batch, or the blend pastes
-            bones where the samples are no joints.
+            bones, or parts of a body's joints, where the samples have none.
     """
     loop = runner.train_loop
     blend = getattr(bare_model(runner).data_preprocessor, 'blending', None)
-    feats = stream_features(loop.dataloader.dataset)
-    if getattr(blend, 'bones', None) is not None and feats != ('j',):
-        raise ValueError(
-            f"{type(blend).__name__} has space='bone', which takes joint "
-            "coordinates (feats=['j']), but the training pipeline makes "
-            f'{list(feats)}; set model.data_preprocessor.blending.space=joint'
-        )
+    _check_blend(blend, stream_features(loop.dataloader.dataset))
     if len(loop.dataloader) or type(loop).__name__ == 'SteplessTrainLoop':
         return
     batch, samples = loop.dataloader.batch_size, len(loop.dataloader.dataset)
@@ -186,6 +185,28 @@ def check_training(runner: Runner) -> None:
         f'train_dataloader.batch_size is {batch} and drop_last is set; give '
         'a smaller batch_size or drop_last=False'
     )
+
+
+def _check_blend(blend: Any, feats: tuple[str, ...]) -> None:
+    kind = type(blend).__name__
+    if getattr(blend, 'bones', None) is not None and feats != ('j',):
+        raise ValueError(
+            f"{kind} has space='bone', which takes joint "
+            "coordinates (feats=['j']), but the training pipeline makes "
+            f'{list(feats)}; set model.data_preprocessor.blending.space=joint'
+        )
+    # COCO has as many joints as limbs, so that no count would tell.
+    if (
+        feats == ('limb',)
+        and isinstance(blend, _OF_PARTS)
+        and blend.layout in map(get_layout, BUILTIN_LAYOUTS)
+    ):
+        raise ValueError(
+            f'{kind} pastes parts of layout {blend.layout.name!r}, which are '
+            'of joints, but GeneratePoseTarget(with_limb=True) draws limbs; '
+            'train on joints, or give a layout whose parts are of limbs, a '
+            'dict, as model.data_preprocessor.blending.layout'
+        )
 
 
 def set_work_dir(cfg: Config, args: argparse.Namespace) -> None:

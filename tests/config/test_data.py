@@ -6,7 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from mmaction.datasets import PoseDataset
-from mmaction.datasets.transforms import GenSkeFeat, JointToBone, ToMotion
+from mmaction.datasets.transforms import (
+    GeneratePoseTarget,
+    GenSkeFeat,
+    JointToBone,
+    ToMotion,
+)
 from mmengine.config import Config
 from torch.utils.data import ConcatDataset
 
@@ -234,6 +239,13 @@ class Served:
             ('bm',),
         ),
         ((FormatHeatmaps('NCTHW_Heatmap'),), ('heatmap',)),
+        (
+            (
+                GeneratePoseTarget(with_kp=False, with_limb=True),
+                FormatHeatmaps('NCTHW_Heatmap'),
+            ),
+            ('limb',),
+        ),
     ],
 )
 def test_features_of_a_pipeline(steps, feats):

@@ -13,6 +13,8 @@ import mmaction
 import pytest
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmengine.hub import get_config
+from mmengine.registry import DefaultScope
 from torch.utils.data import DataLoader
 
 from shapmix_mm.config.launch import (
@@ -22,8 +24,12 @@ from shapmix_mm.config.launch import (
     one_line_errors,
     set_work_dir,
 )
-from shapmix_mm.datasets import SkeletonFeatures
-from shapmix_mm.models import ShapMixBlending, STMixBlending
+from shapmix_mm.datasets import FormatHeatmaps, SkeletonFeatures
+from shapmix_mm.models import (
+    ShapMixBlending,
+    SkeletonMixupBlending,
+    STMixBlending,
+)
 
 TOOLS = Path(__file__).resolve().parents[2] / 'tools'
 STOCK_TOOLS = Path(mmaction.__file__).parent / '.mim' / 'tools'
@@ -255,6 +261,48 @@ def test_bones_are_pasted_of_joints_alone(kind, feats):
             check_training(runner)
         assert kind.__name__ in str(error.value)
         assert str(feats) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    'kind', [STMixBlending, ShapMixBlending, SkeletonMixupBlending]
+)
+@pytest.mark.parametrize('limb', [True, False])
+def test_parts_of_joints_are_not_pasted_of_limbs(kind, limb):
+    """The stock limb configs draw 17 limbs, and COCO has 17 joints."""
+    stock = 'skeleton/posec3d/slowonly_r50_8xb16-u48-240e_ntu60-xsub-limb.py'
+    (target,) = (
+        step
+        for step in get_config(f'mmaction::{stock}').train_pipeline
+        if step.type == 'GeneratePoseTarget'
+    )
+    target.update(with_limb=limb, with_kp=not limb)
+    runner = loop_of(4, 2, False)
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        steps = Compose([target, FormatHeatmaps('NCTHW_Heatmap')])
+    runner.train_loop.dataloader.dataset.pipeline = steps
+    own = dict(
+        num_node=17,
+        inward=[(n, 0) for n in range(1, 17)],
+        center=0,
+        parts=[
+            [0, 1],
+            [*range(2, 6)],
+            [*range(6, 12)],
+            [12, 13, 14],
+            [15, 16],
+        ],
+    )
+    preprocessor = runner.model.data_preprocessor
+    preprocessor.blending = kind(num_classes=3, layout=own)
+    check_training(runner)
+    preprocessor.blending = kind(num_classes=3, layout='coco')
+    if not limb or kind is SkeletonMixupBlending:
+        check_training(runner)
+        return
+    with pytest.raises(ValueError) as error:
+        check_training(runner)
+    assert f"{kind.__name__} pastes parts of layout 'coco'" in str(error.value)
+    assert 'with_limb=True' in str(error.value)
 
 
 def load_tool(path):
