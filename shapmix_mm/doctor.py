@@ -38,20 +38,27 @@ class Need(NamedTuple):
     mend: str
 
 
+def _plain(name: str, least: str) -> Need:
+    """One of a single name, of which no version is too new."""
+    module, mend = name.replace('-', '_'), f"pip install '{name}>={least}'"
+    return Need((name,), module, least, '', mend)
+
+
+# The limits are those of requirements/runtime.txt and mminstall.txt.
 NEEDS = (
-    Need(('numpy',), 'numpy', '1.22', '', 'pip install numpy'),
-    Need(('torch',), 'torch', '2.0', '', 'pip install torch'),
+    _plain('numpy', '1.22'),
+    _plain('torch', '2.0'),
     Need(
         ('mmengine', 'mmengine-lite'),
         'mmengine',
         '0.10.6',
-        '1.0',
+        '1',
         "pip install 'mmengine>=0.10.6,<1'",
     ),
     Need(
         ('mmcv-lite', 'mmcv', 'mmcv-full'),
         'mmcv',
-        '2.0.0',
+        '2.1.0',
         '2.2.0',
         "pip install 'mmcv-lite>=2.1.0,<2.2.0', which needs no compiler, or "
         'a full mmcv of the same range',
@@ -60,12 +67,21 @@ NEEDS = (
         ('mmaction2',),
         'mmaction',
         '1.2.0',
-        '2.0',
+        '2',
         "pip install 'mmaction2>=1.2.0,<2'",
     ),
-    Need(('scipy',), 'scipy', '1.8', '', 'pip install scipy'),
-    Need(('matplotlib',), 'matplotlib', '3.6', '', 'pip install matplotlib'),
-    Need(('tqdm',), 'tqdm', '4.60', '', 'pip install tqdm'),
+    _plain('scipy', '1.13'),
+    _plain('matplotlib', '3.6'),
+    _plain('networkx', '2.8'),
+    _plain('pydantic', '2.5'),
+    _plain('rich', '12'),
+    _plain('tqdm', '4.60'),
+    _plain('typing-extensions', '4.6'),
+    *(
+        [_plain('eval-type-backport', '0.2')]
+        if sys.version_info < (3, 10)
+        else []
+    ),
 )
 
 
@@ -150,17 +166,17 @@ def report() -> tuple[list[str], list[str]]:
         wrong, each with what mends it.
     """
     lines = [
-        f'{"shapmix_mm":12} {__version__}',
-        f'{"python":12} {platform.python_version()} ({sys.executable})',
+        f'{"shapmix_mm":17} {__version__}',
+        f'{"python":17} {platform.python_version()} ({sys.executable})',
     ]
     wrong = []
     for need in NEEDS:
         shown, problem = check(need)
-        lines.append(f'{need.module:12} {shown}')
+        lines.append(f'{need.module:17} {shown}')
         wrong += [problem] if problem else []
-    lines.append(f'{"cuda":12} {_cuda()}')
+    lines.append(f'{"cuda":17} {_cuda()}')
     other = installed(('setuptools', 'onnx', 'onnxruntime'))
-    lines += [f'{name:12} {v}' for name, v in other.items()]
+    lines += [f'{name:17} {v}' for name, v in other.items()]
     if not wrong:
         problem = check_package()
         wrong += [problem] if problem else []

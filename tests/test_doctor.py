@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 from shapmix_mm import compat, doctor
 
@@ -41,6 +44,30 @@ def test_healthy_environment(capsys):
     assert 'All that is needed is there' in text
 
 
+def test_what_is_needed_is_what_pip_is_told():
+    told = {}
+    for file in ('runtime', 'mminstall'):
+        text = (ROOT / f'requirements/{file}.txt').read_text()
+        for line in re.findall(r'^[^#\n]+', text, re.M):
+            wanted = Requirement(line)
+            if wanted.marker is None or wanted.marker.evaluate():
+                told[wanted.name] = wanted.specifier
+    assert set(told) == {need.names[0] for need in doctor.NEEDS}
+    for name, module, least, below, mend in doctor.NEEDS:
+        limits = f'>={least}' + (below and f',<{below}')
+        assert told[name[0]] == SpecifierSet(limits), module
+        assert f"pip install '{name[0]}{limits}'" in mend
+
+
+@pytest.mark.parametrize('module', ['pydantic', 'networkx', 'rich'])
+def test_a_hidden_package_is_told_with_the_command(module):
+    hide = f'import runpy, sys; sys.modules[{module!r}] = None; '
+    hide += "sys.argv = ['-m']; runpy.run_module('shapmix_mm.doctor', "
+    done = run_python('-c', f"{hide}run_name='__main__')")
+    assert done.returncode == 1
+    assert f"pip install '{module}>=" in done.stdout
+
+
 def test_missing_package_names_the_command(versions):
     shown, problem = doctor.check(need('mmcv'))
     assert shown == 'missing'
@@ -58,10 +85,10 @@ def test_two_mmcvs_are_one_too_many(versions):
     assert 'keep one' in doctor.check(need('mmcv'))[1]
 
 
-@pytest.mark.parametrize('version', ['1.7.1', '2.2.0', '2.3.6'])
+@pytest.mark.parametrize('version', ['1.7.1', '2.0.1', '2.2.0', '2.3.6'])
 def test_version_out_of_range(versions, version):
     versions['mmcv'] = version
-    assert 'out of range (>= 2.0.0, < 2.2.0)' in doctor.check(need('mmcv'))[1]
+    assert 'out of range (>= 2.1.0, < 2.2.0)' in doctor.check(need('mmcv'))[1]
 
 
 def test_package_that_does_not_import(monkeypatch):
@@ -93,15 +120,19 @@ def test_broken_package_is_reported(monkeypatch, capsys):
     assert '_base_/shapmix.py' in capsys.readouterr().out
 
 
-def bare(*args):
-    """Run a Python that sees this checkout and no installed package."""
-    environ = {**os.environ, 'PYTHONPATH': str(ROOT)}
+def run_python(*args):
+    """Run a Python that sees this checkout."""
     return subprocess.run(
-        [sys.executable, '-S', *args],
-        env=environ,
+        [sys.executable, *args],
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
         capture_output=True,
         text=True,
     )
+
+
+def bare(*args):
+    """Run a Python that sees this checkout and no installed package."""
+    return run_python('-S', *args)
 
 
 def test_doctor_starts_on_a_bare_python():
