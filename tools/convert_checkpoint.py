@@ -80,8 +80,7 @@ def convert(args: argparse.Namespace) -> None:
     from shapmix_mm.serialization import from_upstream, whole_file
 
     state = from_upstream(args.model, read_weights(args.source))
-    config, model = fitting_model(args, state)
-    own = model.state_dict()
+    config, own = fitting_model(args, state)
     complete = {
         key: state[key] if key in state else value
         for key, value in own.items()
@@ -140,8 +139,10 @@ def read_weights(path: str) -> Mapping[str, Any]:
 
 def fitting_model(
     args: argparse.Namespace, state: Mapping[str, Any]
-) -> tuple[dict, Any]:
-    """The config, and the recognizer, that the weights fit.
+) -> tuple[dict, dict[str, Any]]:
+    """The config, and the state of the recognizer, that the weights fit.
+
+    State of the training alone, such as class counts, is left out.
 
     Raises:
         ValueError: If they fit none; names the first key that differs from
@@ -150,13 +151,20 @@ def fitting_model(
     from mmaction.registry import MODELS as REGISTRY
     from mmengine.registry import DefaultScope
 
+    from shapmix_mm.config.trained_model import OF_TRAINING
+
     nearest: tuple[int, str] | None = None
     for config in candidates(args, state):
         with DefaultScope.overwrite_default_scope('mmaction'):
             model = REGISTRY.build(dict(config))
-        problems = differences(model.state_dict(), state)
+        own = {
+            key: value
+            for key, value in model.state_dict().items()
+            if not key.startswith(OF_TRAINING)
+        }
+        problems = differences(own, state)
         if not problems:
-            return config, model
+            return config, own
         if nearest is None or len(problems) < nearest[0]:
             nearest = len(problems), problems[0]
     if nearest is None:
@@ -187,9 +195,9 @@ def candidates(
 ) -> Iterator[dict]:
     """Recognizers that the weights could be of."""
     if args.config:
-        from mmengine.config import Config
+        from shapmix_mm.config.load import read_config
 
-        yield Config.fromfile(args.config).model.to_dict()
+        yield read_config(args.config).model.to_dict()
         return
     weight = need(state, 'cls_head.fc.weight', args)
     head = dict(

@@ -17,6 +17,7 @@ from shapmix_mm.shapley.coalitions import check_sizes
 from shapmix_mm.skeletons import Layout, get_layout
 
 __all__ = [
+    'OF_TRAINING',
     'TrainedModel',
     'build_bare',
     'choose_layout',
@@ -26,8 +27,8 @@ __all__ = [
 ]
 
 _BLEND = 'data_preprocessor.blending.'
-# What training needs and scoring does not.
-_ABSENT = ('data_preprocessor.', 'cls_head.loss_cls.')
+#: What training needs and scoring does not.
+OF_TRAINING = ('data_preprocessor.', 'cls_head.loss_cls.')
 
 
 @dataclass
@@ -106,7 +107,7 @@ def load_trained(
             f'checkpoint {checkpoint} does not fit the config: '
             f'{str(error).splitlines()[-1].strip()}'
         ) from error
-    missing = [name for name in missing if not name.startswith(_ABSENT)]
+    missing = [name for name in missing if not name.startswith(OF_TRAINING)]
     if missing:
         raise ValueError(
             f'checkpoint {checkpoint} lacks {len(missing)} tensors of the '

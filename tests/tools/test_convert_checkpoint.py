@@ -14,6 +14,8 @@ from mmengine.runner import load_checkpoint
 sys.path.insert(0, str(Path(__file__).parents[1] / 'models' / 'backbones'))
 import authors
 
+from shapmix_mm.config.mixins import load_config
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -98,6 +100,29 @@ def test_there_and_back_is_the_same(tmp_path):
     assert list(back) == list(ours)
     assert all(torch.equal(back[key], ours[key]) for key in ours)
     assert tool.main(['hdgcn', paths[0], paths[1], '--reverse']) == 2
+
+
+@pytest.mark.parametrize(
+    'config',
+    [
+        f'{ROOT}/configs/ltnwucla/ctrgcn_balsoftmax_ltnwucla.py',
+        f'{ROOT}/configs/ctrgcn_shapmix_ltnwucla.py',
+        'shapmix_mm::ctrgcn_shapmix_ltnwucla.py',
+        f'{ROOT}/configs/ctrgcn_cb_ltnwucla.py',  # it lies in a folder
+    ],
+)
+def test_the_config_may_have_a_blend_or_counts(config, tmp_path):
+    """The authors' file has no counts of our training set."""
+    settings = load_config(config).model
+    source, target = str(tmp_path / 'a.pt'), str(tmp_path / 'b.pth')
+    ours = MODELS.build(settings).state_dict()
+    torch.save(ours, source)
+    assert tool.main(['ctrgcn', source, source, '--reverse']) == 0
+    assert tool.main(['ctrgcn', source, target, '--config', config]) == 0
+    found = torch.load(target)['state_dict']
+    plain = {k for k in ours if k.startswith(('backbone.', 'cls_head.fc.'))}
+    assert set(found) == plain < set(ours)
+    assert all(torch.equal(found[key], ours[key]) for key in plain)
 
 
 def test_what_does_not_fit_is_named_by_its_first_key(tmp_path, capsys):
