@@ -1208,6 +1208,20 @@ def test_the_papers_figures_are_those_of_the_paper(page_tool, shared_dir):
         assert got == [[x] for x in found]
 
 
+def test_the_page_on_configs_lists_all_folders_files_and_mixins():
+    page = (ROOT / 'docs' / 'configs.md').read_text(encoding='utf-8')
+    folders = re.findall(r'`configs/(\w+)/README.md`', page)
+    there = [path.parent.name for path in CONFIGS.glob('*/README.md')]
+    assert sorted(folders) == sorted(there)
+    data = re.search(r'## Data\n(.*?)\n## ', page, re.S)[1]
+    for base in (CONFIGS / '_base_' / 'datasets').glob('*.py'):
+        (ann_file,) = re.findall(r"ann_file = '(.+?)'", base.read_text())
+        assert f'{Path(ann_file).name}`' in data, base.name
+    table = re.search(r'^\| mixin .*?\n\n', page, re.M | re.S)[0]
+    first = ' '.join(line.split('|')[1] for line in table.splitlines() if line)
+    assert sorted(re.findall(r'`(\w+)`', first)) == MIXINS
+
+
 def test_the_leaf_for_other_joints(tmp_path):
     """The one that docs/configs.md shows, on 18 joints of OpenPose."""
     page = (ROOT / 'docs' / 'configs.md').read_text()
