@@ -39,6 +39,7 @@ __all__ = [
     'check_value',
     'known_keys',
     'option',
+    'type_name',
 ]
 
 Positive = Annotated[float, Field(gt=0)]
@@ -60,6 +61,21 @@ _RULES = ConfigDict(
 
 class ArgumentError(ValueError, TypeError):
     """An argument of a registered class is unknown, missing or unfit."""
+
+
+def type_name(kind: Any) -> str:
+    """Name of a registered class as configs write it.
+
+    Args:
+        kind (str or type): Its name, with or without a scope before it, or
+            the class itself.
+
+    Returns:
+        str: The bare name.
+    """
+    if isinstance(kind, str):
+        return kind.rpartition('.')[2]
+    return getattr(kind, '__name__', '')
 
 
 def check_registered(package: str) -> None:

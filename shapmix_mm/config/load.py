@@ -14,6 +14,7 @@ from mmengine.config.lazy import LazyAttr, LazyObject
 from mmengine.hub import get_config
 from mmengine.registry import Registry
 
+from ..arguments import type_name
 from ..compat.configs import leaf_file
 
 __all__ = [
@@ -171,21 +172,6 @@ def _steps(node: Any, *, inside: bool) -> Iterator[dict]:
         for key, value in node.items():
             within = inside or str(key).endswith('pipeline')
             yield from _steps(value, inside=within)
-
-
-def type_name(kind: Any) -> str:
-    """Name of a registered class as configs write it.
-
-    Args:
-        kind (str or type): Its name, with or without a scope before it, or
-            the class itself.
-
-    Returns:
-        str: The bare name.
-    """
-    if isinstance(kind, str):
-        return kind.rpartition('.')[2]
-    return getattr(kind, '__name__', '')
 
 
 def strip_delete_keys(node: Any) -> None:

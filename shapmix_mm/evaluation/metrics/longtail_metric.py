@@ -14,7 +14,7 @@ from mmaction.registry import METRICS
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MMLogger, print_log
 
-from shapmix_mm.arguments import NonNegative, PositiveInt
+from shapmix_mm.arguments import NonNegative, PositiveInt, type_name
 
 from ..functional import (
     GroupedAccuracy,
@@ -260,7 +260,7 @@ def metric_settings(cfg: Mapping[str, Any]) -> Mapping[str, Any] | None:
     for key in ('val_evaluator', 'test_evaluator'):
         found = cfg.get(key) or []
         for item in found if isinstance(found, (list, tuple)) else [found]:
-            if item.get('type') in ('LongTailMetric', LongTailMetric):
+            if type_name(item.get('type')) == 'LongTailMetric':
                 return item
     return None
 

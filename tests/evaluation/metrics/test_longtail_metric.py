@@ -131,7 +131,15 @@ def test_thresholds_are_checked_by_their_annotations(settings):
         METRICS.build(dict(type='LongTailMetric', **settings))
 
 
-@pytest.mark.parametrize('kind', ['LongTailMetric', LongTailMetric])
+@pytest.mark.parametrize(
+    'kind',
+    [
+        'LongTailMetric',
+        'mmaction.LongTailMetric',
+        f'{LongTailMetric.__module__}.LongTailMetric',
+        LongTailMetric,
+    ],
+)
 def test_thresholds_have_one_source(kind):
     metric = dict(type=kind, few=4)
     other = dict(type='AccMetric')
