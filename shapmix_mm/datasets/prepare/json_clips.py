@@ -105,6 +105,9 @@ def convert_json(
     for member in members:
         try:
             key, clip = _read(member)
+            for frame, count in Counter(n for n, _ in clip['frames']).items():
+                if count > 1:
+                    raise ValueError(f'frame {frame} is there {count} times')
             known = found.setdefault(key, dict(file=member.name, frames={}))
             known['frames'].update(clip['frames'])
             known.update((k, clip[k]) for k in clip.keys() - {'frames'})
@@ -203,7 +206,7 @@ def _read(member: Member) -> tuple[str, dict[str, Any]]:
             return str(path), dict(names=[path.stem], **_kinetics(content))
         if isinstance(content, dict):
             content = content['instance_info']
-        frames = dict(map(_mmpose, content))
+        frames = list(map(_mmpose, content))
         return str(path), dict(names=[path.stem], frames=frames)
     # Deep nesting exhausts the parser's stack before it is a syntax error.
     except (
@@ -234,16 +237,20 @@ def _openpose(
         for person in content['people']
     ]
     key = str(path.parent / match[1])
-    return key, dict(names=names, frames={int(match[2]): poses})
+    return key, dict(names=names, frames=[(int(match[2]), poses)])
 
 
 def _kinetics(content: Mapping[str, Any]) -> dict[str, Any]:
-    frames = {}
-    for frame in content['data']:
-        frames[int(frame['frame_index'])] = [
-            _scored(np.reshape(person['pose'], (-1, 2)), person['score'])
-            for person in frame['skeleton']
-        ]
+    frames = [
+        (
+            int(frame['frame_index']),
+            [
+                _scored(np.reshape(person['pose'], (-1, 2)), person['score'])
+                for person in frame['skeleton']
+            ],
+        )
+        for frame in content['data']
+    ]
     # ST-GCN's set has coordinates of 0 to 1.
     found: dict[str, Any] = dict(frames=frames, img_shape=(1, 1))
     if content.get('label_index') is not None:

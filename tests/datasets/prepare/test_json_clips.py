@@ -172,6 +172,20 @@ def test_what_is_skipped_has_a_reason(file, reason, labels):
     assert re.search(reason, told)
 
 
+@pytest.mark.parametrize('files', [mmpose(), mmpose(wrapped=True), kinetics()])
+def test_a_file_with_a_frame_twice_is_skipped(files, labels):
+    """Which of the two poses is meant cannot be told."""
+    (whole,) = files
+    text = whole.content.decode()
+    for key in ('frame_id', 'frame_index'):
+        text = text.replace(f'"{key}": 2', f'"{key}": 1')
+    again = Member(whole.name, text.encode())
+    assert again != whole
+    data, skipped = convert_json([again, *openpose('sit')], labels, (480, 640))
+    assert [clip['frame_dir'] for clip in data['annotations']] == ['sit']
+    assert skipped == [(whole.name, 'frame 1 is there 2 times')]
+
+
 def test_a_clip_with_two_labels_is_refused(tmp_path):
     path = tmp_path / 'labels.csv'
     path.write_text('name,label\na,0\nb,1\na,0\n')
