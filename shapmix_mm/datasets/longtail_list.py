@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..arguments import PositiveInt, check_value
 from .longtail import LongTailSpec, Selection
 from .name_list import names_digest, plain_name, read_name_list
 from .ntu_protocols import Benchmark, parse_ntu_name
@@ -52,7 +53,8 @@ def source_from_names(
         SplitSource: The training samples.
 
     Raises:
-        ValueError: If a line tells no label, or no line is for training.
+        ValueError: If a line tells no label, no line is for training, or the
+            number of classes is below 1.
     """
     every: dict[str, int] = {}
     for line in read_name_list(path):
@@ -72,7 +74,7 @@ def source_from_names(
         list(training),
         list(training.values()),
         every.keys() - training.keys(),
-        num_classes or _num_classes(benchmark, None, training),
+        _num_classes(num_classes, benchmark, None, training),
     )
 
 
@@ -99,7 +101,8 @@ def source_from_annotations(
         SplitSource: The training samples.
 
     Raises:
-        ValueError: If it is not told which of several splits trains.
+        ValueError: If it is not told which of several splits trains, or the
+            number of classes is below 1.
     """
     file = read_pose_file(path)
     if split is None:
@@ -112,7 +115,7 @@ def source_from_annotations(
         names,
         [label for _, label in known],
         every.keys() - set(names),
-        num_classes or _num_classes(benchmark, file.classes, every),
+        _num_classes(num_classes, benchmark, file.classes, every),
         file.classes,
         split,
     )
@@ -130,11 +133,15 @@ def _training_split(file: PoseFile) -> str | None:
 
 
 def _num_classes(
+    given: int | None,
     benchmark: Benchmark | None,
     classes: list[str] | None,
     labels: Mapping[str, int],
 ) -> int:
-    """Settle the number of classes when nobody gives it."""
+    """Settle the number of classes, also when nobody gives it."""
+    if given is not None:
+        check_value('num_classes', given, PositiveInt)
+        return given
     if benchmark is not None:
         return benchmark.num_classes
     return len(classes) if classes is not None else 1 + max(labels.values())

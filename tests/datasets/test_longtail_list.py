@@ -47,6 +47,19 @@ def test_without_benchmark_every_name_trains(names_file):
     assert source_from_names(names_file, num_classes=99).num_classes == 99
 
 
+@pytest.mark.parametrize('num', [0, -3])
+def test_a_number_of_classes_below_one_is_refused(
+    names_file, write_pose_file, num
+):
+    path = write_pose_file([3, 2])
+    for read, file in (
+        (source_from_names, names_file),
+        (source_from_annotations, path),
+    ):
+        with pytest.raises(ValueError, match=f'num_classes={num} should be'):
+            read(file, num_classes=num)
+
+
 def test_names_with_labels(tmp_path):
     path = tmp_path / 'mine.txt'
     path.write_text('clip_a 1\nclip_b,0\n')
