@@ -59,11 +59,13 @@ class ResumableHook(Hook):
     - SIGTERM, which clusters send before they kill, saves a checkpoint after
       the step under way, or the batch of a validation, and ends the process
       with code 143 and a line that names the command to go on with. It is
-      enough that one rank receives it. Such a checkpoint may lie within an
-      epoch, which then goes on with the next batch, or before a validation,
-      which is then made from its beginning. It is ``stopped_iter_*.pth``,
-      unless CheckpointHook has just saved the same state, and goes when a
-      later one is saved. A second SIGTERM ends the process at once.
+      enough that one rank receives it. Such a checkpoint may lie before a
+      validation, which is then made from its beginning. It is
+      ``stopped_iter_*.pth``, unless CheckpointHook has just saved the same
+      state, and goes when a later one is saved. A second SIGTERM ends the
+      process at once.
+    - An epoch within which a signal, or CheckpointHook by iterations, has
+      saved goes on with the next batch.
     - Gradients that wait for more of their kind (gradient accumulation)
       travel in the checkpoint; with several ranks, each of which has its own,
       they are lost, and a line says so.
@@ -107,6 +109,7 @@ class ResumableHook(Hook):
             )
         self._group = _host_group()
         self._listen()
+        self._gather_for_saves(runner)
         self._kept = _last_saved(runner), self._held_by_pointer(runner)
         _drop_stopped(runner)
         if runner.iter:
@@ -145,6 +148,7 @@ class ResumableHook(Hook):
         """
         assert self._key is not None
         seed_streams(*self._key, _STEP, runner.iter)
+        self._place(runner, batch_idx + 1)
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Seed the validation, and note that it is made.
@@ -213,7 +217,9 @@ class ResumableHook(Hook):
         """
         self._note_saved(runner, runner.iter + 1)
         if self._may_stop(runner) and self._agreed():
-            self._stop_here(runner, runner.iter + 1, batch_idx + 1)
+            self._stop_here(runner, runner.iter + 1)
+        # What is saved after the last step of an epoch has all of it.
+        self._saving = None
 
     def after_val_iter(
         self,
@@ -236,7 +242,8 @@ class ResumableHook(Hook):
         training = self._key is not None and batch_idx < self._val_steps
         if training and self._may_stop(runner) and self._agreed():
             runner.message_hub.update_info('resumable_validation', None)
-            self._stop_here(runner, runner.iter, 0)
+            self._place(runner, 0)
+            self._stop_here(runner, runner.iter)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Drop the checkpoint within an epoch that is now over.
@@ -272,7 +279,7 @@ class ResumableHook(Hook):
                 f'a checkpoint is saved at iteration {runner.iter + 1}, '
                 'between two steps of the optimizer: the gradients since the '
                 'last are not in it; make accumulative_counts divide the '
-                'number of batches'
+                'number of batches, and the interval of saves by iterations'
             )
             return
         checkpoint[_GRADIENTS] = {
@@ -350,11 +357,10 @@ class ResumableHook(Hook):
             self._kept = (last, done)
             _drop_stopped(runner)
 
-    def _stop_here(self, runner: Runner, done: int, batches: int) -> None:
-        within = isinstance(runner.train_loop, EpochBasedTrainLoop) and batches
-        held = dist.is_main_process() and self._kept[1] == done and not within
+    def _stop_here(self, runner: Runner, done: int) -> None:
+        held = dist.is_main_process() and self._kept[1] == done
         if not self._agree(torch.tensor(float(held)), 'MAX'):
-            self._save(runner, done, batches)
+            self._save(runner, done)
         # Other nodes may not see the folder.
         if dist.is_main_process():
             runner.logger.info(
@@ -371,17 +377,42 @@ class ResumableHook(Hook):
         named = Path(_pointer(runner).read_text().strip())
         return runner.iter if named == Path(runner._load_from) else -1
 
-    def _save(self, runner: Runner, done: int, batches: int) -> None:
+    def _place(self, runner: Runner, batches: int) -> None:
+        """Note how much of its epoch a checkpoint would hold."""
         loop: Any = runner.train_loop
         if isinstance(loop, EpochBasedTrainLoop):
+            self._saving = _Position(batches, len(loop.dataloader), [])
+
+    def _gather(self, runner: Runner) -> None:
+        """Take along the buffers of all ranks, alike after an epoch only."""
+        if self._saving is not None:
+            model = bare_model(runner)
+            kept = model.state_dict()
             buffers = {
                 name: value.detach().cpu().clone()
-                for name, value in bare_model(runner).named_buffers()
-                if name in bare_model(runner).state_dict()
+                for name, value in model.named_buffers()
+                if name in kept
             }
-            self._saving = _Position(
-                batches, len(loop.dataloader), dist.all_gather_object(buffers)
+            self._saving = self._saving._replace(
+                buffers=dist.all_gather_object(buffers)
             )
+
+    def _gather_for_saves(self, runner: Runner) -> None:
+        """Have all ranks at hand when CheckpointHook saves by iterations."""
+        for hook in runner.hooks:
+            if isinstance(hook, CheckpointHook) and not hook.by_epoch:
+
+                def save(
+                    runner: Runner, own: Any = hook._save_checkpoint
+                ) -> None:
+                    if not _is_alone():
+                        self._gather(runner)
+                    own(runner)
+
+                hook._save_checkpoint = save
+
+    def _save(self, runner: Runner, done: int) -> None:
+        self._gather(runner)
         path = _checkpoint_folder(runner) / _STOPPED.format(done)
         runner.save_checkpoint(
             str(path.parent), path.name, by_epoch=False, meta={'iter': done}

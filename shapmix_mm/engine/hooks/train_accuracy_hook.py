@@ -80,9 +80,14 @@ class TrainAccuracyHook(Hook):
 
         Args:
             runner (Runner): The runner.
-            checkpoint (dict): Not used.
+            checkpoint (dict): What will be saved, changed in place.
         """
-        self._hand_over(runner)
+        if self._pending:
+            self._hand_over(runner)
+            # MMEngine has copied the message hub before.
+            hub, key = checkpoint['message_hub'], 'train/top1_acc'
+            hub['log_scalars'][key] = runner.message_hub.get_scalar(key)
+            hub['resumed_keys'][key] = True
 
     def _hand_over(self, runner: Runner) -> None:
         """Give the message hub each step's value, by one copy for all."""

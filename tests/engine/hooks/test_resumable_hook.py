@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 
 from shapmix_mm.engine.hooks.resumable_hook import resume_command
 
@@ -282,6 +282,85 @@ def test_what_has_just_been_saved_is_not_saved_again(case, config, build):
     again = build(config(case, 'run', saved))
     again.train()
     assert again.message_hub.get_scalar('val/acc/top1').data[1].sum() == 3
+
+
+class Course(Hook):
+    """Notes steps and validations."""
+
+    def __init__(self):
+        self.steps, self.validated = [], []
+
+    def before_train_iter(self, runner, *args, **kwargs):
+        self.steps.append(runner.iter)
+
+    def after_val_epoch(self, runner, metrics=None):
+        self.validated.append(runner.iter)
+
+
+@pytest.fixture
+def within_epochs(config, build):
+    """Function that builds an epoch-based run which saves by iterations."""
+
+    def make(name, resume=None, case='stock', count=1, interval=2, **kwargs):
+        cfg = config(case, name, resume)
+        cfg.default_hooks.checkpoint.update(
+            by_epoch=False, interval=interval, **kwargs
+        )
+        cfg.default_hooks.logger.interval = 20
+        cfg.optim_wrapper.accumulative_counts = count
+        cfg.param_scheduler = [dict(type='ExponentialLR', gamma=0.5)]
+        runner, course = build(cfg), Course()
+        runner.register_hook(course)
+        return runner, course
+
+    return make
+
+
+@pytest.mark.parametrize('case, count', [('shapmix', 1), ('stock', 2)])
+def test_an_epoch_goes_on_where_checkpointhook_has_saved(
+    case, count, within_epochs
+):
+    """Within an epoch of three batches, at its end and after the last."""
+    whole, _ = within_epochs('whole', case=case, count=count)
+    whole.train()
+    for done in (2, 4, 6, 8, 9):
+        saved = f'{whole.work_dir}/iter_{done}.pth'
+        again, course = within_epochs(f'again{done}', saved, case, count)
+        again.train()
+        assert course.steps == list(range(done, 9))
+        assert course.validated == [n for n in (3, 6, 9) if n >= done]
+        check_equal(whole, again)
+
+
+def test_only_what_is_saved_within_an_epoch_says_where(within_epochs):
+    """Not the same file after the validation, nor one saved by epochs."""
+    whole, _ = within_epochs('whole', interval=3, save_best='acc/top1')
+    whole.register_hook(CheckpointHook(interval=1))
+    whole.train()
+    folder = Path(whole.work_dir)
+    files = [
+        folder / 'iter_3.pth',
+        *folder.glob('best_*.pth'),
+        *folder.glob('epoch_*.pth'),
+    ]
+    assert len(files) == 5
+    for path in files:
+        assert 'within_epoch' not in torch.load(path, weights_only=False)
+    again, course = within_epochs('again', f'{folder}/iter_3.pth')
+    again.train()
+    assert course.steps == list(range(3, 9)) and course.validated == [6, 9]
+    check_equal(whole, again)
+
+
+def test_sigterm_finds_an_epoch_saved_where_it_is(within_epochs):
+    whole, _ = within_epochs('whole')
+    whole.train()
+    saved = run_until_stopped(within_epochs('run')[0], SendsTerm(3))
+    assert Path(saved).name == 'iter_4.pth'
+    again, course = within_epochs('run', saved)
+    again.train()
+    assert course.steps == list(range(4, 9))
+    check_equal(whole, again)
 
 
 @pytest.mark.parametrize('case', ['stock', 'iterations'])
