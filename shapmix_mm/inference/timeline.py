@@ -92,8 +92,9 @@ def find_timeline(
         recognizer (Recognizer): The recognizer.
         clip (Clip): The recording.
         window (int): Frames of a window, about those of a training clip.
-        stride (int, optional): Frames from one window to the next. Defaults
-            to None: a quarter of the window.
+        stride (int, optional): Frames from one window to the next; the last
+            ends with the recording. Defaults to None: a quarter of the
+            window.
         threshold (float): A window whose likeliest class has a lower
             probability is of no known class. Defaults to 0.5.
         progress (callable): Told how many more windows are done. Defaults to
@@ -117,8 +118,9 @@ def find_timeline(
     clip = recognizer.adapt(clip)
     frames = _places(clip)
     length = int(frames[-1]) + 1
-    starts = list(range(0, max(length - window, 0) + 1, stride))
-    margin = (window - stride) // 2
+    last = max(length - window, 0)
+    # One more where the stride does not lead to the end.
+    starts = [*range(0, last, stride), last]
     found: list[Window] = []
     notes: tuple[str, ...] = ()
     size = recognizer.batch_size
@@ -133,8 +135,7 @@ def find_timeline(
                 confidence = answer.top[0].probability
                 if confidence >= threshold:
                     index = answer.top[0].index
-            middle = start + margin
-            found.append(Window(middle, middle + stride, index, confidence))
+            found.append(Window(start, start + window, index, confidence))
         progress(len(batch))
     seconds = time.perf_counter() - began
     clip = replace(_spread(clip, frames), notes=notes or clip.notes)
@@ -200,8 +201,9 @@ def _answers(
 
 
 def _filled(windows: list[Window], length: int) -> list[Window]:
-    """Let the first and the last window speak for the ends."""
-    edges = [0, *(w.start for w in windows[1:]), length]
+    """Cut in the middle of what neighbours share; give the ends away."""
+    cuts = [(a.end + b.start) // 2 for a, b in zip(windows, windows[1:])]
+    edges = [0, *cuts, length]
     return [
         Window(start, end, w.index, w.confidence)
         for w, start, end in zip(windows, edges, edges[1:])

@@ -106,6 +106,25 @@ def test_windows_overlap_and_unsure_ones_are_unknown(recognizer, recording):
         find_timeline(recognizer, recording, 1)
 
 
+def test_the_last_window_ends_with_the_recording(recognizer, test_clips):
+    """Two clips of 12 frames, 5 apart, so that no stride of 12 fits."""
+    poses = [test_clips[i]['keypoint'] for i in (0, 4)]
+    gap = np.zeros_like(poses[0][:, :5])
+    day = array_clip(np.concatenate((poses[0], gap, poses[1]), 1))
+    last = find_timeline(recognizer, day, 12, 12, 0.0).windows[-1]
+    best = recognizer.predict(poses[1]).top[0]
+    assert last.end == 29 and last.index == best.index
+    assert last.confidence == pytest.approx(best.probability, abs=1e-6)
+
+
+def test_windows_meet_in_the_middle_of_what_they_share(recognizer, recording):
+    found = find_timeline(recognizer, recording, 12, 10)
+    # Neighbours share frames 10 to 12, 20 to 22, 30 to 32 and 36 to 42.
+    assert [(w.start, w.end) for w in found.windows] == [
+        (0, 11), (11, 21), (21, 31), (31, 39), (39, 48)
+    ]  # fmt: skip
+
+
 def test_a_short_recording_is_one_window(recognizer, recording):
     found = find_timeline(recognizer, recording, 100)
     assert [(w.start, w.end) for w in found.windows] == [(0, 48)]
