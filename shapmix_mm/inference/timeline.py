@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from shapmix_mm.datasets.transforms.keypoints import present
 from shapmix_mm.serialization import write_whole
 
 from .clip import Clip, ClipError
@@ -48,7 +49,8 @@ class Timeline:
     """The classes along a recording.
 
     Args:
-        clip (Clip): The recording.
+        clip (Clip): The recording, with those persons who move most in all
+            of it; each window has chosen its own.
         windows (list[Window]): Stretches without gap or overlap.
         seconds (float): Time that it took.
     """
@@ -115,7 +117,7 @@ def find_timeline(
             'more, moved by 1 up to all of them'
         )
     began = time.perf_counter()
-    clip = recognizer.adapt(clip)
+    whole = recognizer.adapt(clip)
     frames = _places(clip)
     length = int(frames[-1]) + 1
     last = max(length - window, 0)
@@ -131,15 +133,15 @@ def find_timeline(
             index, confidence = UNKNOWN, 0.0
             if answer is not None:
                 # Such as units that are not those of the training.
-                notes = notes or answer.notes
+                notes = max(notes, answer.notes, key=len)
                 confidence = answer.top[0].probability
                 if confidence >= threshold:
                     index = answer.top[0].index
             found.append(Window(start, start + window, index, confidence))
         progress(len(batch))
     seconds = time.perf_counter() - began
-    clip = replace(_spread(clip, frames), notes=notes or clip.notes)
-    return Timeline(clip, _filled(found, length), seconds)
+    whole = replace(_spread(whole, frames), notes=notes or clip.notes)
+    return Timeline(whole, _filled(found, length), seconds)
 
 
 def _places(clip: Clip) -> np.ndarray:
@@ -183,21 +185,27 @@ def _answers(
     prepared = {}
     for start in starts:
         inside = slice(*np.searchsorted(frames, (start, start + window)))
-        part = {
-            key: clip.annotation[key][:, inside]
-            for key in ('keypoint', 'keypoint_score')
-            if key in clip.annotation
-        }
-        length = part['keypoint'].shape[1]
         try:
-            prepared[start] = recognizer.prepare(
-                clip.changed(**part, total_frames=length)
-            )
+            part = recognizer.adapt(_cut(clip, inside))
+            # All that was seen may be joints that the model does not take.
+            if part.keypoint.any():
+                prepared[start] = recognizer.prepare(part)
         except ClipError:
             continue
     answers = recognizer.predict_prepared(list(prepared.values()), 1)
     known = dict(zip(prepared, answers))
     return [known.get(start) for start in starts]
+
+
+def _cut(clip: Clip, inside: slice) -> Clip:
+    """Frames of a clip, with those persons alone who are there."""
+    there = present(clip.keypoint[:, inside]).any(1)
+    part = {
+        key: clip.annotation[key][there, inside]
+        for key in ('keypoint', 'keypoint_score')
+        if key in clip.annotation
+    }
+    return clip.changed(**part, total_frames=part['keypoint'].shape[1])
 
 
 def _filled(windows: list[Window], length: int) -> list[Window]:

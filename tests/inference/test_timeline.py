@@ -117,6 +117,30 @@ def test_the_last_window_ends_with_the_recording(recognizer, test_clips):
     assert last.confidence == pytest.approx(best.probability, abs=1e-6)
 
 
+def test_each_window_has_its_own_persons(recognizer, test_clips):
+    """One after the other, each in a row of its own, one more than two."""
+    poses = [test_clips[i]['keypoint'][0] for i in (0, 2, 4)]
+    rows = np.zeros((3, 36, *poses[0].shape[1:]), np.float32)
+    for row, pose in enumerate(poses):
+        rows[row, 12 * row : 12 * row + 12] = pose
+    found = find_timeline(recognizer, array_clip(rows), 12, 12, 0.0)
+    for window, pose in zip(found.windows, poses):
+        best = recognizer.predict(pose).top[0]
+        assert window.index == best.index
+        assert window.confidence == pytest.approx(best.probability, abs=1e-6)
+    # Nobody was left out of a window, though the page shows two.
+    assert not found.clip.notes and len(found.clip.keypoint) == 2
+
+
+def test_surplus_joints_alone_are_nobody(recognizer, test_clips):
+    pose = np.pad(test_clips[0]['keypoint'], [(0, 0), (0, 12), (0, 1), (0, 0)])
+    pose[:, :, -1] = 1
+    names = (*recognizer.layout.joint_names, 'nose')
+    day = array_clip(pose, joint_names=names)
+    found = find_timeline(recognizer, day, 12, 12, 0.0)
+    assert [w.index == -1 for w in found.windows] == [False, True]
+
+
 def test_windows_meet_in_the_middle_of_what_they_share(recognizer, recording):
     found = find_timeline(recognizer, recording, 12, 10)
     # Neighbours share frames 10 to 12, 20 to 22, 30 to 32 and 36 to 42.
