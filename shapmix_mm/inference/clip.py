@@ -16,9 +16,16 @@ from shapmix_mm.datasets.pose_checks import (
 )
 from shapmix_mm.datasets.prepare.arrays import scored
 
-__all__ = ['Clip', 'ClipError', 'annotation_clip', 'array_clip', 'check_clip']
+__all__ = [
+    'MIN_FRAMES',
+    'Clip',
+    'ClipError',
+    'annotation_clip',
+    'array_clip',
+    'check_clip',
+]
 
-_MIN_FRAMES = 2
+MIN_FRAMES = 2
 
 
 class ClipError(ValueError):
@@ -179,8 +186,8 @@ def check_clip(clip: Clip) -> None:
         raise ClipError(f'{clip.name} shows no person: all joints are zero')
     if what:
         raise ClipError(f'{clip.name}: {what}')
-    if frames < _MIN_FRAMES:
+    if frames < MIN_FRAMES:
         raise ClipError(
             f'{clip.name} has {frames} frame, which is no motion; expected '
-            f'{_MIN_FRAMES} or more'
+            f'{MIN_FRAMES} or more'
         )

@@ -16,7 +16,7 @@ import numpy as np
 from shapmix_mm.datasets.transforms.keypoints import present
 from shapmix_mm.serialization import write_whole
 
-from .clip import Clip, ClipError
+from .clip import MIN_FRAMES, Clip, ClipError
 from .recognizer import Prediction, Recognizer
 
 __all__ = ['UNKNOWN', 'Timeline', 'Window', 'find_timeline', 'write_timelines']
@@ -107,7 +107,8 @@ def find_timeline(
 
     Raises:
         ClipError: If the recording cannot be taken, as when its joints are
-            others than the model's.
+            others than the model's, or a window that shows somebody in two
+            frames or more does not pass the pipeline.
         ValueError: If window or stride is no number of frames.
     """
     stride = stride or max(window // 4, 1)
@@ -181,27 +182,26 @@ def _answers(
     starts: list[int],
     window: int,
 ) -> list[Prediction | None]:
-    """Predictions of windows; None where nobody is there."""
+    """Predictions of windows; None where nobody is there, or no motion."""
     prepared = {}
     for start in starts:
         inside = slice(*np.searchsorted(frames, (start, start + window)))
-        try:
-            part = recognizer.adapt(_cut(clip, inside))
-            # All that was seen may be joints that the model does not take.
-            if part.keypoint.any():
-                prepared[start] = recognizer.prepare(part)
-        except ClipError:
+        seen = present(clip.keypoint[:, inside])
+        if seen.any(0).sum() < MIN_FRAMES:
             continue
+        part = recognizer.adapt(_cut(clip, inside, seen))
+        # All that was seen may be joints that the model does not take.
+        if part.keypoint.any():
+            prepared[start] = recognizer.prepare(part)
     answers = recognizer.predict_prepared(list(prepared.values()), 1)
     known = dict(zip(prepared, answers))
     return [known.get(start) for start in starts]
 
 
-def _cut(clip: Clip, inside: slice) -> Clip:
+def _cut(clip: Clip, inside: slice, seen: np.ndarray) -> Clip:
     """Frames of a clip, with those persons alone who are there."""
-    there = present(clip.keypoint[:, inside]).any(1)
     part = {
-        key: clip.annotation[key][there, inside]
+        key: clip.annotation[key][seen.any(1), inside]
         for key in ('keypoint', 'keypoint_score')
         if key in clip.annotation
     }

@@ -8,6 +8,7 @@ import pytest
 
 from shapmix_mm.inference import (
     ClipError,
+    annotation_clip,
     array_clip,
     find_timeline,
     write_timelines,
@@ -130,6 +131,19 @@ def test_each_window_has_its_own_persons(recognizer, test_clips):
         assert window.confidence == pytest.approx(best.probability, abs=1e-6)
     # Nobody was left out of a window, though the page shows two.
     assert not found.clip.notes and len(found.clip.keypoint) == 2
+
+
+def test_what_the_model_cannot_take_is_refused(recognizer, test_clips):
+    flat = dict(test_clips[0], keypoint=test_clips[0]['keypoint'][..., :2])
+    with pytest.raises(ClipError, match='has 2 numbers for each joint'):
+        find_timeline(recognizer, annotation_clip(flat), 6)
+
+
+def test_one_frame_of_somebody_is_no_motion(recognizer, test_clips):
+    pose = np.pad(test_clips[0]['keypoint'], [(0, 0), (0, 24), (0, 0), (0, 0)])
+    pose[:, -1] = pose[:, 0]
+    found = find_timeline(recognizer, array_clip(pose), 12, 12, 0.0)
+    assert [w.index == -1 for w in found.windows] == [False, True, True]
 
 
 def test_surplus_joints_alone_are_nobody(recognizer, test_clips):
