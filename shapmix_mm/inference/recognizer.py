@@ -157,8 +157,8 @@ class Recognizer:
             CPU.
         device (torch.device or str, optional): Where it computes. Defaults
             to None: a GPU where there is one.
-        mixins (Sequence[str]): Mixins to merge into the config. Defaults to
-            ().
+        mixins (Sequence[str]): Mixins to merge into the config file. Defaults
+            to ().
         layout (str, optional): Layout of the joints, where the config does
             not tell the body parts: a name, or a file with
             ``layout = dict(...)``. Defaults to None.
@@ -171,7 +171,8 @@ class Recognizer:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the checkpoint does not fit the config.
+        ValueError: If the checkpoint does not fit the config, or there are
+            mixins for a Config.
 
     Example:
         >>> recognizer = Recognizer(
@@ -192,9 +193,7 @@ class Recognizer:
         joint_map: Mapping[str, str] | None = None,
         batch_size: int = 32,
     ) -> None:
-        if not isinstance(config, Config):
-            config = load_config(str(config), mixins)
-        self.cfg = config
+        self.cfg = config = _read_config(config, mixins)
         self.checkpoint = str(checkpoint)
         self.device = torch.device(device or get_device())
         self.batch_size = batch_size
@@ -687,6 +686,17 @@ def _trained_scale(trained: TrainedModel) -> float | None:
     # Of a person who is seldom there the power is small.
     power = norm.running_mean.square() + norm.running_var
     return float(power.mean().sqrt()) or None
+
+
+def _read_config(config: str | Path | Config, mixins: Sequence[str]) -> Config:
+    if not isinstance(config, Config):
+        return load_config(str(config), mixins)
+    if mixins:
+        raise ValueError(
+            'mixins merge into a config file: give its path, or a Config '
+            'from load_config(path, mixins)'
+        )
+    return config
 
 
 def _test_settings(cfg: Config) -> dict[str, Any]:

@@ -278,6 +278,13 @@ def test_a_checkpoint_of_other_classes_is_refused(trained):
         shapmix_mm.Recognizer(cfg, trained.checkpoint)
 
 
+def test_mixins_of_a_loaded_config_are_refused(trained, recognizer):
+    with pytest.raises(ValueError, match='mixins merge into a config file'):
+        shapmix_mm.Recognizer(
+            recognizer.cfg, trained.checkpoint, 'cpu', mixins=['bone']
+        )
+
+
 def test_several_clips_of_a_sample_are_averaged(trained, test_clips):
     cfg = shapmix_mm.Recognizer(trained.config, trained.checkpoint).cfg
     cfg.test_dataloader.dataset.pipeline[0].num_clips = 3
