@@ -60,6 +60,11 @@ def parse_args() -> argparse.Namespace:
         parser.error(f'--csv, --json: --window writes {_TIMELINE} instead')
     if not args.window and (args.stride or args.threshold is not None):
         parser.error('--stride, --threshold: only with --window')
+    valued = args.joints or args.segments is not None
+    if valued and (args.window or not args.explain):
+        parser.error(
+            '--joints, --segments: only with --explain, without --window'
+        )
     return args
 
 
@@ -167,7 +172,6 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         '--segments',
         type=option(SegmentCount),
-        default=5,
         help='stretches of time to value; 0 for none (default: 5)',
     )
     add('--csv', action='store_true', help=f'write {_CSV}')
@@ -277,7 +281,8 @@ def make_session(args: argparse.Namespace) -> Session:
 
 def predict(session: Session, args: argparse.Namespace) -> None:
     """Predict and explain clips below a bar."""
-    explain = (args.joints, args.segments) if args.explain else None
+    segments = 5 if args.segments is None else args.segments
+    explain = (args.joints, segments) if args.explain else None
     with Progress(console=_CONSOLE, transient=True) as bar:
         task = bar.add_task('predicting', total=None)
         session.predict(args.top_k, explain, lambda: bar.advance(task))

@@ -143,6 +143,10 @@ def test_a_recording_becomes_a_timeline(predict, poses, tmp_path):
         (['--window', 12, '--json'], '--window writes timeline.csv instead'),
         (['--stride', 6], 'only with --window'),
         (['--threshold', 0], 'only with --window'),
+        (['--joints'], 'only with --explain'),
+        (['--segments', 0], 'only with --explain'),
+        (['--explain', '--window', 12, '--joints', 8], 'without --window'),
+        (['--explain', '--window', 12, '--segments', 5], 'without --window'),
     ],
 )
 def test_options_that_would_do_nothing_are_refused(predict, words, text):
