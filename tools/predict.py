@@ -167,7 +167,8 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
         const=32,
         default=0,
         metavar='N',
-        help='value single joints too, by N random orders of them (32)',
+        help='value single joints too, by N orders of them (32), half random '
+        'and half the reverses of those',
     )
     add(
         '--segments',

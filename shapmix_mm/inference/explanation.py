@@ -209,8 +209,9 @@ def joint_values(
         mean (Tensor): Mean pose, shape (M, V, C).
         temperature (float): Temperature of the probabilities. Defaults to
             1.0.
-        permutations (int): Orders to draw, V - 1 forward passes each, and
-            rounded up to pairs. Defaults to 32.
+        permutations (int): Orders, reverses among them, V - 1 forward passes
+            each; rounded up to pairs, of which errors need two. Defaults to
+            32.
         exact (bool, optional): Whether to score all 2^V sets. Defaults to
             None: for up to 10 joints.
         seed (int): Seed of the draws. Defaults to 0.
@@ -225,7 +226,7 @@ def joint_values(
         values = exact_shapley(worths.T, joints, (1,)).T
         return JointValues(values, torch.zeros_like(values))
     generator = torch.Generator().manual_seed(seed)
-    pairs = max(-(-permutations // 2), 1)
+    pairs = max(-(-permutations // 2), 2)
     order = torch.rand(pairs, joints, generator=generator).argsort(1)
     order = torch.stack((order, order.flip(1)), 1).flatten(0, 1)
     # Joint v moves in prefix i of its order if its rank is below i.

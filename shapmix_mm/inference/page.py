@@ -73,6 +73,7 @@ class Explanation(TypedDict):
             ``all - none``.
         combinations (list[Combination]): Combinations, the best first.
         joints (list[float], optional): Value of each joint.
+        joint_errors (list[float], optional): Their standard errors.
         segments (list[Segment], optional): Values of stretches of time.
         sentence (str): All that in a sentence.
     """
@@ -83,6 +84,7 @@ class Explanation(TypedDict):
     parts: list[float]
     combinations: list[Combination]
     joints: list[float] | None
+    joint_errors: list[float] | None
     segments: list[Segment] | None
     sentence: str
 
@@ -243,8 +245,10 @@ def _explanation_problems(clip: Clip, one: Explanation) -> Iterator[str]:
         yield f'parts: their sum is {gap:+.2g} off all - none'
     if any(p >= parts for c in one['combinations'] for p in c['parts']):
         yield f'combinations: expected parts below {parts}'
-    if one['joints'] is not None and len(one['joints']) != joints:
-        yield f'joints: expected {joints} values, got {len(one["joints"])}'
+    for key in ('joints', 'joint_errors'):
+        values: Any = one.get(key)
+        if values is not None and len(values) != joints:
+            yield f'{key}: expected {joints} values, got {len(values)}'
     frames = len(clip['points'][0])
     if any(not s['start'] < s['end'] <= frames for s in one['segments'] or ()):
         yield f'segments: expected start < end <= {frames}'

@@ -136,6 +136,9 @@ def _reasons(told: ClassExplanation) -> dict[str, Any]:
             )
         ],
         joints=None if told.joints is None else told.joints.tolist(),
+        joint_errors=None
+        if told.joint_errors is None
+        else told.joint_errors.tolist(),
         segments=None
         if told.segments is None
         else [

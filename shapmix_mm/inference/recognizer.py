@@ -333,9 +333,10 @@ class Recognizer:
             clips: As for :meth:`predict`.
             classes (Sequence[int], optional): Classes to explain. Defaults to
                 None: the predicted one.
-            joints (bool or int): Whether to value single joints too, or how
-                many orders of them to draw for it. Exact for up to 10
-                joints. Defaults to False; True draws 32.
+            joints (bool or int): Whether to value single joints too, or by
+                how many orders of them, half of which are the reverses of
+                the others. Exact for up to 10 joints. Defaults to False;
+                True takes 32.
             segments (int): Stretches of time to value, 2^segments forward
                 passes, up to 16 of them. Defaults to 5; 0 values none.
             top_k (int): Classes to name. Defaults to 5.

@@ -16,6 +16,7 @@ def explanation(**changes):
         parts=[0.1, 0.4],
         combinations=[dict(parts=[0, 1], value=0.5)],
         joints=[0.05, 0.05, 0.4],
+        joint_errors=[0.01, 0.0, 0.02],
         segments=[dict(start=0, end=2, value=0.5)],
         sentence='Both parts together raise “a” by 50 points.',
     )
@@ -108,6 +109,7 @@ BAD = {
                 combinations=[dict(parts=[2], value=0.0)]
             ),
             'joints: expected 3 values, got 2': dict(joints=[0.0, 0.0]),
+            'joint_errors: expected 3 values, got 1': dict(joint_errors=[0.0]),
             'segments: expected start < end <= 2': dict(
                 segments=[dict(start=1, end=3, value=0.0)]
             ),

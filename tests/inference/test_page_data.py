@@ -40,6 +40,8 @@ def test_a_page_of_clips_and_recordings_can_be_written(
     assert sum(told['joints']) == pytest.approx(
         told['all'] - told['none'], abs=1e-6
     )
+    # Nine joints are enumerated.
+    assert told['joint_errors'] == [0.0] * 9
     values = [block['value'] for block in told['combinations']]
     assert len(values) == 20 and values == sorted(values, reverse=True)
     assert two['timeline']['windows'][-1]['end'] == 39

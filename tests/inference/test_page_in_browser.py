@@ -153,6 +153,7 @@ def explanation(parts, sentence, **changes):
         parts=parts,
         combinations=[dict(parts=[0, 1], value=sum(parts))],
         joints=None,
+        joint_errors=None,
         segments=[
             dict(start=0, end=20, value=0.1),
             dict(start=20, end=40, value=-0.05),

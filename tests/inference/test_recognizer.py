@@ -155,10 +155,12 @@ def test_sampled_joint_values_converge_to_the_exact_ones(
     )
     exact = joint_values(*args)
     assert not exact.errors.any()
-    few, more = (
+    one, few, more = (
         joint_values(*args, exact=False, permutations=number)
-        for number in (8, 512)
+        for number in (1, 8, 512)
     )
+    # Of a single pair there would be no spread.
+    assert bool(torch.isfinite(one.errors).all()) and bool(one.errors.any())
     errors = [(v.values - exact.values).abs().max() for v in (few, more)]
     assert errors[1] < 0.25 * errors[0]
     # Four standard errors, of 36 values.
