@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.dataset import Compose
 
-from ...skeletons import Layout, get_layout
+from ...skeletons import BUILTIN_LAYOUTS, Layout, get_layout
 from .cache_file import CacheFile
 from .source import rebuild_command
 
@@ -141,7 +141,11 @@ def _default(parameter: inspect.Parameter) -> Any:
 def _plain(value: Any) -> Any:
     """Turn an argument into what JSON gives back unchanged."""
     if isinstance(value, Layout):
-        value = value.name if get_layout(value.name) == value else None
+        name = value.name
+        # A name stands for one layout alone if it is a built-in's.
+        if name not in BUILTIN_LAYOUTS or get_layout(name) != value:
+            raise TypeError(f'layout {name!r} is not built in')
+        value = name
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if value is None or isinstance(value, (bool, int, float, str)):

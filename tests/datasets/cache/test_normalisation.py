@@ -55,6 +55,23 @@ def test_what_is_random_or_unknown_is_not_described():
     assert describe(len) is None
 
 
+@pytest.mark.parametrize('name', ['mine', 'nturgb+d'])
+def test_a_layout_of_ones_own_is_not_described(name):
+    """Its name does not tell it, a built-in's name even less."""
+    layout = dict(
+        name=name,
+        num_node=3,
+        center=0,
+        inward=[(1, 0), (2, 0)],
+        parts=[[0], [1], [2]],
+    )
+    step = built('CheckJoints', layout=layout)
+    assert describe(step) is None
+    assert leading([built('PreNormalize3D'), step]) == [
+        dict(type='PreNormalize3D', args={})
+    ]
+
+
 def test_leading_ends_at_the_first_other_transform():
     steps = [
         built('CheckJoints', layout='nturgb+d'),
