@@ -399,7 +399,9 @@ class CacheWriter:
         """Write an array, and tell where it begins."""
         padding = bytes(-self._file.tell() % 8)
         place = self._file.tell() + len(padding)
-        for content in (padding, np.ascontiguousarray(values).data.cast('B')):
+        # Flat first: a memoryview does not cast what has a side of 0.
+        flat = np.ascontiguousarray(values).reshape(-1).view(np.uint8)
+        for content in (padding, flat.data):
             self._digest.update(content)
             self._file.write(content)
         return place

@@ -27,7 +27,8 @@ DTYPES = ['<f2', '<f4', '>f4', '<f8', '|u1', '<i8', '|b1', '<c8']
 
 @st.composite
 def arrays(draw):
-    shape = draw(hnp.array_shapes(min_dims=0, max_dims=4, max_side=3))
+    sides = dict(min_dims=0, max_dims=4, min_side=0, max_side=3)
+    shape = draw(hnp.array_shapes(**sides))
     value = draw(hnp.arrays(draw(st.sampled_from(DTYPES)), shape))
     order = draw(st.permutations(range(value.ndim)))
     if draw(st.booleans()):
@@ -88,6 +89,16 @@ def test_round_trip(samples):
         for row, sample in enumerate(samples):
             # mmengine keeps annotations in this form.
             same(pickle.loads(pickle.dumps(sample)), file.record(row))
+
+
+@pytest.mark.parametrize('shape', [(0,), (0, 4), (4, 0), (2, 0, 3)])
+def test_an_empty_array(tmp_path, shape):
+    boxes, after = np.zeros(shape, np.float32), np.arange(3)
+    file = write(tmp_path / 'c', [dict(boxes=boxes, after=after)] * 2)
+    for row in range(2):
+        same(file.record(row), dict(boxes=boxes, after=after))
+    last = write(tmp_path / 'last', [dict(boxes=boxes)])
+    same(last.record(0), dict(boxes=boxes))
 
 
 def same(one, two):
