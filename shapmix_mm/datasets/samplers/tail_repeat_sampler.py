@@ -34,7 +34,8 @@ class TailRepeatSampler(ClassBalancedSampler):
         dataset (Dataset): A dataset that tells its labels, or any nesting of
             mmengine's and torch's wrappers around it.
         share (float): Share of the classes, counted from the rarest, that
-            are repeated; it is rounded as published. Defaults to 1 / 3.
+            are repeated: 0 for none, else at least one class. Defaults to
+            1 / 3, rounded as published; others to the nearest number.
         seed (int, optional): Seed of the draws. Defaults to None: one that
             the ranks agree on.
 
@@ -51,8 +52,10 @@ class TailRepeatSampler(ClassBalancedSampler):
     ) -> None:
         super().__init__(dataset, seed=seed)
         num = len(self.classes)
-        # 2 * (K // 3) for a third.
-        first = round((1 / share - 1) * int(num * share)) if share else num
+        first = num - max(round(num * share), 1) if share else num
+        if share == 1 / 3:
+            # As published, which rounds in another way.
+            first = 2 * (num // 3)
         # Ties keep the order of the class numbers.
         order = np.argsort(-self.class_counts, kind='stable')
         repeated = np.zeros(num, dtype=bool)

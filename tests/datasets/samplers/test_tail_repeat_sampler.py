@@ -46,6 +46,30 @@ def test_the_rarest_are_found_whatever_their_number():
     assert build(data).multiplier.tolist() == [15.0, 1.0, 1.0]
 
 
+@pytest.mark.parametrize(
+    ('share', 'repeated'),
+    [
+        (0, 0),
+        (0.03, 1),
+        (0.05, 1),
+        (0.1, 2),
+        (0.2, 3),
+        (0.25, 4),
+        # Published: from place 2 * (16 // 3) = 10 on, where 16 / 3 is 5.33.
+        (1 / 3, 6),
+        (0.34, 5),
+        (0.5, 8),
+        (0.9, 14),
+        (1, 16),
+    ],
+)
+def test_a_share_is_that_of_the_classes(share, repeated):
+    counts = np.arange(40, 8, -2)
+    multiplier = build(Labels(counts), share=share).multiplier
+    expected = np.where(np.arange(16) < 16 - repeated, 1, 40 / counts)
+    np.testing.assert_allclose(multiplier, expected)
+
+
 def test_an_epoch_follows_from_its_number_alone():
     data = Labels((60, 20, 7))
     one, other = build(data), build(data)
