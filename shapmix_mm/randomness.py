@@ -27,11 +27,18 @@ def seed_streams(*key: int) -> None:
 
 @contextmanager
 def preserved_random_state() -> Iterator[None]:
-    """Leave Python's, numpy's and torch's global streams as they were."""
+    """Leave Python's, numpy's and torch's global streams as they were.
+
+    Those of the GPUs are among them, if CUDA is in use by then.
+    """
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    # To ask for them would start CUDA, which a process may not want.
+    used = torch.cuda.is_initialized()
+    devices = torch.cuda.get_rng_state_all() if used else []
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
+        torch.cuda.set_rng_state_all(devices)
