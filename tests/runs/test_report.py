@@ -2,11 +2,13 @@
 
 import re
 from html.parser import HTMLParser
+from itertools import combinations
 
 import numpy as np
 import pytest
+import torch
 
-from shapmix_mm.runs import scores
+from shapmix_mm.runs import report, scores
 from shapmix_mm.runs.report import write_report
 from shapmix_mm.runs.run import RunError
 
@@ -87,6 +89,87 @@ def test_whole_report(run_dir, drawn):
     assert page.has('many 1 3 .* medium 2 6 .* few 1 4')
 
 
+# Predicted classes of the clips of each true one.
+TAKEN_FOR = ((0, 0, 0, 1), (1, 0), (2, 2, 2), (3, 0, 0, 0, 2))
+
+
+@pytest.fixture
+def known_test(monkeypatch):
+    """A test that gave known scores: 0.7, of the rarest class 0.4."""
+    labels = np.repeat(np.arange(4), [len(taken) for taken in TAKEN_FOR])
+    confidence = np.where(labels == 3, 0.4, 0.7)
+    given = np.repeat((1 - confidence[:, None]) / 3, 4, axis=1)
+    given[np.arange(len(labels)), np.concatenate(TAKEN_FOR)] = confidence
+    found = scores.Scores(given, labels, {})
+    monkeypatch.setattr(report, 'scores_of', lambda *args: found)
+
+
+@pytest.fixture
+def plotted(monkeypatch):
+    """First argument of each figure of confusion and saliency."""
+    seen = {}
+
+    def watch(name):
+        draw = getattr(report, name)
+
+        def call(values, *args, **kwargs):
+            seen[name] = np.array(values)
+            return draw(values, *args, **kwargs)
+
+        monkeypatch.setattr(report, name, call)
+
+    watch('plot_confusion'), watch('plot_saliency')
+    return seen
+
+
+def test_numbers_of_a_known_test(run_dir, known_test, plotted):
+    page = Page(write_report(run_dir))
+    assert page.has('14 clips, 57.1 % right')
+    for row in (
+        # Group, classes, clips, mean accuracy of its classes.
+        'many 1 4 75.0',
+        'medium 2 5 75.0',
+        'few 1 5 20.0',
+        # Class, group, training samples, clips, accuracy, taken for.
+        '0 many 8 4 75.0 1 (25.0 %)',
+        '1 medium 6 2 50.0 0 (50.0 %)',
+        '2 medium 4 3 100.0 –',
+        '3 few 3 5 20.0 0 (60.0 %)',
+        # True class, clips, error, confidence, accuracy; of all clips
+        # (|7 - 9 * 0.7| + |1 - 5 * 0.4|) / 14 and (9 * 0.7 + 5 * 0.4) / 14.
+        'all 14 12.1 59.3 57.1',
+        'many 4 5.0 70.0 75.0',
+        'medium 5 10.0 70.0 80.0',
+        'few 5 20.0 40.0 20.0',
+    ):
+        assert page.has(rf'(?<!\S){re.escape(row)}(?!\S)'), row
+    assert plotted['plot_confusion'].tolist() == [
+        [3, 1, 0, 0],
+        [1, 1, 0, 0],
+        [0, 0, 3, 0],
+        [3, 0, 1, 1],
+    ]
+
+
+def test_saliency_is_shown_per_joint(run_dir, no_test, plotted):
+    path = run_dir / 'epoch_2.pth'
+    content = torch.load(path)
+    table = content['state_dict']['data_preprocessor.blending.saliency.values']
+    table[:] = torch.tensor([12.0, 24, 36, 48])[:, None]
+    torch.save(content, path)
+    write_report(run_dir, test=False)
+    # Part 0 has two joints, each other part has one.
+    sizes = [
+        size + (0 in parts)
+        for size in (2, 3)
+        for parts in combinations(range(5), size)
+    ]
+    np.testing.assert_allclose(
+        plotted['plot_saliency'],
+        [[value / size for size in sizes] for value in (12, 24, 36, 48)],
+    )
+
+
 def test_scores_are_kept_as_they_are_while_whole(run_dir, monkeypatch):
     write_report(run_dir)
     (kept,) = (run_dir / 'report').glob('*.npz')
@@ -155,8 +238,6 @@ def test_unfinished_run_without_checkpoint(run_dir, training, no_test):
 
 
 def test_checkpoint_without_a_table(run_dir, no_test, made_run):
-    import torch
-
     path = run_dir / 'epoch_2.pth'
     torch.save(dict(state_dict={}, meta={}), path)
     # Counts and groups then come from the training set.
