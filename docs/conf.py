@@ -32,7 +32,12 @@ myst_heading_anchors = 3
 # repository; those that are no page are shown on its own site.
 nitpicky = False
 
-autodoc_default_options = {'members': True, 'show-inheritance': True}
+autodoc_default_options = {
+    'members': True,
+    'show-inheritance': True,
+    # Pydantic's own, the same on each of its models.
+    'exclude-members': 'model_config',
+}
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'none'
 napoleon_google_docstring = True

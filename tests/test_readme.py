@@ -1,5 +1,6 @@
 """What README and pages name exists, and their blocks work as they stand."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ PAGES = [
     ROOT / 'CONTRIBUTING.md',
     ROOT / 'CHANGELOG.md',
     *sorted((ROOT / 'docs').glob('*.md')),
-    *sorted((ROOT / 'docs/api').glob('*.md')),
+    *(API := sorted((ROOT / 'docs/api').glob('*.md'))),
 ]
 FOLDERS = 'configs|docs|requirements|shapmix_mm|tests|tools'
 FILE = re.compile(
@@ -55,6 +56,17 @@ def missing_files(page):
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_every_file_that_is_named_exists(page):
     assert not missing_files(page)
+
+
+@pytest.mark.parametrize('page', API, ids=lambda page: page.name)
+def test_a_page_of_the_api_shows_what_is_exported(page):
+    """By a package; one that exports nothing is shown module by module."""
+    shown = re.findall(r'automodule:: (\S+)', text_of(page))
+    for name in shown[:1]:
+        package = importlib.import_module(name)
+        if not hasattr(package, '__all__'):
+            files = Path(package.__file__).parent.glob('[!_]*.py')
+            assert set(shown[1:]) == {f'{name}.{file.stem}' for file in files}
 
 
 def test_every_file_that_a_source_names_exists():

@@ -214,7 +214,7 @@ class ShapMixBlending(STMixBlending):
         return self.given
 
     def density(self) -> Tensor:
-        """Values per joint, v_b / |b| of Eq. 3.
+        """Values per joint, ``v_b / |b|`` of Eq. 3.
 
         Returns:
             Tensor: Shape (K, B); of named parts the values themselves, since
