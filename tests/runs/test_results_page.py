@@ -131,7 +131,7 @@ def test_the_joint_table_is_that_of_the_runs():
         t for t in tables(PAGE.read_text('utf-8')) if '95 % interval' in t[0]
     )
     assert head[:5] == ['method', 'metric', 'n', 'difference', '95 % interval']
-    assert len(rows) == 9
+    assert len(rows) == 12
     for row in rows:
         metric = METRICS.get(row[1], row[1])
         n, mean, low, high = joint(
@@ -143,7 +143,11 @@ def test_the_joint_table_is_that_of_the_runs():
 
 @pytest.mark.parametrize(
     'method, metric',
-    [(m, k) for m in ('stmix', 'shapmix') for k in ('overall', 'few')],
+    [
+        (m, k)
+        for m in ('stmix', 'shapmix', 'shapmix_released')
+        for k in ('overall', 'few')
+    ],
 )
 def test_figures_at_equal_cost_are_those_of_the_runs(method, metric):
     _, mean, low, high = joint(
