@@ -605,10 +605,13 @@ class _Together:
 
     def rank_note(self) -> str:
         """Say what the picture shows."""
+        care = ''
+        if any(self.overlaps):
+            care = ' That takes the pairs for independent; folds are not.'
         return (
             f'Mean rank by overall accuracy over {len(self.ranked)} pairs of '
             'dataset and seed; by Nemenyi (5 %, all pairs of methods) those '
-            'that a bar joins are not told apart.'
+            f'that a bar joins are not told apart.{care}'
         )
 
     def draw(self, folder: Path) -> dict[str, Any] | None:

@@ -184,6 +184,7 @@ def test_folds_have_wider_intervals(finished, make_suite, accuracy, tmp_path):
     said = [x.split('\n')[0] for x in sections if 'Folds share' in x]
     assert len(said) == 2 and said[1] == 'All datasets together'
     assert 'Folds share' in written['report.html']
+    assert 'takes the pairs for independent; folds are not' in sections[-3]
 
 
 def test_best_on_test_only_if_asked_and_labelled(
