@@ -35,6 +35,13 @@ METHODS = {
     'Shap-Mix + BS, released rule': 'shapmix_released',
     'BS, 200 passes': 'balsoftmax-2x',
 }
+ORACLE = {
+    'random mixing (ST-Mix)': 'stmix',
+    "guided by what is learnt, paper's rule": 'shapmix',
+    'the same, released scale, label by the table': 'sharplabel',
+    'true parts drawn, label by area': 'truedraw',
+    'true parts drawn, label by them': 'trueboth',
+}
 METRICS = {'mean class': 'mean_class', 'ECE': 'ece'}
 COLUMNS = ('overall', 'many', 'medium', 'few', 'mean_class', 'ece')
 
@@ -165,6 +172,25 @@ def test_figures_at_equal_cost_are_those_of_the_runs(method, metric):
         assert f'{mean:.1f} points ({low:.1f} to {high:.1f})' in readme or (
             f'{mean:.1f} ({low:.1f} to {high:.1f})' in readme
         )
+
+
+def test_the_table_of_the_oracle_is_that_of_its_runs():
+    runs = read_runs()
+    text = PAGE.read_text('utf-8').partition('## How much guidance can')[2]
+    head, rows = next(t for t in tables(text) if t[0][0] == 'method')
+    assert [row[0] for row in rows] == list(ORACLE)
+    for row in rows:
+        for title, cell in zip(head[1:], row[1:]):
+            less = title.removesuffix(' less ST-Mix')
+            values = runs['demo', ORACLE[row[0]], METRICS.get(title, less)]
+            assert list(values) == [0, 1, 2]
+            told = interval(list(values.values()), 'demo')
+            if title != less:
+                other = runs['demo', 'stmix', less]
+                pairs = [values[seed] - other[seed] for seed in values]
+                told = interval(pairs, 'demo', sign='+')
+                told = told if any(pairs) else ''
+            assert cell == told, (row[0], title)
 
 
 def test_the_draw_of_a_table_that_knows_the_truth():
