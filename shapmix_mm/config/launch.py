@@ -25,7 +25,6 @@ from mmengine.runner import Runner
 from torch import nn
 
 from ..datasets.cache import is_cache
-from ..models import SkeleMixBlending, STMixBlending, TaCNNMixBlending
 from ..skeletons import BUILTIN_LAYOUTS, get_layout
 from .class_names import spread_class_names
 from .data import ann_file_of, innermost, serve_caches, stream_features
@@ -46,9 +45,6 @@ __all__ = [
     'set_work_dir',
     'training_began',
 ]
-
-# The other blends take no notice of the body's parts.
-_OF_PARTS = (STMixBlending, SkeleMixBlending, TaCNNMixBlending)
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -198,7 +194,7 @@ def _check_blend(blend: Any, feats: tuple[str, ...]) -> None:
     # COCO has as many joints as limbs, so that no count would tell.
     if (
         feats == ('limb',)
-        and isinstance(blend, _OF_PARTS)
+        and getattr(blend, 'pastes_parts', False)
         and blend.layout in map(get_layout, BUILTIN_LAYOUTS)
     ):
         raise ValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, ClassVar, Sequence
 
 import torch
 from mmaction.registry import MODELS
@@ -48,6 +48,7 @@ class SkeleMixBlending(MixtureBlending):
 
     part_mask: Tensor
     part_sizes: Tensor
+    pastes_parts: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -41,6 +41,8 @@ class SkeletonBlending(nn.Module, BaseMiniBatchBlending):
     num_classes: int
     #: Clips of each sample in the batch.
     num_clips: ClassVar[int] = 1
+    #: Whether it pastes parts of the body, as the layout divides its joints.
+    pastes_parts: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Sequence
+from typing import Any, ClassVar, Literal, Sequence
 
 import torch
 from mmaction.registry import MODELS
@@ -85,6 +85,7 @@ class STMixBlending(ClassCountsMixin, SkeletonBlending):
     """
 
     part_joints: Tensor
+    pastes_parts: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, ClassVar, Sequence
 
 import torch
 from mmaction.registry import MODELS
@@ -38,6 +38,7 @@ class TaCNNMixBlending(MixtureBlending):
     """
 
     lower_joints: Tensor
+    pastes_parts: ClassVar[bool] = True
 
     def __init__(
         self,
