@@ -109,6 +109,9 @@ def convert_json(
                 if count > 1:
                     raise ValueError(f'frame {frame} is there {count} times')
             known = found.setdefault(key, dict(file=member.name, frames={}))
+            again = sorted(known['frames'].keys() & dict(clip['frames']))
+            if again:
+                raise ValueError(f'frame {again[0]} is in another file too')
             known['frames'].update(clip['frames'])
             known.update((k, clip[k]) for k in clip.keys() - {'frames'})
         except ValueError as error:
@@ -198,16 +201,18 @@ def _read(member: Member) -> tuple[str, dict[str, Any]]:
         raise ValueError('bad name: expected .json')
     if member.content is None:
         raise ValueError(member.problem)
+    match = _FRAME.fullmatch(path.stem)
     try:
         content = json.loads(member.content)
         if isinstance(content, dict) and 'people' in content:
-            return _openpose(path, content)
-        if isinstance(content, dict) and 'data' in content:
+            poses = list(map(_openpose, content['people']))
+        elif isinstance(content, dict) and 'data' in content:
             return str(path), dict(names=[path.stem], **_kinetics(content))
-        if isinstance(content, dict):
-            content = content['instance_info']
-        frames = list(map(_mmpose, content))
-        return str(path), dict(names=[path.stem], frames=frames)
+        else:
+            if isinstance(content, dict):
+                content = content['instance_info']
+            frames = list(map(_mmpose, content))
+            return str(path), dict(names=[path.stem], frames=frames)
     # Deep nesting exhausts the parser's stack before it is a syntax error.
     except (
         AttributeError,
@@ -222,22 +227,17 @@ def _read(member: Member) -> tuple[str, dict[str, Any]]:
             'unreadable: no JSON of OpenPose, MMPose or Kinetics-skeleton '
             f'({type(error).__name__})'
         ) from error
-
-
-def _openpose(
-    path: PurePosixPath, content: Mapping[str, Any]
-) -> tuple[str, dict[str, Any]]:
-    match = _FRAME.fullmatch(path.stem)
     if match is None:
         raise ValueError('bad name: no number of a frame')
     folder = path.parent.name
     names = [match[1] or folder, folder]
-    poses = [
-        np.array(person['pose_keypoints_2d'], dtype=float).reshape(-1, 3)
-        for person in content['people']
-    ]
-    key = str(path.parent / match[1])
-    return key, dict(names=names, frames=[(int(match[2]), poses)])
+    frames = [(int(match[2]), poses)]
+    return str(path.parent / match[1]), dict(names=names, frames=frames)
+
+
+def _openpose(person: Mapping[str, Any]) -> np.ndarray:
+    """Joints (V, 3): x, y and score."""
+    return np.array(person['pose_keypoints_2d'], dtype=float).reshape(-1, 3)
 
 
 def _kinetics(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def test_numbers_as_labels(tmp_path):
         (Member('a.json', b'[' * 100000), 'unreadable.*RecursionError'),
         (member('a.json', 3), 'unreadable.*TypeError'),
         (member('a.json', dict(a=1)), 'unreadable.*KeyError'),
-        (member('a.json', dict(people=[])), 'no number of a frame|unreadable'),
+        (member('a.json', dict(people=[])), '^bad name: no number of a frame'),
         (member('wave.json', dict(data=[])), 'no person'),
         (member('nameless.json', ['a']), 'unreadable'),
         (mmpose('unlisted')[0], 'no label'),
@@ -184,6 +184,17 @@ def test_a_file_with_a_frame_twice_is_skipped(files, labels):
     data, skipped = convert_json([again, *openpose('sit')], labels, (480, 640))
     assert [clip['frame_dir'] for clip in data['annotations']] == ['sit']
     assert skipped == [(whole.name, 'frame 1 is there 2 times')]
+
+
+def test_two_files_of_one_frame(labels):
+    """Of another camera, say: the first stays, and the second is told."""
+    first, *others = openpose()
+    again = Member(first.name.replace('_0000', '_00'), others[-1].content)
+    told = [(again.name, 'frame 0 is in another file too')]
+    data, skipped = convert_json([first, *others, again], labels, (480, 640))
+    alone, nothing = convert_json([first, *others], labels, (480, 640))
+    assert (skipped, nothing) == (told, [])
+    np.testing.assert_equal(data, alone)
 
 
 def test_a_clip_with_two_labels_is_refused(tmp_path):
