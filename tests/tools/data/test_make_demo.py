@@ -63,13 +63,6 @@ def test_bad_argument_is_named(tmp_path, capsys):
     assert not path.exists()
 
 
-def test_help(capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(['--help'])
-    assert stop.value.code == 0
-    assert '--overwrite' in capsys.readouterr().out
-
-
 def test_a_place_that_takes_no_file_is_told_before_the_work(tmp_path, capsys):
     (tmp_path / 'file').touch()
     out = tmp_path / 'file' / 'demo.pkl'

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from make_longtail_split import BENCHMARK_NAMES, main
 
 from shapmix_mm.datasets import BENCHMARKS, names_digest, read_name_list
-
-ROOT = Path(__file__).resolve().parents[3]
-TOOL = ROOT / 'tools' / 'data' / 'make_longtail_split.py'
-SHARED = Path(os.environ.get('SHAPMIX_SHARED', ROOT.parent / 'shared'))
-NTU_NAMES = SHARED / 'data' / 'ntu120_sample_names.txt.xz'
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('make_longtail_split', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -43,14 +28,14 @@ def names(tmp_path):
     return path
 
 
-def run(tool, *args):
-    return tool.main([str(arg) for arg in args])
+def run(*args):
+    return main([str(arg) for arg in args])
 
 
-def test_three_files(tool, names, tmp_path, capsys):
+def test_three_files(names, tmp_path, capsys):
     out = tmp_path / 'new' / 'list.txt'
     code = run(
-        tool, '--names', names, '--benchmark', 'ntu60_xsub', '--num-classes',
+        '--names', names, '--benchmark', 'ntu60_xsub', '--num-classes',
         3, '--n-max', 18, '--imbalance', 9, '--thresholds', 5, 10,
         '--out', out,
     )  # fmt: skip
@@ -78,7 +63,7 @@ def test_three_files(tool, names, tmp_path, capsys):
     ]
     # On a bound is between them.
     run(
-        tool, '--names', names, '--benchmark', 'ntu60_xsub', '--num-classes',
+        '--names', names, '--benchmark', 'ntu60_xsub', '--num-classes',
         3, '--n-max', 18, '--imbalance', 9, '--thresholds', 6, 18,
         '--out', out, '--overwrite',
     )  # fmt: skip
@@ -86,10 +71,10 @@ def test_three_files(tool, names, tmp_path, capsys):
     assert manifest['groups'] == dict(many=0, medium=2, few=1)
 
 
-def test_same_command_same_bytes(tool, names, tmp_path):
+def test_same_command_same_bytes(names, tmp_path):
     for i in range(2):
         args = ['--names', names, '--imbalance', 4, '--seed', 5]
-        assert run(tool, *args, '--out', tmp_path / f'{i}.txt') == 0
+        assert run(*args, '--out', tmp_path / f'{i}.txt') == 0
     first, second = (tmp_path / f'{i}.txt' for i in range(2))
     assert first.read_bytes() == second.read_bytes()
     manifests = [Path(f'{path}.json').read_text() for path in (first, second)]
@@ -97,26 +82,26 @@ def test_same_command_same_bytes(tool, names, tmp_path):
 
 
 @pytest.mark.parametrize('there', ['', '.json', '.png'])
-def test_overwrites_on_request_only(tool, names, tmp_path, capsys, there):
+def test_overwrites_on_request_only(names, tmp_path, capsys, there):
     out = tmp_path / 'list.txt'
     old = Path(f'{out}{there}')
     old.write_text('precious')
     args = ['--names', names, '--imbalance', 2, '--out', out]
-    assert run(tool, *args) == 2
+    assert run(*args) == 2
     assert f'{old} is there already' in capsys.readouterr().err
     assert old.read_text() == 'precious'
     assert sorted(os.listdir(tmp_path)) == sorted(['all.txt', old.name])
-    assert run(tool, *args, '--overwrite') == 0
+    assert run(*args, '--overwrite') == 0
     assert old.read_bytes() != b'precious'
 
 
-def test_failure_leaves_nothing(tool, names, tmp_path, capsys, monkeypatch):
+def test_failure_leaves_nothing(names, tmp_path, capsys, monkeypatch):
     def fail(*args, **kwargs):
         raise ValueError('no plot today')
 
     monkeypatch.setattr('shapmix_mm.visualization.plot_class_counts', fail)
     out = tmp_path / 'list.txt'
-    assert run(tool, '--names', names, '--out', out, '--imbalance', 2) == 2
+    assert run('--names', names, '--out', out, '--imbalance', 2) == 2
     assert 'error: no plot today' in capsys.readouterr().err
     assert os.listdir(tmp_path) == ['all.txt']
 
@@ -132,16 +117,16 @@ def test_failure_leaves_nothing(tool, names, tmp_path, capsys, monkeypatch):
         (['--seed', '-1'], 'seed'),
     ],
 )
-def test_bad_input(tool, names, tmp_path, capsys, extra, message):
+def test_bad_input(names, tmp_path, capsys, extra, message):
     out = tmp_path / 'list.txt'
-    assert run(tool, '--names', names, '--out', out, *extra) == 2
+    assert run('--names', names, '--out', out, *extra) == 2
     error = capsys.readouterr().err
     assert error.startswith('error: ')
     assert message in error
     assert not out.exists()
 
 
-def test_annotation_file(tool, tmp_path, capsys):
+def test_annotation_file(tmp_path, capsys):
     names = [f'n{k}_{i}' for k in range(3) for i in range(4 + 3 * k)]
     content = dict(
         split=dict(train=names[:-2], val=names[-2:]),
@@ -160,7 +145,7 @@ def test_annotation_file(tool, tmp_path, capsys):
     path.write_bytes(pickle.dumps(content))
     args = ['--ann-file', path, '--split', 'train', '--order', 'descending']
     out = tmp_path / 'list.txt'
-    assert run(tool, *args, '--imbalance', 4, '--out', out) == 0
+    assert run(*args, '--imbalance', 4, '--out', out) == 0
     manifest = json.loads(Path(f'{out}.json').read_text())
     # 4, 7 and 8 samples are there; 8, 4, 2 is the largest fit.
     assert manifest['counts'] == [2, 4, 8]
@@ -168,14 +153,14 @@ def test_annotation_file(tool, tmp_path, capsys):
 
     listed = ['--profile', 'list', '--list', out]
     again = tmp_path / 'again.txt'
-    assert run(tool, *args, *listed, '--out', again) == 0
+    assert run(*args, *listed, '--out', again) == 0
     assert again.read_bytes() == out.read_bytes()
 
-    assert run(tool, '--ann-file', path, '--split', 'tr', '--out', 'x') == 2
+    assert run('--ann-file', path, '--split', 'tr', '--out', 'x') == 2
     assert "has no split 'tr'" in capsys.readouterr().err
 
 
-def test_without_a_split_no_validation_sample_is_drawn(tool, tmp_path, capsys):
+def test_without_a_split_no_validation_sample_is_drawn(tmp_path, capsys):
     """Training and validation samples were once drawn from together."""
     names = [f'c{i}' for i in range(12)]
     content = dict(
@@ -187,52 +172,38 @@ def test_without_a_split_no_validation_sample_is_drawn(tool, tmp_path, capsys):
     path, out = tmp_path / 'a.pkl', tmp_path / 'o.txt'
     path.write_bytes(pickle.dumps(content))
     args = ['--ann-file', path, '--imbalance', '2', '--out', out]
-    assert run(tool, *args) == 0
+    assert run(*args) == 0
     assert set(read_name_list(out)) <= set(names[:8])
     manifest = json.loads(Path(f'{out}.json').read_text())
     assert manifest['split'] == 'my_train'
     content['split'] = dict(xsub_train=names[:8], xview_train=names[4:])
     path.write_bytes(pickle.dumps(content))
-    assert run(tool, *args, '--overwrite') == 2
+    assert run(*args, '--overwrite') == 2
     err = capsys.readouterr().err
     assert "--split; it has ['xsub_train', 'xview_train']" in err
     # A file without splits has nothing to keep apart.
     del content['split']
     path.write_bytes(pickle.dumps(content))
-    assert run(tool, *args, '--overwrite') == 0
+    assert run(*args, '--overwrite') == 0
     assert json.loads(Path(f'{out}.json').read_text())['split'] is None
 
 
-def test_names_have_no_split(tool, names, capsys):
+def test_names_have_no_split(names, capsys):
     with pytest.raises(SystemExit):
-        run(tool, '--names', names, '--split', 'train', '--out', 'x')
+        run('--names', names, '--split', 'train', '--out', 'x')
     assert '--split goes with --ann-file' in capsys.readouterr().err
 
 
-def test_benchmarks_are_those_of_the_package(tool):
-    assert set(tool.BENCHMARK_NAMES) == set(BENCHMARKS)
-
-
-def test_help_needs_no_package():
-    # -S leaves site-packages out, so that torch and MMAction2 are missing.
-    done = subprocess.run(
-        [sys.executable, '-S', '-E', str(TOOL), '--help'],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert 'examples:' in done.stdout
-    assert '--benchmark ntu120_xsub --imbalance 100' in done.stdout
+def test_benchmarks_are_those_of_the_package():
+    assert set(BENCHMARK_NAMES) == set(BENCHMARKS)
 
 
 @pytest.mark.real_data
-@pytest.mark.skipif(
-    not NTU_NAMES.is_file(), reason=f'{NTU_NAMES} is not there'
-)
-def test_published_list(tool, tmp_path, capsys):
+def test_published_list(shared_dir, tmp_path, capsys):
+    listed = shared_dir / 'data' / 'ntu120_sample_names.txt.xz'
     out = tmp_path / 'list.txt'
-    args = ['--names', NTU_NAMES, '--benchmark', 'ntu120_xsub']
-    assert run(tool, *args, '--imbalance', 100, '--out', out) == 0
+    args = ['--names', listed, '--benchmark', 'ntu120_xsub']
+    assert run(*args, '--imbalance', 100, '--out', out) == 0
     manifest = json.loads(Path(f'{out}.json').read_text())
     assert manifest['num_samples'] == len(read_name_list(out)) == 15600
     assert manifest['groups'] == dict(many=47, medium=41, few=32)

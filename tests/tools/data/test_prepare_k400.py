@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mmaction.registry import DATASETS
-
-TOOL = Path(__file__).resolve().parents[3] / 'tools/data/prepare_k400.py'
-
-
-def load_tool():
-    spec = importlib.util.spec_from_file_location('prepare_k400', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
-
-
-main = load_tool().main
+from prepare_k400 import main
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import errno
-import importlib.util
+import importlib
 import os
 import pickle
 import warnings
@@ -18,15 +18,11 @@ from shapmix_mm.datasets.prepare.kinetics import PoseConverter
 from shapmix_mm.datasets.prepare.ntu import NTUConverter
 from shapmix_mm.serialization import load_annotations
 
-TOOLS = Path(__file__).resolve().parents[3] / 'tools' / 'data'
 CONVERTERS = dict(prepare_ntu=NTUConverter, prepare_k400=PoseConverter)
 
 
 def load_main(name):
-    spec = importlib.util.spec_from_file_location(name, TOOLS / f'{name}.py')
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool.main
+    return importlib.import_module(name).main
 
 
 def skeleton(first='0.5'):

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from prepare_ntu import counts_text, main
 
 from shapmix_mm.datasets.prepare.ntu import NTUConverter
 from shapmix_mm.serialization import load_annotations
 
-ROOT = Path(__file__).resolve().parents[3]
-TOOL = ROOT / 'tools' / 'data' / 'prepare_ntu.py'
 TAIL = '250.1 200.2 900.3 500.4 0.1 0.2 0.3 0.4 2'
-
-
-def load_tool():
-    spec = importlib.util.spec_from_file_location('prepare_ntu', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
-
-
-main = load_tool().main
 
 
 def to_text(frames):
@@ -325,16 +311,5 @@ def test_an_interrupt_says_how_to_go_on(tmp_path, out, capsys, monkeypatch):
 
 
 def test_more_than_published_is_told():
-    text = load_tool().counts_text(dict(a=['x'] * 3), dict(a=2))
+    text = counts_text(dict(a=['x'] * 3), dict(a=2))
     assert '3 of 2 published' in text and '--missing-list' in text
-
-
-def test_help_needs_no_heavy_import():
-    done = subprocess.run(
-        [sys.executable, '-X', 'importtime', str(TOOL), '--help'],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert '--missing-list LIST' in done.stdout
-    assert 'torch' not in done.stderr

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import pickle
-import subprocess
-import sys
 import tarfile
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
-TOOL = ROOT / 'tools' / 'data' / 'prepare_nw_ucla.py'
-SHARED = Path(os.environ.get('SHAPMIX_SHARED', ROOT.parent / 'shared'))
-ARCHIVE = SHARED / 'data' / 'nw_ucla_all_sqe.tar.xz'
-
-
-def load_tool():
-    spec = importlib.util.spec_from_file_location('prepare_nw_ucla', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    return tool
-
-
-main = load_tool().main
+from prepare_nw_ucla import main
 
 
 @pytest.fixture
@@ -116,22 +97,11 @@ def test_an_output_that_cannot_be_written_is_one_line(
     assert str(out) in capsys.readouterr().err
 
 
-def test_help_needs_no_heavy_import():
-    done = subprocess.run(
-        [sys.executable, '-X', 'importtime', str(TOOL), '--help'],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert '--out FILE' in done.stdout and 'tar.xz' in done.stdout
-    assert 'torch' not in done.stderr
-
-
 @pytest.mark.real_data
-@pytest.mark.skipif(not ARCHIVE.exists(), reason=f'{ARCHIVE} is not here')
-def test_the_real_set(tmp_path, capsys):
+def test_the_real_set(shared_dir, tmp_path, capsys):
+    archive = shared_dir / 'data' / 'nw_ucla_all_sqe.tar.xz'
     out = tmp_path / 'nw.pkl'
-    assert main([str(ARCHIVE), '--out', str(out), '--quiet']) == 0
+    assert main([str(archive), '--out', str(out), '--quiet']) == 0
     assert 'skipped nothing' in capsys.readouterr().out
     data = pickle.loads(out.read_bytes())
     found = {a['frame_dir']: a for a in data['annotations']}
@@ -145,11 +115,11 @@ def test_the_real_set(tmp_path, capsys):
     assert {name for part in data['split'].values() for name in part} == set(
         found
     )
-    with tarfile.open(ARCHIVE) as archive:
-        for entry in archive:
+    with tarfile.open(archive) as files:
+        for entry in files:
             if not entry.isfile():
                 continue
-            truth = json.load(archive.extractfile(entry))
+            truth = json.load(files.extractfile(entry))
             annotation = found[truth['file_name']]
             assert annotation['label'] == truth['label'] - 1
             want = np.array([truth['skeletons']], dtype=np.float32)
