@@ -1,7 +1,7 @@
 """Streams trained, tested and fused, from their configs to one table."""
 
-import importlib.util
 import pickle
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -118,11 +118,9 @@ def test_the_saliency_of_a_stream_has_been_estimated(runs, stream):
 
 def test_four_streams_make_one_table(runs, capsys):
     path = ROOT / 'tools/analysis/fuse_scores.py'
-    spec = importlib.util.spec_from_file_location('fuse_tool', path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
+    main = runpy.run_path(str(path))['main']
     dumps = [str(runs[stream][0] / 'scores.pkl') for stream in STREAMS]
-    assert tool.main([*dumps, '--preset', '4s']) == 0
+    assert main([*dumps, '--preset', '4s']) == 0
     shown = capsys.readouterr().out
     assert '10 samples; weights of preset 4s' in shown
     scores, labels = 0, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import runpy
 from pathlib import Path
 
 import pytest
@@ -16,17 +16,9 @@ from shapmix_mm.skeletons import get_layout
 SMALL = dict(
     base_channels=16, num_stages=4, inflate_stages=[3], down_stages=[3]
 )
-
-
-def _textbook_class():
-    path = Path(__file__).with_name('textbook_ctrgcn.py')
-    spec = importlib.util.spec_from_file_location('textbook_ctrgcn', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.TextbookCTRGCN
-
-
-TextbookCTRGCN = _textbook_class()
+TextbookCTRGCN = runpy.run_path(
+    str(Path(__file__).with_name('textbook_ctrgcn.py'))
+)['TextbookCTRGCN']
 
 
 def _pair(dtype=torch.float64, layout='nturgb+d', **kwargs):

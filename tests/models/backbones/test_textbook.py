@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import runpy
 from pathlib import Path
 
 import pytest
@@ -30,12 +30,8 @@ MODELS_OF = {
 
 
 def load(name):
-    """A textbook beside this file."""
-    path = Path(__file__).with_name(f'{name}.py')
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """What a textbook beside this file defines, by name."""
+    return runpy.run_path(str(Path(__file__).with_name(f'{name}.py')))
 
 
 @pytest.fixture(params=MODELS_OF)
@@ -55,13 +51,10 @@ def pair(request):
         torch.nn.init.normal_(parameter, std=0.3)
     plain = None
     if kind == 'StreamGCN':
-        plain = (
-            load('textbook_ctrgcn')
-            .TextbookCTRGCN(GRAPH, num_person=2, variant='authors', **SIZE)
-            .double()
-        )
-    textbook = load('textbook_recognizers').textbook_form(ours, plain)
-    return ours, textbook
+        build = load('textbook_ctrgcn')['TextbookCTRGCN']
+        plain = build(GRAPH, num_person=2, variant='authors', **SIZE).double()
+    textbook = load('textbook_recognizers')['textbook_form']
+    return ours, textbook(ours, plain)
 
 
 @pytest.mark.parametrize('training', [True, False])

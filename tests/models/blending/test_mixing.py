@@ -1,6 +1,6 @@
 """Mixing a batch: cell by cell, in little memory, without waiting."""
 
-import importlib.util
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -143,18 +143,14 @@ def test_a_person_is_there_if_any_number_is_not_zero(value):
 @every_kind
 def test_a_blend_writes_the_batch_once(kind):
     """Beyond what comes out, mixing needs a fraction of the batch."""
-    spec = importlib.util.spec_from_file_location(
-        'timing', BENCHMARKS / 'timing.py'
-    )
-    timing = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(timing)
+    peak_bytes = runpy.run_path(str(BENCHMARKS / 'timing.py'))['peak_bytes']
     (clips, samples), blend = batch(64), build(kind)
     label = torch.eye(K)[torch.arange(64) % K]
     for run, copies in (
         (lambda: blend.do_blending(clips, label), 1),
         (lambda: blend(clips, samples), 2),
     ):
-        peak = timing.peak_bytes(run, clips.device) / clips.nbytes
+        peak = peak_bytes(run, clips.device) / clips.nbytes
         assert copies <= peak < copies + 0.3
 
 

@@ -3,8 +3,12 @@
 import re
 import runpy
 import sys
+from pathlib import Path
 
 import pytest
+
+# As for a script that is started there.
+sys.path.insert(0, str(Path(__file__).parents[3] / 'tools' / 'analysis'))
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The tool on tiny sets: its files, its words, and what it refuses."""
 
 import csv
-import importlib.util
 import os
 import pickle
 import socket
@@ -9,6 +8,7 @@ import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
+import exact_saliency as tool
 import numpy as np
 import pytest
 import torch
@@ -18,8 +18,6 @@ from mmengine.config import Config
 from shapmix_mm import visualization
 from shapmix_mm.shapley import SaliencyTable, exact_shapley
 
-ROOT = Path(__file__).resolve().parents[3]
-TOOL = ROOT / 'tools/analysis/exact_saliency.py'
 STOCK = (
     'mmaction::skeleton/stgcn/'
     'stgcn_8xb16-joint-u100-80e_ntu60-xsub-keypoint-2d.py'
@@ -60,14 +58,6 @@ model['data_preprocessor'] = dict(
     type='ActionDataPreprocessor', blending=dict(
         type='ShapMixBlending', num_classes=4, layout=layout, sizes=(1, 2)))
 """
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('exact_tool', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def annotations(path, joints=6, score=False, **splits):
@@ -116,7 +106,7 @@ def stick(tmp_path):
 
 
 @pytest.fixture
-def run(tool, tmp_path, monkeypatch, capsys):
+def run(tmp_path, monkeypatch, capsys):
     """Function that runs the tool and returns its words and its arrays."""
 
     def go(config, checkpoint, *args):
@@ -342,7 +332,7 @@ def test_outputs_are_checked_before_anything_is_read(stick, run, tmp_path):
         run(config, 'absent.pth', '--out', tmp_path / 'folder')
 
 
-def explain(rank, tool, words, port, said):
+def explain(rank, words, port, said):
     """The tool as one of two ranks, as a launcher starts it."""
     os.environ.update(
         RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE='2',
@@ -353,7 +343,7 @@ def explain(rank, tool, words, port, said):
         tool.main()
 
 
-def test_two_processes_give_what_one_gives(stick, run, tool, tmp_path):
+def test_two_processes_give_what_one_gives(stick, run, tmp_path):
     files = stick(BLEND, **trained_state())
     _, one, _ = run(*files)
     two, said = tmp_path / 'two', tmp_path / 'said'
@@ -362,7 +352,7 @@ def test_two_processes_give_what_one_gives(stick, run, tool, tmp_path):
         probe.bind(('127.0.0.1', 0))
         port = probe.getsockname()[1]
     torch.multiprocessing.start_processes(
-        explain, (tool, words, port, said), nprocs=2, start_method='fork'
+        explain, (words, port, said), nprocs=2, start_method='fork'
     )
     told = [Path(f'{said}{rank}').read_text() for rank in (0, 1)]
     assert ['7 samples of split' in text for text in told] == [True, False]

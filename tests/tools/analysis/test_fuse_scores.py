@@ -1,7 +1,6 @@
 """The tool on dumped results with figures worked out by hand."""
 
 import csv
-import importlib.util
 import json
 import pickle
 import re
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from fuse_scores import main
 from mmengine.evaluator import DumpResults
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,14 +27,6 @@ BONE = [
     *([0.5, 0.5, 0.0], [0.3, 0.7, 0.0], [0.1, 0.9, 0.0]),
     *([0.6, 0.4, 0.0], [0.2, 0.1, 0.7], [0.5, 0.3, 0.2]),
 ]
-
-
-@pytest.fixture
-def main():
-    spec = importlib.util.spec_from_file_location('fuse_tool', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
 
 
 def dump(path, scores, names=NAMES, labels=LABELS, order=None):
@@ -69,7 +61,7 @@ def counts(tmp_path):
     return str(path)
 
 
-def test_streams_and_fusion_by_hand(main, files, counts, tmp_path, capsys):
+def test_streams_and_fusion_by_hand(files, counts, tmp_path, capsys):
     out = [str(tmp_path / 'deep' / name) for name in ('f.csv', 'f.json')]
     given = [*files, '--preset', '2s', '--class-counts', counts]
     assert main([*given, '--out', *out]) == 0
@@ -93,7 +85,7 @@ def test_streams_and_fusion_by_hand(main, files, counts, tmp_path, capsys):
     assert 'groups: many > 100 training samples, few < 20' in printed
 
 
-def test_groups_from_a_per_class_file_and_thresholds(main, files, tmp_path):
+def test_groups_from_a_per_class_file_and_thresholds(files, tmp_path):
     path = tmp_path / 'per_class.csv'
     path.write_text('class,training_count\n0,9\n1,5\n2,1\n')
     out = str(tmp_path / 'f.json')
@@ -106,7 +98,7 @@ def test_groups_from_a_per_class_file_and_thresholds(main, files, tmp_path):
 
 
 def test_groups_of_a_per_class_file_are_those_of_its_run(
-    main, files, tmp_path, capsys
+    files, tmp_path, capsys
 ):
     """A run with thresholds of its own, by which class 1 is few-shot."""
     path = tmp_path / 'per_class.csv'
@@ -129,7 +121,7 @@ def test_groups_of_a_per_class_file_are_those_of_its_run(
     assert 'do not follow its training counts' in capsys.readouterr().err
 
 
-def test_groups_from_the_config_that_was_tested(main, files, tmp_path):
+def test_groups_from_the_config_that_was_tested(files, tmp_path):
     clips = [
         dict(
             frame_dir=f'{part}{k}_{i}',
@@ -161,7 +153,7 @@ def test_groups_from_the_config_that_was_tested(main, files, tmp_path):
     assert (joint['many'], joint['medium'], joint['few']) == (1, 0.5, 0)
 
 
-def test_weights_come_from_held_out_samples_alone(main, files, tmp_path):
+def test_weights_come_from_held_out_samples_alone(files, tmp_path):
     names = tmp_path / 'held.txt'
     # On these bone is right and joint is not.
     names.write_text('b0\nc0\n')
@@ -175,7 +167,7 @@ def test_weights_come_from_held_out_samples_alone(main, files, tmp_path):
     assert found['rows'][0]['overall'] == 0.75
 
 
-def test_weights_from_dumps_of_another_part(main, files, tmp_path, capsys):
+def test_weights_from_dumps_of_another_part(files, tmp_path, capsys):
     other = [f'held_{name}' for name in NAMES]
     held = [
         dump(tmp_path / 'j.pkl', JOINT, other),
@@ -205,9 +197,7 @@ def test_weights_from_dumps_of_another_part(main, files, tmp_path, capsys):
         (dict(names=None), 'holds no names of samples'),
     ],
 )
-def test_other_samples_are_refused(
-    main, files, tmp_path, change, words, capsys
-):
+def test_other_samples_are_refused(files, tmp_path, change, words, capsys):
     other = dump(tmp_path / 'other.pkl', BONE, **change)
     assert main([files[0], other]) == 2
     message = capsys.readouterr().err
@@ -230,15 +220,13 @@ def test_other_samples_are_refused(
         ),
     ],
 )
-def test_options_that_do_not_fit_end_in_one_line(
-    main, files, more, words, capsys
-):
+def test_options_that_do_not_fit_end_in_one_line(files, more, words, capsys):
     assert main([*files, *more]) == 2
     message = capsys.readouterr().err
     assert words in message and message.count('\n') == 1
 
 
-def test_by_order_goes_where_names_are_missing(main, tmp_path, capsys):
+def test_by_order_goes_where_names_are_missing(tmp_path, capsys):
     same = [
         dump(tmp_path / 'j.pkl', JOINT, None),
         dump(tmp_path / 'b.pkl', BONE, None),
@@ -260,7 +248,7 @@ def test_help_needs_nothing_but_python():
 
 
 @pytest.mark.parametrize('steps', ['0', '-1', '1.5', 'x'])
-def test_steps_are_a_positive_integer(main, files, capsys, steps):
+def test_steps_are_a_positive_integer(files, capsys, steps):
     with pytest.raises(SystemExit) as caught:
         main([*files, '--search', '--held-out', 'x.txt', '--steps', steps])
     assert caught.value.code == 2
@@ -276,7 +264,7 @@ def test_steps_are_a_positive_integer(main, files, capsys, steps):
     ],
 )
 def test_a_config_without_counts_ends_in_one_line(
-    main, files, tmp_path, capsys, text, words
+    files, tmp_path, capsys, text, words
 ):
     path = tmp_path / 'bad.py'
     path.write_text(text)

@@ -1,19 +1,17 @@
 """Pictures of mixtures from a config, and what is refused."""
 
-import importlib.util
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+import show_mixing as tool
 import torch
 from mmaction.registry import MODELS
 from PIL import Image
 
 from shapmix_mm.models.blending import SkeletonBlending
 
-ROOT = Path(__file__).resolve().parents[3]
-TOOL = ROOT / 'tools/analysis/show_mixing.py'
 LAYOUT = """dict(name='stick', num_node=6, center=0,
     inward=[(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)],
     parts=[[0, 1], [2], [3], [4], [5]])"""
@@ -28,14 +26,6 @@ train_dataloader = dict(dataset=dict(
         dict(type='PackActionInputs')]))
 """
 BLEND = 'blending=dict(type={!r}, num_classes=2, layout={})'
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('show_mixing', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -91,7 +81,7 @@ def checkpoint(tmp_path):
     return save
 
 
-def test_pictures_of_random_pairs(tool, config, tmp_path, capsys):
+def test_pictures_of_random_pairs(config, tmp_path, capsys):
     out = tmp_path / 'a' / 'out'
     tool.main([config(), '--out', str(out), '--count', '2', '--seed', '1'])
     names = sorted(p.name for p in out.iterdir())
@@ -105,7 +95,7 @@ def test_pictures_of_random_pairs(tool, config, tmp_path, capsys):
     assert all(str(out / name) in printed for name in names)
 
 
-def test_the_same_seed_draws_the_same_pictures(tool, config, tmp_path):
+def test_the_same_seed_draws_the_same_pictures(config, tmp_path):
     drawn = []
     for folder in ('a', 'b', 'c'):
         seed = '2' if folder == 'c' else '1'
@@ -117,7 +107,7 @@ def test_the_same_seed_draws_the_same_pictures(tool, config, tmp_path):
 
 
 def test_a_checkpoint_guides_the_mixing(
-    tool, config, checkpoint, tmp_path, monkeypatch
+    config, checkpoint, tmp_path, monkeypatch
 ):
     seen = []
     monkeypatch.setattr(
@@ -153,7 +143,7 @@ BLENDS = sorted(
 
 
 @pytest.mark.parametrize('blend', BLENDS)
-def test_every_blend_can_be_shown(tool, config, tmp_path, monkeypatch, blend):
+def test_every_blend_can_be_shown(config, tmp_path, monkeypatch, blend):
     seen = []
     monkeypatch.setattr(
         tool, 'plot_mixed_sample', lambda **kwargs: seen.append(kwargs)
@@ -179,7 +169,7 @@ def test_every_blend_can_be_shown(tool, config, tmp_path, monkeypatch, blend):
 
 
 def test_counts_that_no_checkpoint_brings_are_the_training_sets(
-    tool, config, tmp_path, monkeypatch
+    config, tmp_path, monkeypatch
 ):
     kept = []
     build = tool.build_blend
@@ -191,7 +181,7 @@ def test_counts_that_no_checkpoint_brings_are_the_training_sets(
     assert kept[0].class_counts.tolist() == [3, 2]
 
 
-def test_index_keeps_the_sample_and_changes_the_partner(tool):
+def test_index_keeps_the_sample_and_changes_the_partner():
     args = tool.parse_args(['c', '--index', '3', '--count', '50'])
     pairs = tool.choose_pairs(args, 5)
     assert {a for a, _ in pairs} == {3}
@@ -205,17 +195,17 @@ def test_index_keeps_the_sample_and_changes_the_partner(tool):
         (['--pair', '0', '7'], 'index 7 is out of range'),
     ],
 )
-def test_bad_numbers(tool, config, tmp_path, options, words):
+def test_bad_numbers(config, tmp_path, options, words):
     with pytest.raises(ValueError, match=words):
         tool.main([config(), '--out', str(tmp_path / 'o'), *options])
 
 
-def test_a_config_without_a_blend(tool, config):
+def test_a_config_without_a_blend(config):
     with pytest.raises(ValueError, match='--with shapmix'):
         tool.main([config(blend=None)])
 
 
-def test_a_mixin_brings_the_blend(tool, config, tmp_path):
+def test_a_mixin_brings_the_blend(config, tmp_path):
     path = config(blend=None)
     layout = f'model["backbone"] = dict(graph_cfg=dict(layout={LAYOUT}))'
     Path(path).write_text(Path(path).read_text() + layout)
@@ -235,18 +225,18 @@ def test_a_mixin_brings_the_blend(tool, config, tmp_path):
     assert len(list(out.iterdir())) == 1
 
 
-def test_a_missing_annotation_file(tool, config, tmp_path):
+def test_a_missing_annotation_file(config, tmp_path):
     with pytest.raises(FileNotFoundError, match='absent.pkl does not exist'):
         tool.main([config(file='absent.pkl'), '--out', str(tmp_path / 'o')])
 
 
-def test_output_that_cannot_be_written(tool, config, tmp_path):
+def test_output_that_cannot_be_written(config, tmp_path):
     (tmp_path / 'file').touch()
     with pytest.raises(ValueError, match='no folder that can be written'):
         tool.main([config(), '--out', str(tmp_path / 'file')])
 
 
-def test_checkpoints_that_do_not_fit(tool, config, checkpoint, tmp_path):
+def test_checkpoints_that_do_not_fit(config, checkpoint, tmp_path):
     def load(path):
         tool.main([config(), '--out', str(tmp_path), '--checkpoint', path])
 
@@ -263,7 +253,7 @@ def test_checkpoints_that_do_not_fit(tool, config, checkpoint, tmp_path):
         load(str(tmp_path / 'gone.pth'))
 
 
-def test_motion_alone_is_refused(tool, config, tmp_path):
+def test_motion_alone_is_refused(config, tmp_path):
     feats = f"dict(type='SkeletonFeatures', layout={LAYOUT}, feats=['jm']),"
     with pytest.raises(ValueError, match='hold no positions'):
         tool.main([config(feats=feats), '--out', str(tmp_path / 'o')])
