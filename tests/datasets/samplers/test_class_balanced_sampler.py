@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from mmaction.datasets import PoseDataset
@@ -54,47 +52,6 @@ def test_a_class_without_samples_is_never_drawn(labelled):
     assert drawn.nonzero()[0].tolist() == [0, 3, 9]
     assert stats.chisquare(drawn[[0, 3, 9]]).pvalue > 1e-3
     assert sampler.class_probability().tolist() == pytest.approx([1 / 3] * 3)
-
-
-@pytest.mark.parametrize('world', [2, 3, 7])
-@pytest.mark.parametrize('num', [None, 5, 100])
-def test_ranks_share_one_draw(dataset_of, world_of, world, num):
-    dataset = dataset_of(COUNTS)
-    cfg = dict(seed=4, num_samples=num)
-    (whole,) = world_of(1, ClassBalancedSampler, dataset, **cfg)
-    whole.set_epoch(2)
-    total = list(whole)
-    assert len(total) == len(whole) == (num or sum(COUNTS))
-    shares = []
-    for sampler in world_of(world, ClassBalancedSampler, dataset, **cfg):
-        sampler.set_epoch(2)
-        shares.append(list(sampler))
-        assert len(shares[-1]) == len(sampler) == -(-len(total) // world)
-    dealt = list(itertools.chain(*zip(*shares)))
-    # No draw is lost or given twice; only the padding repeats the first.
-    assert dealt[: len(total)] == total
-    padding = dealt[len(total) :]
-    assert padding == (total * world)[: len(padding)]
-    assert len(padding) < world
-
-
-def test_seed_and_epoch_alone_tell_the_draw(dataset_of):
-    dataset = dataset_of(COUNTS)
-
-    def epoch(seed, number):
-        sampler = ClassBalancedSampler(dataset, seed=seed)
-        sampler.set_epoch(number)
-        # The global state must not matter, nor how often it was iterated.
-        np.random.seed(number)
-        first = list(sampler)
-        assert first == list(sampler)
-        return first
-
-    keys = list(itertools.product(range(3), range(3)))
-    draws = [epoch(*key) for key in keys]
-    assert [epoch(*key) for key in keys] == draws
-    # Nor is epoch 1 of seed 0 epoch 0 of seed 1.
-    assert len({tuple(draw) for draw in draws}) == len(keys)
 
 
 def test_without_a_seed_it_draws_one(dataset_of):

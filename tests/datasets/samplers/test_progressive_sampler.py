@@ -102,40 +102,6 @@ def test_a_training_of_one_pass_follows_the_data(dataset_of):
     assert sampler.class_probability() == pytest.approx(NATURAL)
 
 
-@pytest.mark.parametrize('world', [2, 3, 7])
-def test_ranks_share_one_draw(world_of, dataset_of, world):
-    dataset = RepeatDataset(dataset_of(COUNTS), 2)
-    kwargs = dict(seed=4, max_epochs=5)
-    (whole,) = world_of(1, ProgressiveSampler, dataset, **kwargs)
-    whole.set_epoch(2)
-    total, shares = list(whole), []
-    assert len(total) == 162
-    for sampler in world_of(world, ProgressiveSampler, dataset, **kwargs):
-        sampler.set_epoch(2)
-        shares.append(list(sampler))
-        assert len(shares[-1]) == len(sampler) == -(-162 // world)
-    dealt = list(itertools.chain(*zip(*shares)))
-    assert dealt[:162] == total
-    assert dealt[162:] == total[: len(dealt) - 162]
-
-
-def test_seed_and_epoch_alone_tell_the_draw(dataset_of):
-    dataset = dataset_of(COUNTS)
-
-    def epoch(seed, number):
-        sampler = ProgressiveSampler(dataset, seed=seed, max_epochs=9)
-        sampler.set_epoch(number)
-        np.random.seed(number)
-        first = list(sampler)
-        assert first == list(sampler)
-        return tuple(first)
-
-    keys = list(itertools.product(range(3), range(3)))
-    draws = [epoch(*key) for key in keys]
-    assert [epoch(*key) for key in keys] == draws
-    assert len(set(draws)) == len(keys)
-
-
 class Constant(BaseModel):
     """The least that a runner trains."""
 

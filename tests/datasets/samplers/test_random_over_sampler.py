@@ -1,7 +1,5 @@
 """Random over-sampling: everything once, the rest repeated at random."""
 
-import itertools
-
 import numpy as np
 import pytest
 from mmaction.registry import DATA_SAMPLERS
@@ -67,40 +65,6 @@ def test_an_epoch_as_long_as_the_dataset_has_classes_alike(dataset_of):
         assert np.bincount(drawn, minlength=81)[labels == 0].max() == 1
         seen += np.bincount(labels[drawn], minlength=4)
     assert stats.chisquare(seen).pvalue > 1e-3
-
-
-@pytest.mark.parametrize('world', [2, 3, 7])
-@pytest.mark.parametrize('length', ['whole', 'dataset'])
-def test_ranks_share_one_draw(world_of, dataset_of, world, length):
-    dataset = dataset_of(COUNTS)
-    kwargs = dict(seed=4, length=length)
-    (whole,) = world_of(1, RandomOverSampler, dataset, **kwargs)
-    whole.set_epoch(2)
-    total, shares = list(whole), []
-    for sampler in world_of(world, RandomOverSampler, dataset, **kwargs):
-        sampler.set_epoch(2)
-        shares.append(list(sampler))
-        assert len(shares[-1]) == len(sampler) == -(-len(total) // world)
-    dealt = list(itertools.chain(*zip(*shares)))
-    assert dealt[: len(total)] == total
-    assert dealt[len(total) :] == total[: len(dealt) - len(total)]
-
-
-def test_seed_and_epoch_alone_tell_the_draw(dataset_of):
-    dataset = dataset_of(COUNTS)
-
-    def epoch(seed, number):
-        sampler = RandomOverSampler(dataset, seed=seed)
-        sampler.set_epoch(number)
-        np.random.seed(number)
-        first = list(sampler)
-        assert first == list(sampler)
-        return tuple(first)
-
-    keys = list(itertools.product(range(3), range(3)))
-    draws = [epoch(*key) for key in keys]
-    assert [epoch(*key) for key in keys] == draws
-    assert len(set(draws)) == len(keys)
 
 
 def test_through_wrappers(dataset_of):

@@ -2,48 +2,32 @@
 
 import numpy as np
 import pytest
-from mmaction.registry import DATA_SAMPLERS
 
-import shapmix_mm  # noqa: F401
-
-
-class Labels(list):
-    def __init__(self, counts, times=1, order=None):
-        classes = np.arange(len(counts)) if order is None else order
-        super().__init__(np.repeat(classes, counts).tolist() * times)
-
-    def get_cat_ids(self, idx):
-        return [self[idx]]
-
-
-def build(data, **kwargs):
-    return DATA_SAMPLERS.build(
-        dict(type='TailRepeatSampler', dataset=data, seed=1, **kwargs)
-    )
+from shapmix_mm.datasets import TailRepeatSampler
 
 
 @pytest.mark.parametrize('times', [1, 5])
 @pytest.mark.parametrize('split', ['xsub60', 'xset120', 'ucla10'])
-def test_counts_of_an_epoch(split, times, authors):
+def test_counts_of_an_epoch(split, times, authors, labelled):
     """Theirs loses a sample of a class to rounding here and there."""
     found = authors('brl')
     counts = found[f'{split}_counts']
-    data = Labels(counts, times)
-    sampler = build(data)
+    data = labelled(np.repeat(range(len(counts)), counts).tolist() * times)
+    sampler = TailRepeatSampler(data, seed=1)
     np.testing.assert_allclose(
         sampler.multiplier, found[f'sampler_{split}_multiplier']
     )
     drawn = np.array(list(sampler))
     assert len(drawn) == len(sampler)
-    got = np.bincount(np.array(data)[drawn])
+    got = np.bincount(np.array(data.labels)[drawn])
     assert abs(got - found[f'sampler_{split}_x{times}_counts']).max() <= 1
     # Whole copies, so that no sample is left out.
     assert set(drawn) == set(range(len(data)))
 
 
-def test_the_rarest_are_found_whatever_their_number():
-    data = Labels((4, 60, 20), order=[0, 1, 2])
-    assert build(data).multiplier.tolist() == [15.0, 1.0, 1.0]
+def test_the_rarest_are_found_whatever_their_number(dataset_of):
+    sampler = TailRepeatSampler(dataset_of((4, 60, 20)))
+    assert sampler.multiplier.tolist() == [15.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -63,17 +47,8 @@ def test_the_rarest_are_found_whatever_their_number():
         (1, 16),
     ],
 )
-def test_a_share_is_that_of_the_classes(share, repeated):
+def test_a_share_is_that_of_the_classes(share, repeated, dataset_of):
     counts = np.arange(40, 8, -2)
-    multiplier = build(Labels(counts), share=share).multiplier
+    multiplier = TailRepeatSampler(dataset_of(counts), share=share).multiplier
     expected = np.where(np.arange(16) < 16 - repeated, 1, 40 / counts)
     np.testing.assert_allclose(multiplier, expected)
-
-
-def test_an_epoch_follows_from_its_number_alone():
-    data = Labels((60, 20, 7))
-    one, other = build(data), build(data)
-    list(one), one.set_epoch(2), other.set_epoch(2)
-    assert list(one) == list(other)
-    other.set_epoch(3)
-    assert list(one) != list(other)
