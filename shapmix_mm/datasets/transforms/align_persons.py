@@ -6,17 +6,16 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
 from shapmix_mm.arguments import PairOfInts
 
-from .keypoints import sample_name
+from .keypoints import KeypointTransform, sample_name
 
 __all__ = ['AlignPersons']
 
 
 @TRANSFORMS.register_module()
-class AlignPersons(BaseTransform):
+class AlignPersons(KeypointTransform):
     """Express each person's joints in the axes of its first frame.
 
     As InfoGCN (Chi et al., CVPR 2022) prepares NTU RGB+D: the third axis is
@@ -91,6 +90,3 @@ class AlignPersons(BaseTransform):
             return np.zeros((3, 3))
         across /= width
         return np.stack((across, np.cross(across, up), up))
-
-    def __repr__(self) -> str:
-        return f'{type(self).__name__}(spine={self.spine}, hips={self.hips})'

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
 from ...arguments import PositiveInt
 from ...skeletons import get_layout
 from ...skeletons.layout import LayoutLike
-from .keypoints import present, read_keypoint, sample_name
+from .keypoints import KeypointTransform, present, read_keypoint, sample_name
 
 
 @TRANSFORMS.register_module()
-class CheckJoints(BaseTransform):
+class CheckJoints(KeypointTransform):
     """Check a sample's number of joints, and of persons if asked to.
 
     Stock pipelines fail far from the cause on a wrong number of joints, and
@@ -61,9 +60,3 @@ class CheckJoints(BaseTransform):
                 'those that move most'
             )
         return results
-
-    def __repr__(self) -> str:
-        return (
-            f'{self.__class__.__name__}(layout={self.layout.name!r}, '
-            f'num_person={self.num_person})'
-        )

@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 from pydantic import Field
 from typing_extensions import Annotated
 
 from ...arguments import Chance, PositiveInt
-from .keypoints import present, read_keypoint, sample_name
+from .keypoints import KeypointTransform, present, read_keypoint, sample_name
 
 Shares = Annotated[Sequence[Chance], Field(min_length=1, max_length=2)]
 
 
 @TRANSFORMS.register_module()
-class CropResizeFrames(BaseTransform):
+class CropResizeFrames(KeypointTransform):
     """Crop a window of the valid frames and resize it linearly in time.
 
     The temporal sampling of CTR-GCN's protocol. Frames in which nobody is
@@ -107,13 +106,6 @@ class CropResizeFrames(BaseTransform):
         length = min(max(int(num * share), self.min_frames), num)
         start = np.random.randint(num - length + 1)
         return start, start + length
-
-    def __repr__(self) -> str:
-        return (
-            f'{self.__class__.__name__}(clip_len={self.clip_len}, '
-            f'p_interval={self.p_interval}, '
-            f'min_frames={self.min_frames})'
-        )
 
 
 def _resize(values: np.ndarray, frames: np.ndarray, length: int) -> np.ndarray:

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
 from ...arguments import PositiveInt
-from .keypoints import present, read_keypoint
+from .keypoints import KeypointTransform, present, read_keypoint
 
 
 @TRANSFORMS.register_module()
-class KeepMainPersons(BaseTransform):
+class KeepMainPersons(KeypointTransform):
     """Keep the persons with the most motion energy, in the order they are in.
 
     Stock ``FormatGCNInput`` keeps the first ones instead, whoever they are.
@@ -62,6 +61,3 @@ class KeepMainPersons(BaseTransform):
             if key in results:
                 results[key] = results[key][kept]
         return results
-
-    def __repr__(self) -> str:
-        return f'{self.__class__.__name__}(num_person={self.num_person})'

@@ -1,10 +1,30 @@
-"""How transforms take the joints out of a sample, and who is there."""
+"""What transforms of joints share: reading a sample, and who is there."""
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
+from mmcv.transforms import BaseTransform
+
+from ...skeletons import Layout
+
+
+class KeypointTransform(BaseTransform):
+    """A transform whose text is the call that builds it.
+
+    An argument is shown that is an attribute of the same name.
+    """
+
+    def __repr__(self) -> str:
+        shown = []
+        for key in inspect.signature(type(self)).parameters:
+            if key in vars(self):
+                value = getattr(self, key)
+                value = value.name if isinstance(value, Layout) else value
+                shown.append(f'{key}={value!r}')
+        return f'{type(self).__name__}({", ".join(shown)})'
 
 
 def sample_name(results: dict[str, Any]) -> str:

@@ -6,16 +6,15 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
 from ...arguments import NonNegativeInt
 from ...skeletons import get_layout
 from ...skeletons.layout import LayoutLike
-from .keypoints import present, read_keypoint, sample_name
+from .keypoints import KeypointTransform, present, read_keypoint, sample_name
 
 
 @TRANSFORMS.register_module()
-class KinectV1Normalize(BaseTransform):
+class KinectV1Normalize(KeypointTransform):
     """Centre a sequence on one joint and stretch each axis to [-1, 1].
 
     The normalisation of CTR-GCN's NW-UCLA protocol: the first frame's centre
@@ -90,12 +89,6 @@ class KinectV1Normalize(BaseTransform):
         values[~there] = 0
         results['keypoint'] = values.astype(np.float32)
         return results
-
-    def __repr__(self) -> str:
-        return (
-            f'{self.__class__.__name__}(center={self.center}, '
-            f'layout={self.layout.name!r}, stretch={self.stretch})'
-        )
 
 
 def _stretch(values: np.ndarray, counted: np.ndarray) -> np.ndarray:

@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
-from .keypoints import present, read_keypoint, sample_name
+from .keypoints import KeypointTransform, present, read_keypoint, sample_name
 
 
 @TRANSFORMS.register_module()
-class MergePersons(BaseTransform):
+class MergePersons(KeypointTransform):
     """Play the persons of each frame one after the other.
 
     As SGN (Zhang et al., CVPR 2020) prepares its data: frame by frame each
@@ -52,6 +51,3 @@ class MergePersons(BaseTransform):
                 results[key] = by_frame[there][None]
         results['total_frames'] = int(there.sum())
         return results
-
-    def __repr__(self) -> str:
-        return f'{self.__class__.__name__}()'

@@ -7,16 +7,17 @@ from typing import Any, Sequence
 
 import torch
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 from mmengine.dataset import Compose
 
 from shapmix_mm.arguments import PositiveInt
+
+from .keypoints import KeypointTransform
 
 __all__ = ['MultiView']
 
 
 @TRANSFORMS.register_module()
-class MultiView(BaseTransform):
+class MultiView(KeypointTransform):
     """Run the random part of a pipeline several times on one sample.
 
     The views lie behind each other along the clips of ``inputs``, in the
@@ -88,9 +89,3 @@ class MultiView(BaseTransform):
         if self.first:
             sample = self.first[index](sample)
         return self.pipeline(sample)
-
-    def __repr__(self) -> str:
-        return (
-            f'{self.__class__.__name__}(num_views={self.num_views}, '
-            f'pipeline={self.pipeline})'
-        )

@@ -6,14 +6,13 @@ from typing import Any, Literal
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
 from ...arguments import PositiveInt
-from .keypoints import read_keypoint
+from .keypoints import KeypointTransform, read_keypoint
 
 
 @TRANSFORMS.register_module()
-class PadFrames(BaseTransform):
+class PadFrames(KeypointTransform):
     """Bring a sample to a number of frames by adding to its end.
 
     Longer samples are cut. 2s-AGCN and what follows its preparation (MS-G3D,
@@ -75,9 +74,3 @@ class PadFrames(BaseTransform):
         results['clip_len'] = self.clip_len
         results['num_clips'] = 1
         return results
-
-    def __repr__(self) -> str:
-        return (
-            f'{self.__class__.__name__}(clip_len={self.clip_len}, '
-            f'mode={self.mode!r})'
-        )

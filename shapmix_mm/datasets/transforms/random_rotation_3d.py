@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 from pydantic import Field
 from typing_extensions import Annotated
 
 from ...arguments import NonNegative
-from .keypoints import read_keypoint
+from .keypoints import KeypointTransform, read_keypoint
 
 Angles = Annotated[Sequence[NonNegative], Field(min_length=3, max_length=3)]
 
 
 @TRANSFORMS.register_module()
-class RandomRotation3D(BaseTransform):
+class RandomRotation3D(KeypointTransform):
     """Rotate all frames and persons by one random angle about each axis.
 
     The rotation is linear, so joints at zero (absent persons, missing joints)
@@ -85,9 +84,3 @@ class RandomRotation3D(BaseTransform):
             turn[one, two], turn[two, one] = -sin, sin
             total = turn @ total
         return total
-
-    def __repr__(self) -> str:
-        return (
-            f'{self.__class__.__name__}(theta={self.theta}, '
-            f'order={self.order!r})'
-        )

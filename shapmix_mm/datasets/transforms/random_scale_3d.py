@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
 from ...arguments import Pair
-from .keypoints import read_keypoint
+from .keypoints import KeypointTransform, read_keypoint
 
 
 @TRANSFORMS.register_module()
-class RandomScale3D(BaseTransform):
+class RandomScale3D(KeypointTransform):
     """Multiply all frames and persons by one random factor.
 
     Required Keys:
@@ -62,9 +61,3 @@ class RandomScale3D(BaseTransform):
         factor = np.random.uniform(low, high, size=3 if self.per_axis else 1)
         results['keypoint'] = (keypoint * factor).astype(np.float32)
         return results
-
-    def __repr__(self) -> str:
-        return (
-            f'{self.__class__.__name__}(scale={self.scale}, '
-            f'per_axis={self.per_axis})'
-        )

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 
 from shapmix_mm.arguments import Fraction
+
+from .keypoints import KeypointTransform
 
 __all__ = ['RandomTimeReversal']
 
 
 @TRANSFORMS.register_module()
-class RandomTimeReversal(BaseTransform):
+class RandomTimeReversal(KeypointTransform):
     """Reverse the frames of a clip with some probability.
 
     It belongs before the frames are sampled. The label stays, so that
@@ -55,6 +56,3 @@ class RandomTimeReversal(BaseTransform):
                     backwards = results[key][:, ::-1]
                     results[key] = np.ascontiguousarray(backwards)
         return results
-
-    def __repr__(self) -> str:
-        return f'{self.__class__.__name__}(prob={self.prob})'

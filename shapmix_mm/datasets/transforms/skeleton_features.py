@@ -7,13 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 from mmaction.registry import TRANSFORMS
-from mmcv.transforms import BaseTransform
 from pydantic import Field
 from typing_extensions import Annotated
 
 from ...skeletons import get_layout, joint_to_bone, joint_to_skip
 from ...skeletons.layout import LayoutLike
-from .keypoints import read_keypoint, sample_name
+from .keypoints import KeypointTransform, read_keypoint, sample_name
 
 Feats = Annotated[
     Sequence[Literal['j', 'b', 'k', 'jm', 'bm', 'km', 'ja', 'ba']],
@@ -22,7 +21,7 @@ Feats = Annotated[
 
 
 @TRANSFORMS.register_module()
-class SkeletonFeatures(BaseTransform):
+class SkeletonFeatures(KeypointTransform):
     """Turn joints into the features of one or more streams.
 
     Equals MMAction2's ``GenSkeFeat`` on the layouts that it knows, and takes
@@ -115,12 +114,6 @@ class SkeletonFeatures(BaseTransform):
             feature = joint_to_bone(feature, self.layout, scored=scored)
             return _to_acceleration(feature, scored)
         return _to_motion(feature, scored) if name.endswith('m') else feature
-
-    def __repr__(self) -> str:
-        return (
-            f'{self.__class__.__name__}(layout={self.layout.name!r}, '
-            f'feats={list(self.feats)})'
-        )
 
 
 def _to_motion(feature: np.ndarray, scored: bool) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mmaction.registry import TRANSFORMS
 
 from shapmix_mm.datasets.transforms import KeepMainPersons
 
@@ -84,8 +83,3 @@ def test_one_frame_keeps_the_first_that_are_there():
 def test_bad_arguments_are_named(num, error):
     with pytest.raises(error, match='num_person'):
         KeepMainPersons(num)
-
-
-def test_registered_and_shown():
-    built = TRANSFORMS.build(dict(type='KeepMainPersons'))
-    assert repr(built) == 'KeepMainPersons(num_person=2)'

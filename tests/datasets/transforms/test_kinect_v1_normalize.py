@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from mmaction.registry import TRANSFORMS
 
 from shapmix_mm.datasets.transforms import (
     KinectV1Normalize,
@@ -128,10 +127,3 @@ def test_bad_samples_are_named():
 def test_bad_arguments_are_named(kwargs, error, word):
     with pytest.raises(error, match=word):
         KinectV1Normalize(**kwargs)
-
-
-def test_registered_and_shown():
-    built = TRANSFORMS.build(dict(type='KinectV1Normalize'))
-    assert repr(built) == (
-        "KinectV1Normalize(center=1, layout='nw-ucla', stretch=True)"
-    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from mmaction.datasets.transforms import GenSkeFeat
-from mmaction.registry import TRANSFORMS
 
 from shapmix_mm.datasets.transforms import SkeletonFeatures
 from shapmix_mm.skeletons import get_layout
@@ -182,10 +181,3 @@ def test_3d_joints_with_scores_are_refused():
 def test_bad_arguments_are_named(feats, error):
     with pytest.raises(error, match='feats'):
         SkeletonFeatures('coco', feats)
-
-
-def test_registered_and_shown():
-    built = TRANSFORMS.build(
-        dict(type='SkeletonFeatures', layout='nw-ucla', feats=['b'])
-    )
-    assert repr(built) == "SkeletonFeatures(layout='nw-ucla', feats=['b'])"
