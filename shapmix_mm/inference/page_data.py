@@ -12,6 +12,7 @@ from shapmix_mm.version import __version__
 
 from .clip import Clip
 from .explanation import ClassExplanation
+from .page import Page
 from .recognizer import Explanation
 from .timeline import UNKNOWN, Timeline
 
@@ -21,7 +22,7 @@ __all__ = ['explained_clip', 'page_of', 'timeline_clip']
 _DIGITS = 4
 
 
-def page_of(title: str, clips: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def page_of(title: str, clips: Sequence[Any]) -> Page:
     """Put clips on one page.
 
     Args:
@@ -30,9 +31,9 @@ def page_of(title: str, clips: Sequence[dict[str, Any]]) -> dict[str, Any]:
             :func:`timeline_clip` give.
 
     Returns:
-        dict: As :func:`shapmix_mm.inference.page.write_page` takes it.
+        Page: What :func:`write_page` takes.
     """
-    return dict(
+    return Page(
         title=title,
         created_with=f'shapmix_mm {__version__}',
         clips=list(clips),

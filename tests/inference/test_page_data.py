@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from shapmix_mm.inference import (
     array_clip,
@@ -13,8 +14,12 @@ from shapmix_mm.inference import (
     timeline_clip,
     write_page,
 )
+from shapmix_mm.inference.page import Page
 from shapmix_mm.inference.page_data import _rounded, _upwards
 from shapmix_mm.skeletons import get_layout
+
+# All keys of the page's form and no others.
+PAGE = TypeAdapter(Page)
 
 
 def test_a_page_of_clips_and_recordings_can_be_written(
@@ -51,11 +56,12 @@ def test_a_page_of_clips_and_recordings_can_be_written(
     }
     # Of a recording as a whole, nothing is said.
     assert two['classes'] == [] and two['explained'] == {}
+    assert PAGE.validate_python(page, strict=True) == page
     write_page(page, tmp_path / 'page.html')
 
 
 def test_a_class_beyond_the_likeliest_is_shown_when_explained(
-    recognizer, test_clips, tmp_path
+    recognizer, test_clips
 ):
     chances = recognizer.predict(test_clips[0]).probabilities
     worst = int(chances.argmin())
@@ -65,7 +71,8 @@ def test_a_class_beyond_the_likeliest_is_shown_when_explained(
         int(chances.argmax()),
         worst,
     ]
-    write_page(page_of('nine.py', [clip]), tmp_path / 'page.html')
+    page = page_of('nine.py', [clip])
+    assert PAGE.validate_python(page, strict=True) == page
 
 
 def test_numbers_keep_four_digits():

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
-from shapmix_mm.inference.page import write_page
+from shapmix_mm.inference.page import Page, write_page
+
+# These clips are made by hand.
+PAGE = TypeAdapter(Page)
 
 BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'chrome')
 # Count and mean place of the pixels that are clearly green, or purple.
@@ -117,6 +121,7 @@ def reading(browser, tmp_path):
     def read(*clips, width=1200, **surroundings):
         path = tmp_path / 'page.html'
         data = dict(title='leaf.py', created_with='shapmix_mm', clips=[*clips])
+        assert PAGE.validate_python(data, strict=True) == data
         write_page(data, path)
         context = browser.new_context(
             viewport=dict(width=width, height=900), **surroundings
