@@ -52,17 +52,15 @@ def plot_bodies(
     *,
     layout: LayoutLike,
     combinations: Combinations,
-    part_values: np.ndarray | None = None,
     part_errors: np.ndarray | None = None,
     pose: np.ndarray | None = None,
     updates: np.ndarray | None = None,
     scale: str = 'all',
-    columns: int | None = None,
-    title: str | None = None,
     **classes: Unpack[ClassNames],
 ) -> Path:
     """Draw a body for each class and name its three best combinations.
 
+    The colour of a part is the mean over the combinations that contain it.
     Classes are sorted by training count, largest first, and headed by the
     colour of their group. A class of which nothing is known has a grey body
     on hatched ground; one whose values cannot be told from zero is white.
@@ -72,8 +70,6 @@ def plot_bodies(
         path (str | Path): Image to write; the suffix chooses the format.
         layout (str or dict or Layout): Joint layout with its P parts.
         combinations (Sequence[Sequence[int]]): Part indices of each column.
-        part_values (np.ndarray, optional): Saliency of each part ``(K, P)``.
-            Defaults to None, the mean over the combinations that contain it.
         part_errors (np.ndarray, optional): Standard error of each part's
             value ``(K, P)``, NaN where unknown. A class is within noise
             where no value is significant at 5 %, corrected for P values
@@ -86,9 +82,6 @@ def plot_bodies(
         scale (str): ``'all'`` has one scale for all bodies; ``'class'``
             colours a part by its share of the class's largest magnitude.
             Defaults to 'all'.
-        columns (int, optional): Bodies side by side. Defaults to None, by
-            the number of classes.
-        title (str, optional): Title. Defaults to None, a generic one.
         **classes (Unpack[ClassNames]): Names, counts and thresholds.
 
     Returns:
@@ -102,7 +95,7 @@ def plot_bodies(
     layout = get_layout(layout)
     table = read_table(values, combinations, layout.num_parts, updates)
     means = part_saliency(table, combinations, layout.num_parts)
-    means, noisy = _judge(means, part_values, part_errors)
+    noisy = _within_noise(means, part_errors)
     if scale == 'class':
         largest = np.nan_to_num(np.abs(means)).max(1, keepdims=True)
         means = means / np.where(largest > 0, largest, 1)
@@ -113,38 +106,28 @@ def plot_bodies(
     names = combination_names(combinations, layout.part_names)
     best = [[names[b] for b in best_combinations(row)] for row in table]
     order = ClassOrder.by_count(len(table), max_length=30, **classes)
-    sheet = _Sheet.plan(len(table), columns)
+    sheet = _Sheet.plan(len(table))
     axes = (figure := new_figure(sheet.size)).subplots()
     drawn = reference_body(layout, pose), layout, shown
     sheet.fill(axes, order, drawn, best, noisy)
     draw_scale(colours, axes, sheet.size[0], BAR_LABELS[scale])
-    head = title or 'Saliency of body parts'
-    _head_and_key(figure, layout, head, order, bool(noisy.any()))
+    _head_and_key(figure, layout, order, bool(noisy.any()))
     fit(figure, [axes], sheet.size)
     return save_figure(figure, path)
 
 
-def _judge(
-    means: np.ndarray,
-    part_values: np.ndarray | None,
-    part_errors: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Values of parts (K, P), and which classes are within noise (K,)."""
-    given = {}
-    for name, values in dict(values=part_values, errors=part_errors).items():
-        given[name] = np.array(means if values is None else values, float)
-        if given[name].shape != means.shape:
-            raise ValueError(
-                f'part_{name} has shape {given[name].shape}, expected '
-                f'{means.shape}'
-            )
-        given[name][~np.isfinite(given[name])] = np.nan
-    values = np.where(np.isnan(means).all(1)[:, None], np.nan, given['values'])
+def _within_noise(means: np.ndarray, errors: np.ndarray | None) -> np.ndarray:
+    """Which classes have no part (K, P) that differs from zero, (K,)."""
+    if errors is None:
+        return np.zeros(len(means), dtype=bool)
+    errors = np.asarray(errors, float)
+    if errors.shape != means.shape:
+        raise ValueError(
+            f'part_errors has shape {errors.shape}, expected {means.shape}'
+        )
     quantile = NormalDist().inv_cdf(1 - 0.025 / means.shape[1])
-    known = np.isfinite(values) & np.isfinite(given['errors'])
-    differs = np.abs(values) > quantile * given['errors']
-    noisy = known.any(1) & ~differs.any(1)
-    return values, noisy & (part_errors is not None)
+    known = np.isfinite(means) & np.isfinite(errors)
+    return known.any(1) & ~(np.abs(means) > quantile * errors).any(1)
 
 
 class _Sheet(NamedTuple):
@@ -157,12 +140,9 @@ class _Sheet(NamedTuple):
     font: float
 
     @classmethod
-    def plan(cls, cells: int, columns: int | None) -> _Sheet:
+    def plan(cls, cells: int) -> _Sheet:
         """Choose sizes for a number of bodies."""
-        if columns is None:
-            columns = min(max(math.ceil(math.sqrt(1.8 * cells)), 5), 12)
-        if columns < 1:
-            raise ValueError(f'columns must be at least 1, got {columns}')
+        columns = min(max(math.ceil(math.sqrt(1.8 * cells)), 5), 12)
         sizes = (1.5, 1.35, 8.5) if cells <= 24 else (1.25, 1.1, 7.5)
         return cls(cells, columns, *sizes)
 
@@ -276,12 +256,14 @@ def _two_lines(label: str, letters: int) -> str:
 
 
 def _head_and_key(
-    figure: Figure, layout: Layout, title: str, order: ClassOrder, noisy: bool
+    figure: Figure, layout: Layout, order: ClassOrder, noisy: bool
 ) -> None:
     """Title and legend; what the symbols mean, and which side is left."""
     marks = [Patch(facecolor=NOISE, edgecolor='#555555', label='within noise')]
     width = figure.get_figwidth()
-    head_line(figure, title, order.legend + marks * noisy, width)
+    head_line(
+        figure, 'Saliency of body parts', order.legend + marks * noisy, width
+    )
     pairs = zip(part_symbols(layout.part_names), layout.part_names)
     key = ',  '.join(f'{symbol} = {name}' for symbol, name in pairs)
     sides = find_sides(layout)

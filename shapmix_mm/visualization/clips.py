@@ -223,7 +223,6 @@ def plot_mixed_sample(
     path: str | Path,
     *,
     frames: int = 8,
-    title: str | None = None,
     **sample: Any,
 ) -> Path:
     """Draw frames of both samples and of their mixture, and the soft label.
@@ -238,7 +237,6 @@ def plot_mixed_sample(
         mixed (np.ndarray): Joints of the mixture, (M, T, V, C).
         path (str | Path): Image to write; the suffix chooses the format.
         frames (int): Frames side by side, at most T. Defaults to 8.
-        title (str, optional): Title. Defaults to None: what was mixed.
         **sample (Any): The other arguments of :func:`read_mixed_clip`.
 
     Returns:
@@ -252,7 +250,7 @@ def plot_mixed_sample(
         raise ValueError(f'frames must be at least 1, got {frames}')
     length = len(clip.source)
     shown = _spread(length, min(frames, length))
-    figure, axes = _sheet(clip, len(shown), 1.0, title)
+    figure, axes = _sheet(clip, len(shown), 1.0)
     bounds = _bounds(clip.points[clip.there])
     for column, frame in enumerate(shown):
         for row, name in enumerate(ROWS):
@@ -275,7 +273,6 @@ def animate_mixed_sample(
     path: str | Path,
     *,
     fps: int = 10,
-    title: str | None = None,
     **sample: Any,
 ) -> Path:
     """Write a mixed sample as an animated GIF, one image per frame.
@@ -286,7 +283,6 @@ def animate_mixed_sample(
         mixed (np.ndarray): Joints of the mixture, (M, T, V, C).
         path (str | Path): GIF to write.
         fps (int): Frames per second. Defaults to 10.
-        title (str, optional): Title. Defaults to None: what was mixed.
         **sample (Any): The other arguments of :func:`read_mixed_clip`.
 
     Returns:
@@ -297,7 +293,7 @@ def animate_mixed_sample(
             not end in ``.gif``.
     """
     clip = read_mixed_clip(own, partner, mixed, **sample)
-    figure, axes = _sheet(clip, 0, 1.3, title)
+    figure, axes = _sheet(clip, 0, 1.3)
     bounds = _bounds(clip.points[clip.there])
 
     def draw(frame: int) -> None:
@@ -317,7 +313,7 @@ def animate_mixed_sample(
 
 
 def _sheet(
-    clip: MixedClip, columns: int, scale: float, title: str | None
+    clip: MixedClip, columns: int, scale: float
 ) -> tuple[Figure, dict[str, Axes]]:
     """Rows of ``columns`` panels, or one row of three panels for none.
 
@@ -344,7 +340,7 @@ def _sheet(
         (UNKNOWN, 'left out'),
     )
     handles = [Patch(color=colour, label=name) for colour, name in named]
-    head_line(figure, title or clip.describe(), handles, size[0])
+    head_line(figure, clip.describe(), handles, size[0])
     return figure, axes
 
 

@@ -95,11 +95,7 @@ def plot_method_intervals(
 
 
 def plot_mean_ranks(
-    ranks: Mapping[str, float],
-    path: str | Path,
-    *,
-    difference: float,
-    unit: str = 'mean rank, 1 is best',
+    ranks: Mapping[str, float], path: str | Path, *, difference: float
 ) -> Path:
     """Draw mean ranks; bars join the methods that no test tells apart.
 
@@ -110,7 +106,6 @@ def plot_mean_ranks(
         ranks (Mapping[str, float]): Mean rank by method.
         path (str | Path): Image to write; the suffix chooses the format.
         difference (float): Critical difference, in ranks.
-        unit (str): What the axis shows. Defaults to 'mean rank, 1 is best'.
 
     Returns:
         Path: The image.
@@ -139,7 +134,8 @@ def plot_mean_ranks(
     axes.set_yticks(range(len(names)), labels)
     axes.set_ylim(len(names) - 0.3, -0.6)
     axes.set_xlabel(
-        f'{unit}; bars join methods less than {difference:.2f} apart',
+        'mean rank, 1 is best; bars join methods less than '
+        f'{difference:.2f} apart',
         fontsize=10,
     )
     return save_figure(figure, path)

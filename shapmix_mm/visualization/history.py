@@ -117,7 +117,6 @@ def plot_saliency_history(
     combinations: Combinations,
     part_names: Sequence[str],
     updates: np.ndarray | None = None,
-    title: str | None = None,
     **classes: Unpack[ClassNames],
 ) -> Path:
     """Draw how saliency per part moved, and when the ranking settled.
@@ -137,7 +136,6 @@ def plot_saliency_history(
         part_names (Sequence[str]): Names of the P parts.
         updates (np.ndarray, optional): Updates of each entry ``(E, K, B)``.
             Defaults to None: every entry is known.
-        title (str, optional): Title. Defaults to None, a generic one.
         **classes (Unpack[ClassNames]): Names, counts and thresholds.
 
     Returns:
@@ -163,12 +161,12 @@ def plot_saliency_history(
     last = draw(figure, steps, parts[:, order.indices], order)
     agreement = rank_agreement(tables)[:, order.indices]
     _draw_agreement(last, steps, agreement, order.groups)
-    _draw_heads(figure, title or 'Saliency over training', part_names, order)
+    _draw_heads(figure, part_names, order)
     return save_figure(figure, path)
 
 
 def _draw_heads(
-    figure: Figure, title: str, part_names: Sequence[str], order: ClassOrder
+    figure: Figure, part_names: Sequence[str], order: ClassOrder
 ) -> None:
     """Title and parts at the left, groups at the right."""
     lines = [
@@ -176,7 +174,7 @@ def _draw_heads(
         for name, colour in zip(part_names, PART_COLOURS)
     ]
     room = figure.get_figwidth() - 2.9 * bool(order.legend)
-    head_line(figure, title, lines, room)
+    head_line(figure, 'Saliency over training', lines, room)
     look: dict[str, Any] = dict(loc='outside upper right', fontsize=8)
     if order.legend:
         figure.legend(handles=order.legend, frameon=False, **look)

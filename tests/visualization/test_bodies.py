@@ -85,16 +85,6 @@ def test_each_class_is_scaled_by_its_largest_magnitude(drawn):
     np.testing.assert_allclose(first, second, atol=1e-6)
 
 
-def test_given_part_values_replace_the_means(drawn):
-    given = np.array([[1.0, 0.5, 0.25, 1]])
-    look = drawn(np.ones((1, 4)), part_values=given)
-    np.testing.assert_allclose(
-        bone_colours(look)[0], expected(given[0, 1:], 0, 1, 'Greens')
-    )
-    with pytest.raises(ValueError, match='part_values has shape'):
-        drawn(np.ones((1, 4)), part_values=given[:, :3])
-
-
 def test_part_colour_is_the_mean_over_combinations_with_it(drawn):
     pairs = [(0, 1), (1, 2), (2, 3)]
     look = drawn(np.array([[0.2, 0.6, 0.8]]), combinations=pairs)
@@ -134,7 +124,7 @@ def test_a_class_without_values_is_grey_hatched_and_said_so(drawn, by):
     updates = np.array([3.0, 0]) if by == 'updates' else None
     if by == 'nan':
         values[1] = np.nan
-    look = drawn(values, updates=updates, part_values=np.ones((2, 4)))
+    look = drawn(values, updates=updates)
     known, unknown = bone_colours(look)
     assert (unknown == to_rgba(UNKNOWN)).all()
     assert not (known == to_rgba(UNKNOWN)).all()
@@ -216,15 +206,6 @@ def test_where_sides_are_unknown_it_is_said_and_parts_are_named(drawn, named):
     on_bodies = [t for t in look.axes[0].texts if t.get_zorder() == 3]
     texts = [t.get_text() for t in on_bodies if t.get_va() == 'center']
     assert texts == ([] if named else ['0', '1', '2', '3'])
-
-
-def test_columns(drawn):
-    look = drawn(np.ones((4, 4)), columns=2)
-    lefts = [p.get_x() for p in look.figure.axes[0].patches]
-    assert lefts[0] == lefts[2] < lefts[1] == lefts[3]
-    for bad in (0, -1):
-        with pytest.raises(ValueError, match='columns must be'):
-            drawn(np.ones((4, 4)), columns=bad)
 
 
 def test_an_unknown_scale_is_refused(drawn):
