@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..arguments import PositiveInt, check_value
+from .cache.source import digest
 from .longtail import LongTailSpec, Selection
 from .name_list import names_digest, plain_name, read_name_list
 from .ntu_protocols import Benchmark, parse_ntu_name
@@ -186,25 +186,9 @@ def split_manifest(
         imbalance_achieved=max(counts) / min(counts),
         groups={g: list(groups).count(g) for g in ('many', 'medium', 'few')},
         names_sha256=names_digest(selection.names),
-        source=dict(file=source.name, sha256=file_digest(source)),
+        source=dict(file=source.name, sha256=digest(source)),
         **extra,
     )
-
-
-def file_digest(path: str | Path) -> str:
-    """Fingerprint of a file.
-
-    Args:
-        path (str | Path): The file.
-
-    Returns:
-        str: SHA-256 of its bytes, in hexadecimal.
-    """
-    digest = hashlib.sha256()
-    with open(path, 'rb') as stream:
-        for block in iter(lambda: stream.read(1 << 20), b''):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def manifest_table(manifest: dict[str, Any], available: int) -> str:

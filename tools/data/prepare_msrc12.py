@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from prepare_arguments import small_set
 
@@ -12,18 +13,13 @@ EXAMPLES = """examples:
 train it with
   python tools/train.py configs/ltmsrc12/ctrgcn_shapmix_ltmsrc12.py"""
 
-
-def main(argv: list[str] | None = None) -> int:
-    """Convert, write and report.
-
-    Args:
-        argv (list[str], optional): The arguments. Defaults to None.
-
-    Returns:
-        int: Exit code, 1 if nothing was written.
-    """
-    files = 'Pa_b_GESTURE_pPERSON.csv and .tagstream'
-    return small_set('msrc12', __doc__, EXAMPLES, files, argv)
+main = partial(
+    small_set,
+    'msrc12',
+    __doc__,
+    EXAMPLES,
+    'Pa_b_GESTURE_pPERSON.csv and .tagstream',
+)
 
 
 if __name__ == '__main__':

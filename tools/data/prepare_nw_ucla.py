@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from prepare_arguments import small_set
 
@@ -13,18 +14,7 @@ EXAMPLES = """examples:
 train it with
   python tools/train.py configs/ctrgcn_shapmix_ltnwucla.py"""
 
-
-def main(argv: list[str] | None = None) -> int:
-    """Convert, write and report.
-
-    Args:
-        argv (list[str], optional): The arguments. Defaults to None.
-
-    Returns:
-        int: Exit code, 1 if nothing was written.
-    """
-    files = 'aAA_sSS_eEE_vVV.json'
-    return small_set('nw_ucla', __doc__, EXAMPLES, files, argv)
+main = partial(small_set, 'nw_ucla', __doc__, EXAMPLES, 'aAA_sSS_eEE_vVV.json')
 
 
 if __name__ == '__main__':

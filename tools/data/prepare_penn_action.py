@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from prepare_arguments import small_set
 
@@ -12,18 +13,7 @@ EXAMPLES = """examples:
 train it with
   python tools/train.py configs/ltpennaction/ctrgcn_shapmix_ltpennaction.py"""
 
-
-def main(argv: list[str] | None = None) -> int:
-    """Convert, write and report.
-
-    Args:
-        argv (list[str], optional): The arguments. Defaults to None.
-
-    Returns:
-        int: Exit code, 1 if nothing was written.
-    """
-    files = 'NUMBER.mat'
-    return small_set('penn_action', __doc__, EXAMPLES, files, argv)
+main = partial(small_set, 'penn_action', __doc__, EXAMPLES, 'NUMBER.mat')
 
 
 if __name__ == '__main__':

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from prepare_arguments import small_set
 
@@ -12,18 +13,9 @@ EXAMPLES = """examples:
 train it with
   python tools/train.py configs/ltutdmhad/ctrgcn_shapmix_ltutdmhad.py"""
 
-
-def main(argv: list[str] | None = None) -> int:
-    """Convert, write and report.
-
-    Args:
-        argv (list[str], optional): The arguments. Defaults to None.
-
-    Returns:
-        int: Exit code, 1 if nothing was written.
-    """
-    files = 'aA_sS_tT_skeleton.mat'
-    return small_set('utd_mhad', __doc__, EXAMPLES, files, argv)
+main = partial(
+    small_set, 'utd_mhad', __doc__, EXAMPLES, 'aA_sS_tT_skeleton.mat'
+)
 
 
 if __name__ == '__main__':

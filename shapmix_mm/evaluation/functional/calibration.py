@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .grouped_accuracy import check_classes
+
 # float16 scores may sum to a little more than one.
 _SLACK = 1e-3
 _SLACK_OF_SUM = 1e-2
@@ -93,6 +95,7 @@ def expected_calibration_error(
         Calibration: The error, and what each bin contributes.
 
     Raises:
+        TypeError: If labels are no integers.
         ValueError: If there is no sample, a shape disagrees, a score is no
             probability, a label is no class or ``bins`` is not positive.
 
@@ -102,7 +105,8 @@ def expected_calibration_error(
         0.325
     """
     scores = _check_probabilities(scores)
-    labels = _check_labels(labels, *scores.shape)
+    num, classes = scores.shape
+    labels = check_classes(np.asarray(labels), classes, 'labels', num)
     if bins < 1:
         raise ValueError(f'bins must be a positive integer, got {bins}')
     confidence = scores.max(axis=1).clip(0, 1)
@@ -137,23 +141,5 @@ def _check_probabilities(scores: np.ndarray) -> np.ndarray:
             f'scores of sample {bad[0]} are no probabilities '
             f'({bad.size} of {len(values)} samples are affected); '
             'apply a softmax first'
-        )
-    return values
-
-
-def _check_labels(
-    labels: Sequence[int] | np.ndarray, num_samples: int, num_classes: int
-) -> np.ndarray:
-    values = np.asarray(labels)
-    if values.shape != (num_samples,):
-        raise ValueError(
-            f'labels have shape {values.shape}, expected ({num_samples},) '
-            'to match the scores'
-        )
-    bad = np.flatnonzero((values < 0) | (values >= num_classes))
-    if bad.size:
-        raise ValueError(
-            f'labels[{bad[0]}] is {values[bad[0]]}, expected a class in '
-            f'0..{num_classes - 1}'
         )
     return values

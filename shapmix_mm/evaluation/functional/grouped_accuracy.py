@@ -207,7 +207,7 @@ def _check_scores(scores: np.ndarray) -> np.ndarray:
     return scores
 
 
-def _check_classes(
+def check_classes(
     values: np.ndarray, num_classes: int, name: str, num_samples: int
 ) -> np.ndarray:
     """Require ``num_samples`` integers in ``[0, num_classes)``."""
@@ -282,10 +282,10 @@ def _true_ranks(
     scores: np.ndarray, labels: np.ndarray, num_classes: int
 ) -> np.ndarray:
     """Rank of the true class ``(S,)``; for predictions 0 or 1."""
-    _check_classes(labels, num_classes, 'labels', len(scores))
+    check_classes(labels, num_classes, 'labels', len(scores))
     if scores.ndim == 2:
         return _ranks(_check_scores(scores), labels)
-    _check_classes(scores, num_classes, 'predictions', len(labels))
+    check_classes(scores, num_classes, 'predictions', len(labels))
     return (scores != labels).astype(np.int64)
 
 
