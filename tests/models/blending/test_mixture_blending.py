@@ -1,4 +1,4 @@
-"""What all mixing baselines promise, cell by cell."""
+"""What all blends promise, and mixing baselines, cell by cell."""
 
 import re
 from pathlib import Path
@@ -22,14 +22,18 @@ PAGE = Path(__file__).resolve().parents[3] / 'docs' / 'longtail_mixing.md'
 K, M, T, V, C = 7, 2, 20, 25, 3
 MIXUPS = (SkeletonMixupBlending, RemixBlending)
 CUTS = (SkeletonCutMixBlending, SkeleMixBlending, TaCNNMixBlending)
+BOTH = (STMixBlending, ShapMixBlending)
 every_kind = pytest.mark.parametrize('kind', MIXUPS + CUTS)
+every_blend = pytest.mark.parametrize('kind', MIXUPS + CUTS + BOTH)
 every_cut = pytest.mark.parametrize('kind', CUTS)
 
 
 def build(kind, **kwargs):
     blend = kind(K, 'nturgb+d', **kwargs)
-    if kind is RemixBlending:
+    if kind in (RemixBlending, ShapMixBlending):
         blend.set_class_counts([640, 320, 160, 80, 40, 20, 10])
+    if kind is ShapMixBlending:
+        blend.guided.fill_(1.0)
     return blend
 
 
@@ -58,20 +62,30 @@ def mixed_by_hand(clips, label, mixture):
         for m in range(M):
             for t in range(T):
                 weight = mixture.weights[i, m, t, :, None]
-                out[i, m, t] = torch.lerp(
-                    clips[i, m, t], clips[partner, m, t], weight
-                )
+                pasted = clips[partner, m, int(mixture.source[i, t])]
+                out[i, m, t] = torch.lerp(clips[i, m, t], pasted, weight)
     return out, out_label
 
 
-@every_kind
 @pytest.mark.parametrize('num', [2, 3, 8])
-@pytest.mark.parametrize('prob', [1.0, 0.5])
-def test_a_mixture_says_all_about_the_mixed_batch(kind, num, prob):
+@pytest.mark.parametrize(
+    'kind, options',
+    [
+        *((kind, dict(prob=p)) for kind in MIXUPS + CUTS for p in (1.0, 0.5)),
+        *(
+            (kind, dict(mixup_prob=0.4, temporal=how))
+            for kind in BOTH
+            for how in ('resample', 'copy')
+        ),
+    ],
+)
+def test_a_mixture_says_all_about_the_mixed_batch(kind, options, num):
     clips, label = random_batch(num)
-    blend = build(kind, prob=prob)
+    blend = build(kind, **options)
     torch.manual_seed(num)
     mixture = blend.draw_mixture(clips, label)
+    if kind in BOTH and num == 8:
+        assert mixture.is_mixup.any() and not mixture.is_mixup.all()
     torch.manual_seed(num)
     mixed, mixed_label = blend.do_blending(clips.unsqueeze(1), label)
     expected, expected_label = mixed_by_hand(clips, label, mixture)
@@ -125,7 +139,7 @@ def test_what_is_not_pasted_keeps_its_bits(kind):
     assert torch.equal(mixed[pasted], clips[mixture.partner][pasted])
 
 
-@every_kind
+@every_blend
 def test_with_and_without_the_clean_half(kind):
     clips = random_batch(5)[0].unsqueeze(1)
     before, samples = clips.clone(), samples_of(5)
@@ -166,7 +180,7 @@ def test_a_share_of_the_samples_stays_as_it_is(kind):
     assert torch.equal(out_label[~mixed], label[~mixed])
 
 
-@every_kind
+@every_blend
 def test_every_other_sample_may_be_the_partner_of_its_class_too(kind):
     clips, _ = random_batch(3)
     label = torch.eye(K)[[2, 2, 2]]
@@ -189,7 +203,7 @@ def test_a_single_sample_is_left_alone(kind):
     assert torch.equal(out_label, label)
 
 
-@every_kind
+@every_blend
 def test_same_seed_same_mixture_other_seed_other_mixture(kind):
     clips, samples = random_batch(8)[0].unsqueeze(1), samples_of(8)
     blend, results = build(kind), []
@@ -200,7 +214,7 @@ def test_same_seed_same_mixture_other_seed_other_mixture(kind):
     assert not torch.equal(results[0], results[2])
 
 
-@every_kind
+@every_blend
 def test_float32_inside_autocast_and_for_half_input(kind):
     clips, samples = random_batch(4)[0].unsqueeze(1), samples_of(4)
     with torch.autocast('cpu', dtype=torch.bfloat16):
@@ -209,7 +223,7 @@ def test_float32_inside_autocast_and_for_half_input(kind):
     assert soft_labels(out_samples).dtype == torch.float32
 
 
-@every_kind
+@every_blend
 def test_soft_labels_are_mixed_too(kind):
     clips, samples = random_batch(2)[0].unsqueeze(1), samples_of(2)
     soft = torch.tensor([[0.6, 0.4] + [0.0] * 5, [0.0] * 6 + [1.0]])
@@ -221,7 +235,7 @@ def test_soft_labels_are_mixed_too(kind):
     torch.testing.assert_close(labels[2, 0] * 0.4, labels[2, 1] * 0.6)
 
 
-@every_kind
+@every_blend
 def test_works_as_blending_of_the_stock_preprocessor(kind):
     clips, samples = random_batch(4)[0].unsqueeze(1), samples_of(4)
     preprocessor = MODELS.build(
@@ -239,7 +253,7 @@ def test_works_as_blending_of_the_stock_preprocessor(kind):
     assert len(preprocessor(data, training=False)['inputs']) == 4
 
 
-@every_kind
+@every_blend
 @pytest.mark.parametrize('layout, joints', [('nw-ucla', 20), ('coco', 17)])
 def test_other_layouts(kind, layout, joints):
     blend = kind(2, layout)
@@ -252,9 +266,7 @@ def test_other_layouts(kind, layout, joints):
 
 
 @pytest.mark.parametrize('seed', range(5))
-@pytest.mark.parametrize(
-    'kind', [*MIXUPS, *CUTS, STMixBlending, ShapMixBlending]
-)
+@every_blend
 def test_a_batch_of_one_is_left_as_it_is(kind, seed):
     clips, _ = random_batch(1, seed=seed)
     torch.manual_seed(seed)
