@@ -31,7 +31,7 @@ from shapmix_mm.inference import (
 )
 from shapmix_mm.inference.command import Inputs, Session, write_csv, write_json
 from shapmix_mm.inference.joints import read_joint_map
-from shapmix_mm.saliency import check_writable
+from shapmix_mm.serialization import check_writable
 
 _PAGE, _CSV, _JSON = 'explanation.html', 'predictions.csv', 'predictions.json'
 _TIMELINE = 'timeline.csv'
@@ -309,7 +309,8 @@ def main() -> int:
     args = parse_args()
     out = Path(args.out)
     if args.csv or args.json or args.explain or args.window:
-        check_writable(out, (_PAGE, _CSV, _JSON, _TIMELINE))
+        for name in (_PAGE, _CSV, _JSON, _TIMELINE):
+            check_writable(out / name)
     session = make_session(args)
     if args.calibrate:
         found = session.recognizer.calibrate()

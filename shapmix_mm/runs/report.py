@@ -27,7 +27,7 @@ from shapmix_mm.evaluation.functional import (
     named_parts,
     probabilities,
 )
-from shapmix_mm.serialization import whole_file
+from shapmix_mm.serialization import check_writable, whole_file
 from shapmix_mm.shapley import combination_parts
 from shapmix_mm.skeletons import Layout, get_layout
 from shapmix_mm.visualization import (
@@ -194,7 +194,10 @@ def write_report(
             run.checkpoint, run.state = find_checkpoint(
                 work_dir, Path(checkpoint)
             )
-        _check_writable(target)
+        try:
+            check_writable(target)
+        except ValueError as error:
+            raise RunError(str(error)) from error
         _complete(run, test, cfg_options)
         print('drawing', flush=True)
         text = _page(run, source)
@@ -227,30 +230,14 @@ def _complete(
     )
 
 
-def _check_writable(target: Path) -> None:
-    if target.is_dir():
-        raise RunError(f'{target} is a folder, expected a file to write')
-    if target.parent.exists() and not target.parent.is_dir():
-        raise RunError(
-            f'{target} cannot be written: {target.parent} is no folder'
-        )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=target.parent).close()
-    except OSError as error:
-        raise _unwritable(target, error) from error
-
-
 def _write(target: Path, text: str) -> None:
     try:
         with whole_file(target) as scratch:
             scratch.write_text(text, encoding='utf-8')
     except OSError as error:
-        raise _unwritable(target, error) from error
-
-
-def _unwritable(target: Path, error: OSError) -> RunError:
-    return RunError(f'{target} cannot be written: {error.strerror}')
+        raise RunError(
+            f'{target} cannot be written: {error.strerror}'
+        ) from error
 
 
 def _page(run: Run, source: Path | None) -> str:

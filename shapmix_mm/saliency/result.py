@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -40,7 +39,6 @@ __all__ = [
     'FILES',
     'ClassInfo',
     'SaliencyResult',
-    'check_writable',
     'class_index',
     'choose_mean',
     'class_info',
@@ -337,38 +335,6 @@ def _save_figure(path: Path, result: SaliencyResult) -> None:
         thresholds=info.thresholds,
         title='Exact saliency of body parts, per joint',
     )
-
-
-def check_writable(folder: str | Path, names: Sequence[str]) -> Path:
-    """Make a folder and make sure that files can be written there.
-
-    Args:
-        folder (str or Path): Folder.
-        names (Sequence[str]): Names of the files to be written.
-
-    Returns:
-        Path: The folder.
-
-    Raises:
-        ValueError: If the folder cannot be made or written to, or one of the
-            names is a folder.
-    """
-    folder = Path(folder)
-    # Several processes check at the same time.
-    probe = folder / f'.probe{os.getpid()}'
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise ValueError(
-            f'output folder {folder} cannot be written: {error.strerror}'
-        ) from error
-    for name in names:
-        path = folder / name
-        if path.is_dir() or (path.exists() and not os.access(path, os.W_OK)):
-            raise ValueError(f'output file {path} cannot be written')
-    return folder
 
 
 def combination_names(

@@ -258,8 +258,11 @@ def test_saliency_figures_of_other_tools(run_dir, no_test):
 
 
 def test_unwritable_output_is_known_before_the_test(run_dir, no_test):
-    for out in (run_dir, run_dir / 'stick.py' / 'page.html'):
-        with pytest.raises(RunError, match='folder'):
+    for out, words in (
+        (run_dir, 'is a folder'),
+        (run_dir / 'stick.py' / 'page.html', 'takes no file'),
+    ):
+        with pytest.raises(RunError, match=words):
             write_report(run_dir, out)
 
 

@@ -1,15 +1,8 @@
-"""Files are checked beforehand and written whole."""
-
-import os
+"""Files of the values: what they hold, and that they run nothing."""
 
 import numpy as np
-import pytest
 
-from shapmix_mm.saliency import (
-    ClassSaliency,
-    check_writable,
-    combination_names,
-)
+from shapmix_mm.saliency import ClassSaliency, combination_names
 from shapmix_mm.saliency.result import write_csv, write_worths
 from shapmix_mm.skeletons import get_layout
 
@@ -20,27 +13,6 @@ SALIENCY = ClassSaliency(
     np.array([2, 0, 1]),
 )
 PARTS = get_layout('coco').part_names
-
-
-def test_the_folder_is_made_and_left_empty(tmp_path):
-    folder = check_writable(tmp_path / 'a' / 'b', ['c.csv'])
-    assert folder.is_dir() and not list(folder.iterdir())
-
-
-def test_a_file_in_the_way_is_named(tmp_path):
-    (tmp_path / 'a').write_text('')
-    with pytest.raises(ValueError, match='folder .*a/b cannot be written'):
-        check_writable(tmp_path / 'a' / 'b', [])
-    (tmp_path / 'c.csv').mkdir()
-    with pytest.raises(ValueError, match='c.csv cannot be written'):
-        check_writable(tmp_path, ['c.csv'])
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason='root may write anywhere')
-def test_a_folder_without_permission_is_named(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(ValueError, match='cannot be written'):
-        check_writable(tmp_path, [])
 
 
 def test_csv_leaves_out_classes_without_samples(tmp_path):

@@ -35,7 +35,6 @@ from shapmix_mm.evaluation.functional import classes_with_true_parts_first
 from shapmix_mm.saliency import (
     FILES,
     SaliencyResult,
-    check_writable,
     choose_mean,
     class_index,
     class_info,
@@ -46,6 +45,7 @@ from shapmix_mm.saliency import (
     table_error,
     write_result,
 )
+from shapmix_mm.serialization import check_writable
 
 
 def parse_args() -> argparse.Namespace:
@@ -225,7 +225,8 @@ def main() -> None:
     merge_options(cfg, args)
     set_work_dir(cfg, args)
     folder = Path(args.out or Path(cfg.work_dir) / 'exact_saliency')
-    check_writable(folder, FILES)
+    for name in FILES:
+        check_writable(folder / name)
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     join_processes(cfg, args)
     result = analyse(cfg, args)

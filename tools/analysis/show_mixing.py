@@ -24,6 +24,7 @@ from shapmix_mm.datasets import class_counts
 from shapmix_mm.engine.blend_loading import build_blend
 from shapmix_mm.models.blending import SkeletonBlending
 from shapmix_mm.saliency import feature_joints
+from shapmix_mm.serialization import check_writable
 from shapmix_mm.visualization import animate_mixed_sample, plot_mixed_sample
 
 
@@ -202,14 +203,7 @@ def main(argv: list[str] | None = None) -> None:
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     set_random_seed(args.seed)
     blend = build_blend(cfg, args.checkpoint)
-    try:
-        args.out.mkdir(parents=True, exist_ok=True)
-        (args.out / '.writable').touch()
-        (args.out / '.writable').unlink()
-    except OSError as error:
-        raise ValueError(
-            f'--out {args.out} is no folder that can be written: {error}'
-        ) from error
+    check_writable(args.out / 'mix_0.png')
     dataset, classes = build_dataset(cfg)
     if not getattr(blend, 'class_counts', torch.ones(1)).numel():
         blend.set_class_counts(class_counts(dataset, blend.num_classes))

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from rich.progress import track
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.arguments import PositiveInt, option
+from shapmix_mm.serialization import check_writable, write_whole
 
 PROBE = Path(__file__).with_name('data_probe.py')
 VARIANTS = ('stock', 'ours', 'cache')
@@ -96,20 +96,11 @@ def target(text: str) -> Path:
     Raises:
         argparse.ArgumentTypeError: If no file can be written there.
     """
-    path = Path(text)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise argparse.ArgumentTypeError(
-            f'cannot make the folder of {path}: {error.strerror}'
-        ) from error
-    if path.is_dir():
-        raise argparse.ArgumentTypeError(
-            f'expected a file to write, but {path} is a folder'
-        )
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise argparse.ArgumentTypeError(f'{path} cannot be written')
-    return path
+        check_writable(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return Path(text)
 
 
 def prepare(folder: Path, samples: int) -> dict[str, Path]:
@@ -303,7 +294,7 @@ def main(argv: list[str] | None = None) -> None:
     print(f'{"what":9} {"":6} {"":12} {"value":>10}   x stock  unit')
     print(*map(report, rows), sep='\n')
     if args.json:
-        args.json.write_text(json.dumps(rows, indent=1) + '\n')
+        write_whole(args.json, json.dumps(rows, indent=1) + '\n')
 
 
 if __name__ == '__main__':

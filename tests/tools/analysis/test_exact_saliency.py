@@ -325,10 +325,10 @@ def test_other_weights_are_refused(stick, run):
 def test_outputs_are_checked_before_anything_is_read(stick, run, tmp_path):
     config, _ = stick()
     (tmp_path / 'file').write_text('')
-    with pytest.raises(ValueError, match='file/x cannot be written'):
+    with pytest.raises(ValueError, match='file/x takes no file'):
         run(config, 'absent.pth', '--out', tmp_path / 'file' / 'x')
     (tmp_path / 'folder' / 'saliency.csv').mkdir(parents=True)
-    with pytest.raises(ValueError, match='saliency.csv cannot be written'):
+    with pytest.raises(ValueError, match='saliency.csv is a folder'):
         run(config, 'absent.pth', '--out', tmp_path / 'folder')
 
 

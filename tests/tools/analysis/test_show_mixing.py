@@ -232,7 +232,7 @@ def test_a_missing_annotation_file(config, tmp_path):
 
 def test_output_that_cannot_be_written(config, tmp_path):
     (tmp_path / 'file').touch()
-    with pytest.raises(ValueError, match='no folder that can be written'):
+    with pytest.raises(ValueError, match='file takes no file'):
         tool.main([config(), '--out', str(tmp_path / 'file')])
 
 
