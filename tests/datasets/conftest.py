@@ -61,3 +61,17 @@ def write_pose_file(
         return str(path)
 
     return write
+
+
+@pytest.fixture
+def broken_file(
+    write_pose_file: Callable[..., str], pose_content: Callable[..., dict]
+) -> str:
+    """Four and three samples that train, one of them not finite; so of val."""
+    content = pose_content([4, 3])
+    for sample in content['annotations']:
+        if sample['frame_dir'] == 'train_0_001':
+            sample['keypoint'][0, 1, 2] = np.nan
+        if sample['frame_dir'] == 'val_1_001':
+            sample['keypoint'][0, 1, 2] = np.inf
+    return write_pose_file(content)

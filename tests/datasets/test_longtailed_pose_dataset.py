@@ -248,41 +248,36 @@ class TestClasses:
 class TestInvalidSamples:
     """Coordinates that are not finite."""
 
-    @pytest.fixture
-    def path(self, write_pose_file, pose_content):
-        content = pose_content([4, 3])
-        for name, value in [('train_0_001', np.nan), ('val_1_001', np.inf)]:
-            for sample in content['annotations']:
-                if sample['frame_dir'] == name:
-                    sample['keypoint'][0, 1, 2] = value
-        return write_pose_file(content)
-
     @pytest.mark.parametrize(
         ('split', 'name'),
         [('xsub_train', 'train_0_001'), ('xsub_val', 'val_1_001')],
     )
-    def test_named(self, path, split, name):
+    def test_named(self, broken_file, split, name):
         with pytest.raises(ValueError, match=f"'{name}' .*not finite"):
-            build(path, split=split)
+            build(broken_file, split=split)
 
-    def test_dropped_and_logged(self, path, caplog):
+    def test_dropped_and_logged(self, broken_file, caplog):
         logger = MMLogger.get_current_instance()
         logger.addHandler(caplog.handler)
         caplog.set_level(logging.INFO)
-        train = build(path, drop_invalid=True)
+        train = build(broken_file, drop_invalid=True)
         logger.removeHandler(caplog.handler)
         assert '1 of 7 samples' in caplog.text
         assert 'train_0_001' not in names_of(train)
         assert train.metainfo['class_counts'] == [3, 3]
 
-    def test_validation_has_the_training_counts_after_the_drop(self, path):
-        val = build(path, split='xsub_val', drop_invalid=True, test_mode=True)
+    def test_validation_has_the_training_counts_after_the_drop(
+        self, broken_file
+    ):
+        val = build(
+            broken_file, split='xsub_val', drop_invalid=True, test_mode=True
+        )
         assert len(val) == 3
         assert val.metainfo['class_counts'] == [3, 3]
 
-    def test_drop_leaves_the_draw_alone(self, path):
+    def test_drop_leaves_the_draw_alone(self, broken_file):
         longtail = dict(profile='counts', counts=[4, 2])
-        train = build(path, drop_invalid=True, longtail=longtail)
+        train = build(broken_file, drop_invalid=True, longtail=longtail)
         assert train.metainfo['class_counts'] == [3, 2]
 
     def test_class_lost_to_the_drop(self, write_pose_file, pose_content):

@@ -125,16 +125,6 @@ def test_transforms_in_place_do_not_reach_the_cache(varied_file, cached):
         )
 
 
-@pytest.fixture
-def broken_file(write_pose_file, pose_content):
-    content = pose_content([4, 3])
-    for name, value in [('train_0_001', np.nan), ('val_1_001', np.inf)]:
-        for sample in content['annotations']:
-            if sample['frame_dir'] == name:
-                sample['keypoint'][0, 1, 2] = value
-    return write_pose_file(content)
-
-
 @pytest.mark.parametrize('split', ['xsub_train', 'xsub_val'])
 def test_samples_that_are_not_finite(broken_file, cached, assert_equal, split):
     cache = cached(broken_file)

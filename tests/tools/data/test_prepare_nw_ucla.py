@@ -68,17 +68,6 @@ def test_quiet_shows_no_bar(source, tmp_path, capsys):
     assert capsys.readouterr().err == ''
 
 
-def test_nothing_usable_keeps_the_old_file(tmp_path, capsys):
-    (tmp_path / 'src').mkdir()
-    (tmp_path / 'src' / 'x.json').write_text('{}')
-    out = tmp_path / 'out.pkl'
-    out.write_bytes(b'old')
-    assert main([str(tmp_path / 'src'), '--out', str(out)]) == 1
-    assert out.read_bytes() == b'old'
-    shown = capsys.readouterr()
-    assert 'nothing usable' in shown.err and 'bad name' in shown.out
-
-
 def test_a_missing_or_foreign_source_is_one_line(tmp_path, capsys):
     (tmp_path / 'a.txt').write_text('hello')
     for name in ('gone', 'a.txt'):

@@ -83,7 +83,7 @@ def test_a_small_source_becomes_an_annotation_file(source, tmp_path, capsys):
     assert '2 clips' in shown.out and 'no clip to train on' in shown.out
 
 
-@pytest.mark.parametrize('name', SETS)
+@pytest.mark.parametrize('name', ['nw_ucla', *SETS])
 def test_nothing_usable_keeps_the_old_file(name, tmp_path, capsys):
     (tmp_path / 'src').mkdir()
     (tmp_path / 'src' / 'x').write_text('{}')
@@ -92,7 +92,8 @@ def test_nothing_usable_keeps_the_old_file(name, tmp_path, capsys):
     arguments = [str(tmp_path / 'src'), '--out', str(out), '--quiet']
     assert command(name)(arguments) == 1
     assert out.read_bytes() == b'old'
-    assert 'nothing usable' in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert 'nothing usable' in shown.err and 'bad name' in shown.out
     arguments[0] = str(tmp_path / 'gone')
     assert command(name)(arguments) == 1
     error = capsys.readouterr().err.strip()
