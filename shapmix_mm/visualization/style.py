@@ -59,7 +59,8 @@ def class_labels(
         max_length (int): Letters of a label. Defaults to 28.
 
     Returns:
-        list[str]: K labels, no two alike.
+        list[str]: K labels, no two alike, as matplotlib takes them: a dollar
+        has a backslash before it.
 
     Raises:
         ValueError: If there is another number of names than classes.
@@ -78,17 +79,20 @@ def class_labels(
     names = [str(name).replace('_', ' ') for name in classes]
     labels = [_cut(name, max_length) for name in names]
     for label, uses in Counter(labels).items():
-        if uses > 1:
+        # Equal names differ in nothing.
+        if uses > 1 and label not in names:
             alike = [i for i, own in enumerate(labels) if own == label]
             for i, other in zip(alike, _differing(names, alike, max_length)):
                 labels[i] = other
     again = Counter(labels)
-    return [
+    labels = [
         label
         if again[label] == 1
         else f'{_cut(label, max_length - 1 - len(str(i)))}#{i}'
         for i, label in enumerate(labels)
     ]
+    # What stands between two of them would be set as a formula.
+    return [label.replace('$', r'\$') for label in labels]
 
 
 def _cut(name: str, length: int) -> str:

@@ -7,6 +7,7 @@ from itertools import combinations
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.cbook import is_math_text
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -60,6 +61,18 @@ def test_a_cut_name_keeps_its_beginning_and_what_differs():
         'wear a sho…left foot',
         'wear a sh…right foot',
     ]
+
+
+def test_equal_names_are_told_apart_by_their_numbers_alone():
+    assert class_labels(['a_b', 'c', 'a b'], 3) == ['a b#0', 'c', 'a b#2']
+
+
+def test_dollars_in_names_make_no_formula(tmp_path):
+    names = ['from $5 to $10', r'$\nothing$', 'one $', 'another $']
+    labels = class_labels(names, 4)
+    assert [label.replace(r'\$', '$') for label in labels] == names
+    assert not is_math_text('; '.join(labels))
+    plot_class_counts([4, 3, 2, 1], tmp_path / 'a.png', classes=names)
 
 
 def test_classes_are_sorted_by_count_with_their_groups():
