@@ -155,6 +155,9 @@ def _select_by_class_mean(cfg: Config, added: list) -> None:
     # Where the config leaves it to MMEngine, what that would take.
     saving = hooks.get('checkpoint', dict(type='CheckpointHook', interval=1))
     saving = dict(saving, save_best=f'{prefix}/mean_class')
+    if 'acc' not in prefix:
+        # By which MMEngine knows that more is better.
+        saving['rule'] = 'greater'
     cfg.merge_from_dict(dict(default_hooks=dict(checkpoint=saving)))
 
 

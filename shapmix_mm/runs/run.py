@@ -207,11 +207,15 @@ def _cut(log: RunLog, first: Mapping[str, Any]) -> None:
 
 
 def _add_accuracies(log: RunLog, entry: Mapping[str, Any]) -> None:
-    if isinstance(entry.get('acc/ece'), float):
-        log.calibration[entry['step']] = entry['acc/ece']
-    for name, keys in _KEYS.items():
-        for key in keys:
-            value = entry.get(f'acc/{key}')
+    # Of several metrics that without a prefix of its own counts, or else the
+    # first, whose thresholds are those of the run.
+    keys = sorted([*entry][::-1], key=lambda key: key.startswith('acc/'))
+    found = {key.rpartition('/')[2]: entry[key] for key in keys if '/' in key}
+    if isinstance(found.get('ece'), float):
+        log.calibration[entry['step']] = found['ece']
+    for name, same in _KEYS.items():
+        for key in same:
+            value = found.get(key)
             if isinstance(value, (int, float)):
                 log.accuracies[name][entry['step']] = float(value)
                 break

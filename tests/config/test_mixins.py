@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmaction.registry import MODELS
+from mmaction.registry import HOOKS, MODELS
 from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.optim import OptimWrapper
@@ -258,7 +258,9 @@ def test_the_best_checkpoint_of_whatever_saves_them(hooks, want):
 def test_the_best_checkpoint_goes_by_the_name_of_the_metric():
     own = [dict(type='LongTailMetric', prefix='lt', many=50)]
     cfg = with_mixins(plain_config(val_evaluator=own), 'balsoftmax')
-    assert cfg.default_hooks.checkpoint.save_best == 'lt/mean_class'
+    saving = cfg.default_hooks.checkpoint
+    assert saving.save_best == 'lt/mean_class'
+    assert HOOKS.build(saving).rules == ['greater']
     assert len(cfg.val_evaluator) == 1
 
 

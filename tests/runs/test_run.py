@@ -55,6 +55,23 @@ def test_stock_metric_and_missing_keys(tmp_path, training):
     assert math.isnan(log.series('memory')[0])
 
 
+@pytest.mark.parametrize(
+    'names, want',
+    [(('lt',), 0.5), (('lt', 'other'), 0.5), (('lt', 'acc', 'other'), 0.6)],
+)
+def test_metrics_of_their_own_prefix(tmp_path, training, names, want):
+    found = {
+        f'{name}/{key}': 0.5 + place / 10
+        for place, name in enumerate(names)
+        for key in ('overall', 'few', 'ece')
+    }
+    lines = training.lines(1, 1)[:1] + [dict(found, step=1)]
+    training.write(tmp_path, 'a', lines)
+    log = read_log(tmp_path)
+    assert log.last() == (1, dict(overall=want, few=want))
+    assert log.calibration == {1: want}
+
+
 def test_half_a_line_at_the_end_is_skipped(run_dir):
     path = next(run_dir.glob('*/vis_data/scalars.json'))
     path.write_text(path.read_text() + '\n{"loss": 0.')

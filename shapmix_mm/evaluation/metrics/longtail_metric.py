@@ -42,7 +42,8 @@ class LongTailMetric(BaseMetric):
     ``num_medium``, ``num_few``, the numbers of classes per group. Accuracies
     and ``ece`` are fractions.
     A top-k that could not fail (k >= K) and a group without a class in the
-    test set are absent. ``save_best='acc/mean_class'`` picks its rule itself.
+    test set are absent. ``save_best='acc/mean_class'`` picks its rule itself;
+    under a prefix without ``acc`` it needs ``rule='greater'``.
 
     Training counts come from the first of: the argument,
     ``dataset_meta['class_counts']``, :meth:`set_class_counts`.
