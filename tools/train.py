@@ -7,7 +7,7 @@ import sys
 from mmengine.config import Config
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
-from shapmix_mm.arguments import NonNegativeInt, option
+from shapmix_mm.arguments import NonNegativeInt, option, type_name
 from shapmix_mm.config.launch import (
     add_common_arguments,
     bare_model,
@@ -101,6 +101,7 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         **{k: v for k, v in given.items() if v is not None},
     }
     merge_options(cfg, args)
+    _log_validations_by_iteration(cfg)
     if args.amp:
         use_mixed_precision(cfg.optim_wrapper)
     if args.resume == 'auto':
@@ -110,6 +111,16 @@ def merge_args(cfg: Config, args: argparse.Namespace) -> None:
         cfg.load_from = found or cfg.get('load_from')
     elif args.resume is not None:
         cfg.load_from, cfg.resume = args.resume, True
+
+
+def _log_validations_by_iteration(cfg: Config) -> None:
+    """Where iterations are counted, all validations are of epoch 0."""
+    hooks = cfg.get('default_hooks') or {}
+    logger = hooks.get('logger', dict(type='LoggerHook'))
+    counts = 'max_iters' in (cfg.get('train_cfg') or {})
+    if counts and logger and type_name(logger.get('type')) == 'LoggerHook':
+        logger = dict(log_metric_by_epoch=False) | dict(logger)
+        cfg.merge_from_dict(dict(default_hooks=dict(logger=logger)))
 
 
 def train(cfg: Config, args: argparse.Namespace) -> None:

@@ -58,6 +58,31 @@ def test_arguments_add_to_the_randomness_of_the_config(merged):
     )
 
 
+@pytest.mark.parametrize(
+    'hooks, want',
+    [
+        (None, dict(type='LoggerHook', log_metric_by_epoch=False)),
+        (
+            dict(logger=dict(type='LoggerHook', interval=5)),
+            dict(type='LoggerHook', interval=5, log_metric_by_epoch=False),
+        ),
+        (
+            dict(logger=dict(type='LoggerHook', log_metric_by_epoch=True)),
+            dict(type='LoggerHook', log_metric_by_epoch=True),
+        ),
+        (dict(logger=dict(type='Own')), dict(type='Own')),
+        (dict(logger=None), None),
+    ],
+)
+def test_validations_of_iterations_are_logged_by_them(merged, hooks, want):
+    cfg = dict(train_cfg=dict(type='IterBasedTrainLoop', max_iters=9))
+    if hooks is not None:
+        cfg['default_hooks'] = hooks
+    assert merged(cfg).default_hooks['logger'] == want
+    del cfg['train_cfg']['max_iters']
+    assert merged(cfg).get('default_hooks') == hooks
+
+
 def test_resume_without_a_checkpoint_keeps_weights_to_start_from(merged):
     cfg = merged(dict(load_from='weights.pth'), resume='auto')
     assert cfg.load_from == 'weights.pth' and not cfg.resume
