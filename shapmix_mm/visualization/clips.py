@@ -472,7 +472,7 @@ def _draw_scores(
         right = int(scores.argmax()) == label
         title += ' (right)' if right else f'; true: {names[label]}'
     figure: Any = axes.get_figure()
-    head_line(figure, title, [], 9)
+    head_line(figure, title, [], figure.get_figwidth())
     best = np.argsort(-scores, kind='stable')[:_SHOWN].tolist()
     for row, index in enumerate(best):
         true = index == label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -364,16 +365,16 @@ def head_line(
 
     Args:
         figure (Figure): The figure.
-        title (str): Its title.
+        title (str): Its title, broken into lines where it does not fit.
         handles (Sequence[Any]): Entries of the legend.
-        width (float): Inches that the legend may take.
+        width (float): Inches that the two may take.
     """
     sizes = [0.55 + 0.068 * len(one.get_label()) for one in handles]
     fits = sum(sizes) <= width
     columns = len(sizes) if fits else int(width / max(sizes))
     legend = figure.legend(
         handles=list(handles),
-        title=title,
+        title=textwrap.fill(title, int(width * 72 / (0.6 * 12))),
         loc='outside upper left',
         ncols=max(columns, 1),
         fontsize=9,

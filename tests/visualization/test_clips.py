@@ -192,6 +192,23 @@ def test_the_animation_has_every_frame(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ['m.gif']
 
 
+def test_long_titles_of_narrow_figures_are_whole(look, tmp_path, long_names):
+    data = sample()
+    narrow = {k: data[k] * [0.1, 1, 1] for k in ('own', 'partner', 'mixed')}
+    parts = 'left arm, right arm, left leg of the partner, its frames 4 to 17'
+    title = f'Cut-Mix: {parts}, in frames 10 to 14'
+    path = tmp_path / 'm.gif'
+    animate_mixed_sample(path=path, title=title, **{**data, **narrow})
+    # Frames are saved with fewer dots per inch.
+    look.catch(look.figure)
+    look.is_legible()
+    for name in ('p.gif', 'p.png'):
+        names = long_names(4)
+        prediction(tmp_path / name, classes=names, label=1, frames=1)
+        look.catch(look.figure)
+        look.is_legible()
+
+
 def test_a_failed_animation_leaves_the_old_one(tmp_path, monkeypatch):
     path = tmp_path / 'm.gif'
     path.write_text('old')
