@@ -31,6 +31,7 @@ def parse_args() -> argparse.Namespace:
         'of the part combinations within a class, the mean over all pairs of '
         'trainings; 1 for the same order, 0 for what has nothing in common. '
         'Less the mean over classes it leaves out what all classes share. '
+        'Tables that were given in place of the learnt ones are left out. '
         'The last column is the exponential of the entropy of the draw, the '
         'number of combinations that it comes to: where that is nearly all, '
         'the table does not guide, however well it is learnt.',
@@ -105,13 +106,15 @@ def report(runs: list[Path]) -> str:
         RunError: If a table cannot be read, or they are of other classes.
     """
     blends, states = zip(*map(read_blend, runs))
-    shapes = [tuple(blend.values().shape) for blend in blends]
+    # What was learnt, even where a table was given in its place.
+    learnt = [blend.saliency.filled() for blend in blends]
+    shapes = [tuple(table.shape) for table in learnt]
     if len(set(shapes)) > 1:
         raise RunError(
             'the trainings have tables of different shapes (classes, '
             f'combinations): {", ".join(map(str, shapes))}'
         )
-    density = np.stack([b.density().numpy() for b in blends])
+    density = torch.stack(learnt).numpy() / blends[0].joint_counts.numpy()
     whole = agreement(density)
     apart = agreement(density - density.mean(1, keepdims=True))
     choices = np.stack([blend.choices().numpy() for blend in blends]).mean(0)
@@ -152,7 +155,7 @@ def main() -> None:
     try:
         with torch.no_grad():
             print(report(args.runs))
-    except RunError as error:
+    except (RunError, ValueError) as error:
         sys.exit(f'error: {error}')
 
 

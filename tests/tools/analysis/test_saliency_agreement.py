@@ -17,16 +17,16 @@ CONFIG = """
 model = dict(
     type='RecognizerGCN',
     data_preprocessor=dict(type='ActionDataPreprocessor', blending=dict(
-        type={kind!r}, num_classes={classes}, layout='nturgb+d')))
+        type={kind!r}, num_classes={classes}, layout='nturgb+d', **{given})))
 train_cfg = dict(max_epochs=1)
 """
 
 
-def add_run(folder, density, kind='ShapMixBlending', spoil=()):
+def add_run(folder, density, kind='ShapMixBlending', spoil=(), **given):
     """Write config and checkpoint of a training with this table per joint."""
     folder.mkdir()
     density = torch.tensor(density, dtype=torch.float32)
-    text = CONFIG.format(kind=kind, classes=len(density))
+    text = CONFIG.format(kind=kind, classes=len(density), given=given)
     (folder / 'leaf.py').write_text(text)
     blend = ShapMixBlending(num_classes=len(density), layout='nturgb+d')
     blend.saliency.values.copy_(density * blend.joint_counts)
@@ -86,9 +86,22 @@ def test_a_flat_draw_is_said(tmp_path, run):
     assert f'| {math.exp(entropy):.1f} |' in out
 
 
+def test_a_given_table_does_not_hide_what_was_learnt(tmp_path, run):
+    given = dict(table=[['trunk'], ['left_arm', 'right_arm']])
+    rows = dict(a=[UP, UP], b=[UP[::-1], SWAPPED])
+    out = run(*(add_run(tmp_path / n, r, **given) for n, r in rows.items()))
+    assert '| 0 | 7 | -1.00 |' in out
+    # Ten combinations have the telling part and 0.1 each of the l1 norm.
+    chances = [1 / (10 + 10 * math.exp(-0.5))] * 10
+    chances += [1 / (10 + 10 * math.exp(0.5))] * 10
+    entropy = -sum(p * math.log(p) for p in chances)
+    assert re.search(rf'\| 0 \|.*\| {math.exp(entropy):.1f} \|', out)
+
+
 @pytest.mark.parametrize(
     'change, message',
     [
+        (dict(table='none.npz'), 'table none.npz of ShapMixBlending: no file'),
         (dict(kind='STMixBlending'), 'b is no training with ShapMixBlending'),
         (dict(spoil=['saliency.']), 'epoch_1.pth: .*saliency.values'),
         (dict(density=[UP] * 3), r'different shapes.*\(2, 20\), \(3, 20\)'),
