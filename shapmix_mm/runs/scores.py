@@ -19,6 +19,7 @@ from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from tqdm import tqdm
 
+from shapmix_mm.config.data import ann_file_of, innermost
 from shapmix_mm.config.launch import build_runner, check_annotations
 from shapmix_mm.evaluation.metrics.data_samples import read_labels, read_score
 from shapmix_mm.serialization import whole_file
@@ -91,7 +92,8 @@ def scores_of(cfg: Config, checkpoint: Path, folder: Path) -> Scores:
         cfg (Config): Config of the run.
         checkpoint (Path): Checkpoint to test.
         folder (Path): Where scores are kept, by name, size and time of the
-            checkpoint and by the settings that the test depends on.
+            checkpoint and by the settings that the test depends on, as long
+            as no annotation file of the test is newer.
 
     Returns:
         Scores: The scores.
@@ -100,7 +102,7 @@ def scores_of(cfg: Config, checkpoint: Path, folder: Path) -> Scores:
         RunError: If an annotation file is missing or the test fails.
     """
     kept = folder / f'{_key(cfg, checkpoint)}.npz'
-    if kept.is_file():
+    if kept.is_file() and not _is_older(kept, cfg):
         try:
             found = _read(kept)
             print(f'scores of {checkpoint} taken from {kept}', flush=True)
@@ -141,6 +143,14 @@ def _key(cfg: Config, checkpoint: Path) -> str:
         f'{state.st_size} {state.st_mtime_ns} {text}'.encode()
     )
     return f'scores_{checkpoint.stem}_{digest.hexdigest()[:12]}'
+
+
+def _is_older(kept: Path, cfg: Config) -> bool:
+    """Whether the samples of the test were written later than its scores."""
+    paths = map(ann_file_of, innermost(cfg.get('test_dataloader')))
+    files = [Path(path) for path in paths if path]
+    times = [file.stat().st_mtime for file in files if file.exists()]
+    return max(times, default=0) > kept.stat().st_mtime
 
 
 def _test(cfg: Config, checkpoint: Path) -> Scores:

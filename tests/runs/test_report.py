@@ -1,12 +1,17 @@
 """Reports of a short run: whole, partly, and of what cannot be read."""
 
+import os
+import pickle
 import re
+import time
 from html.parser import HTMLParser
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 from shapmix_mm.runs import report, scores
 from shapmix_mm.runs.report import write_report
@@ -205,6 +210,24 @@ def test_another_checkpoint_or_test_is_tested_anew(run_dir):
     options = {'test_dataloader.dataset.split': 'train'}
     write_report(run_dir, cfg_options=options)
     assert len(list(kept.glob('*.npz'))) == 3
+
+
+def test_other_samples_are_tested_anew(run_dir, tmp_path):
+    config = run_dir / 'stick.py'
+    made = Config.fromfile(config).test_dataloader.dataset.ann_file
+    file = tmp_path / 'own.pkl'
+    file.write_bytes(Path(made).read_bytes())
+    config.write_text(config.read_text().replace(made, str(file)))
+    assert Page(write_report(run_dir)).has('13 clips')
+    content = pickle.loads(file.read_bytes())
+    del content['split']['test'][0]
+    file.write_bytes(pickle.dumps(content))
+    later = time.time() + 5
+    os.utime(file, (later, later))
+    assert Page(write_report(run_dir)).has('12 clips')
+    # A page can still be made where the samples are gone.
+    file.unlink()
+    assert Page(write_report(run_dir)).has('12 clips')
 
 
 def test_without_a_test(run_dir, no_test):
