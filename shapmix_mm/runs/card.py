@@ -10,6 +10,7 @@ from mmengine.dist import master_only
 from mmengine.logging import print_log
 from mmengine.model import is_model_wrapper
 
+from shapmix_mm.config.data import innermost
 from shapmix_mm.config.launch import num_classes_of
 from shapmix_mm.datasets import class_counts
 from shapmix_mm.evaluation import (
@@ -118,12 +119,13 @@ def _of_the_run(runner: Any, log: RunLog, command: str) -> dict[str, str]:
 def _of_the_data(cfg: Any) -> dict[str, str]:
     found = {}
     for title, key in (('training', 'train'), ('test', 'val')):
-        node = (cfg.get(f'{key}_dataloader') or {}).get('dataset') or {}
-        while 'dataset' in node:
-            node = node['dataset']
-        told = [f'{name} `{node[name]}`' for name in _DATA if node.get(name)]
-        if told:
-            found[title] = ', '.join(told)
+        # Several datasets may be joined.
+        told = [
+            ', '.join(f'{n} `{node[n]}`' for n in _DATA if node.get(n))
+            for node in innermost(cfg.get(f'{key}_dataloader'))
+        ]
+        if any(told):
+            found[title] = '; '.join(filter(None, told))
     return found
 
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.config import Config
 
 from shapmix_mm.models import ShapMixBlending
 from shapmix_mm.runs import card
@@ -29,6 +30,16 @@ def test_what_keeps_the_card_from_being_written_is_told(
     assert card.write_card(runner, 'python train.py') is None
     assert told == [f'no model card: {error}']
     assert not list(tmp_path.iterdir())
+
+
+def test_each_of_several_datasets_is_told():
+    joined = [dict(ann_file='a.pkl', split='train'), dict(ann_file='b.pkl')]
+    dataset = dict(type='ConcatDataset', datasets=joined)
+    repeated = dict(type='RepeatDataset', times=2, dataset=dataset)
+    cfg = dict(train_dataloader=dict(dataset=repeated), val_dataloader=None)
+    assert card._of_the_data(Config(cfg)) == dict(
+        training='ann_file `a.pkl`, split `train`; ann_file `b.pkl`'
+    )
 
 
 def test_a_combination_that_was_never_observed_tells_no_class():
