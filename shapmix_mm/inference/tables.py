@@ -10,7 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from shapmix_mm.datasets.prepare.arrays import ROW_COLUMNS, clips_of_rows
+from shapmix_mm.datasets.prepare.arrays import (
+    ROW_COLUMNS,
+    clips_of_rows,
+    whole_joints,
+)
 
 from .clip import Clip, array_clip
 
@@ -99,15 +103,15 @@ def _by_frames(
     columns = [own[axis] for own in joints.values() for axis in axes]
     values = np.array(
         [
-            [_number(row[column], line) for column in columns]
+            [_number(row[column] or 'nan', line) for column in columns]
             for line, row in enumerate(rows, 2)
         ]
     ).reshape(len(rows), len(joints), len(axes))
     pose, frames = _by_person(values.astype(np.float32), header, rows)
     # Of its name the first axis.
-    score = pose[..., 0] if 'score' in axes else None
+    score = np.nan_to_num(pose[..., 0]) if 'score' in axes else None
     return array_clip(
-        pose if score is None else pose[..., 1:],
+        whole_joints(pose if score is None else pose[..., 1:]),
         path.stem,
         score=score,
         img_shape=img_shape,

@@ -142,6 +142,15 @@ def test_a_table_with_joints_in_its_header(tmp_path):
     assert clip.rate == pytest.approx(25)
 
 
+def test_a_joint_lacks_all_coordinates_where_it_lacks_one(tmp_path):
+    path = tmp_path / 'wide.csv'
+    path.write_text('h_x,h_y,h_z,g_x,g_y,g_z\n1,,3,nan,5,6\n1,2,3,4,5,6\n')
+    (clip,) = read_clips(path)
+    assert clip.keypoint.tolist() == [
+        [[[0, 0, 0], [0, 0, 0]], [[1, 2, 3], [4, 5, 6]]]
+    ]
+
+
 def test_scores_of_a_wide_table(tmp_path):
     path = tmp_path / 'wide.csv'
     path.write_text(

@@ -23,6 +23,7 @@ __all__ = [
     'read_clips',
     'refuse_twice',
     'scored',
+    'whole_joints',
     'write_annotations',
 ]
 
@@ -104,7 +105,7 @@ def read_clips(
                 f'clip {name!r} of {path} has the shape {pose.shape}, '
                 'expected (frames, joints, 2 or 3), or persons before them'
             )
-        pose = np.nan_to_num(pose.astype(np.float32))
+        pose = whole_joints(pose.astype(np.float32))
         clips[name] = Clip(pose, None, row['label'], row.get('split') or '')
     return clips
 
@@ -165,15 +166,17 @@ def annotate(
         names, ``classes``.
 
     Raises:
-        ValueError: If there is no clip, if some tell their split and others
-            do not, if labels are numbers that begin at 1, or if 2D poses come
-            without ``img_shape``.
+        ValueError: If there is no clip, if one has no label, if some tell
+            their split and others do not, if labels are numbers that begin at
+            1, or if 2D poses come without ``img_shape``.
     """
     if not clips:
         raise ValueError('there is no clip')
     told = {bool(clip.split) for clip in clips.values()}
     if len(told) == 2:
         raise ValueError('some clips tell their split, others do not')
+    if bad := next((n for n, clip in clips.items() if not clip.label), None):
+        raise ValueError(f'clip {bad!r} has no label')
     names = sorted({clip.label for clip in clips.values()})
     numbered = all(name.isdigit() for name in names)
     number = {n: int(n) if numbered else i for i, n in enumerate(names)}
@@ -252,7 +255,31 @@ def _rows(path: str | Path, needed: Sequence[str]) -> list[dict[str, str]]:
         missing = set(needed) - set(reader.fieldnames or ())
         if missing:
             raise ValueError(f'{path} lacks the columns {sorted(missing)}')
-        return list(reader)
+        rows = []
+        for row in reader:
+            # Cells beyond the header are under None, those that lack are None.
+            if None in row or None in row.values():
+                raise ValueError(
+                    f'{path}:{reader.line_num}: the row has another number of '
+                    f'cells than the header, {len(reader.fieldnames or ())}'
+                )
+            rows.append(row)
+        return rows
+
+
+def whole_joints(values: np.ndarray) -> np.ndarray:
+    """Let joints be missing of which a coordinate is.
+
+    Args:
+        values (np.ndarray): Coordinates, shape (..., C); what is missing of
+            them is not finite.
+
+    Returns:
+        np.ndarray: The same, zero in all coordinates of joints with a missing
+        one.
+    """
+    there = np.isfinite(values).all(axis=-1, keepdims=True)
+    return np.asarray(np.where(there, values, 0), values.dtype)
 
 
 def _from_csv(
@@ -317,7 +344,8 @@ def _clip(
             for row in rows
         ]
         values = np.array(
-            [[float(row[a] or 0) for a in axes] for row in rows], np.float32
+            [[float(row[a] or 'nan') for a in axes] for row in rows],
+            np.float32,
         )
         scores = np.array([float(row.get('score') or 1) for row in rows])
     except ValueError as error:
@@ -334,7 +362,7 @@ def _clip(
     at = who, when, np.array([numbers[joint] for joint in joints])
     shape = (len(persons), len(frames), len(numbers))
     keypoint = np.zeros((*shape, len(axes)), np.float32)
-    keypoint[at] = np.nan_to_num(values)
+    keypoint[at] = whole_joints(values)
     score = np.zeros(shape, np.float32)
     score[at] = scores * keypoint[at].any(1)
     return Clip(keypoint, score, *labels.pop(), frames)

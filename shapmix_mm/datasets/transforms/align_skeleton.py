@@ -33,9 +33,10 @@ class AlignSkeleton(BaseTransform):
     up and wherever people face, bodies stand upright afterwards. The frame is
     that of the first frame in which the person has hips and shoulders, so
     that turns of the body within the clip remain. It is the person with most
-    frames; all persons are turned and moved alike, and frames in which one is
-    absent, all zeros, stay so. A clip that tells no frame, such as one
-    without shoulders, stays as it is, and is counted in ``unaligned``.
+    frames; all persons are turned and moved alike, and joints that are
+    missing, zeros, stay so, as in ``PreNormalize3D``. A clip that tells no
+    frame, such as one without shoulders, stays as it is, and is counted in
+    ``unaligned``.
 
     Required Keys:
 
@@ -96,7 +97,7 @@ class AlignSkeleton(BaseTransform):
             self._count(results)
             return results
         axes, origin = frame
-        there = keypoint.any(axis=(2, 3), keepdims=True)
+        there = keypoint[..., :3].any(axis=3, keepdims=True)
         moved = keypoint.copy()
         moved[..., :3] = ((keypoint[..., :3] - origin) @ axes.T) * there
         results['keypoint'] = moved

@@ -113,6 +113,17 @@ def test_turns_within_a_clip_and_distances_remain():
     )
 
 
+def test_missing_joints_stay_zero():
+    """They stood where the sensor is, away from the body."""
+    clip = clip_of(STANDING + [0, 3, 0], STANDING + [0, 3, 0])
+    clip['keypoint'][0, 1, [4, 7]] = 0
+    got = align(clip)['keypoint'][0]
+    wanted = STANDING - [0, 0, 1.0]
+    np.testing.assert_allclose(got[0], wanted, atol=2e-6)
+    wanted[[4, 7]] = 0
+    np.testing.assert_allclose(got[1], wanted, atol=2e-6)
+
+
 @pytest.mark.parametrize('lost', ['shoulder', 'line', 'nothing'])
 def test_a_clip_without_a_frame_stays_and_is_counted(lost, caplog):
     pose = STANDING.copy()

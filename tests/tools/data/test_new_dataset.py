@@ -74,6 +74,23 @@ def test_frames_without_anyone_are_dropped_from_2d_poses(tmp_path):
     )
 
 
+def test_a_joint_lacks_all_coordinates_where_it_lacks_one(tmp_path):
+    header = 'clip,label,frame,joint,x,y,z\n'
+    rows = 'c,0,1,0,1,,3\nc,0,1,1,inf,2,3\nc,0,1,2,1,2,nan\nc,0,1,3,1,2,3\n'
+    (tmp_path / 'a.csv').write_text(header + rows)
+    assert cli.main(['from-arrays', 'a.csv', '--out', 'a.pkl']) == 0
+    wanted = np.array([[[[0, 0, 0], [0, 0, 0], [0, 0, 0], [1, 2, 3]]]])
+    (clip,) = read_pose_file('a.pkl').annotations
+    np.testing.assert_array_equal(clip['keypoint'], wanted)
+    pose = np.array([[1, np.nan, 3], [np.inf, 2, 3], [1, 2, -np.inf]])
+    np.savez('a.npz', c=np.concatenate((pose, [[1, 2, 3]]))[None])
+    (tmp_path / 'l.csv').write_text('clip,label\nc,0\n')
+    words = ['from-arrays', 'a.npz', '--labels', 'l.csv', '--out', 'a.pkl']
+    assert cli.main(words) == 0
+    (clip,) = read_pose_file('a.pkl').annotations
+    np.testing.assert_array_equal(clip['keypoint'], wanted)
+
+
 def test_arrays_of_images_have_the_score_for_a_third_number(tmp_path):
     pose = np.random.default_rng(0).uniform(1, 9, (8, 5, 4, 3))
     pose = pose.astype(np.float32)
@@ -101,6 +118,10 @@ def test_files_that_do_not_fit_are_told(tmp_path, capsys):
     words = ['from-arrays', 'a.csv']
     refused('clip,label\n', words, "lacks the columns ['frame', 'joint'")
     refused(HEADER + 'c,0,1,hip,1,2,,\n', words, 'told by --joints')
+    # A comma for the decimal point moves what follows by a column.
+    refused(HEADER + 'c,0,1,0,1,5,2,5,,\n', words, 'a.csv:2: the row has')
+    refused(HEADER + 'c,0,1,0,1,2,,\nc,0,1,1,1\n', words, 'a.csv:3: the row')
+    refused(HEADER + 'c,,1,0,1,2,,\n', words, "clip 'c' has no label")
     refused(HEADER + 'c,0,1,0,1,z,,\n', words, "clip 'c' of a.csv: could not")
     refused(HEADER + 'c,0,1,0,1,2,,\nc,1,2,0,1,2,,\n', words, 'several labels')
     twice = "clip 'c' of a.csv has joint '0' of person 'p' twice in frame 1"
