@@ -56,7 +56,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--work-dir',
         help='directory for logs, checkpoints and figures; the default is '
-        'work_dirs/ followed by the name of the config',
+        "the config's, or work_dirs/ followed by its name, with the names of "
+        'the mixins behind it',
     )
     parser.add_argument(
         '--with',
@@ -208,25 +209,20 @@ def _check_blend(blend: Any, feats: tuple[str, ...]) -> None:
 def set_work_dir(cfg: Config, args: argparse.Namespace) -> None:
     """Choose the work directory: argument, then config, then config's name.
 
+    Without the argument it bears the mixins' names, so that a method does not
+    write over the checkpoints of the config alone.
+
     Args:
         cfg (Config): The config, changed in place.
         args (argparse.Namespace): Parsed arguments.
     """
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir') is None:
-        stem = osp.splitext(osp.basename(args.config.split('::')[-1]))[0]
-        cfg.work_dir = osp.join(
-            'work_dirs',
-            '_'.join(
-                [
-                    stem,
-                    *map(
-                        lambda m: osp.splitext(osp.basename(m))[0], args.mixins
-                    ),
-                ]
-            ),
-        )
+        return
+    stem = osp.splitext(osp.basename(args.config.split('::')[-1]))[0]
+    own = cfg.get('work_dir') or osp.join('work_dirs', stem)
+    mixins = (osp.splitext(osp.basename(path))[0] for path in args.mixins)
+    cfg.work_dir = '_'.join([own.rstrip('/'), *mixins])
 
 
 def check_annotations(cfg: Config, *loaders: str) -> None:
@@ -247,7 +243,8 @@ def check_annotations(cfg: Config, *loaders: str) -> None:
             path = ann_file_of(node)
             if path and not (osp.isfile(path) or is_cache(path)):
                 raise FileNotFoundError(
-                    f'{loader}: annotation file {path} does not exist. '
+                    f'{loader}: annotation file {path} does not exist, '
+                    f'looked for from {os.getcwd()}. '
                     'MMAction2 publishes ntu60_3d.pkl and ntu120_3d.pkl '
                     '(tools/data/skeleton/README.md there); '
                     'tools/data/prepare_ntu.py, prepare_k400.py and '

@@ -207,9 +207,11 @@ def _layout_with_parts(cfg: Config) -> Any:
         if layout and (isinstance(layout, str) or 'parts' in layout):
             return copy.deepcopy(layout)
     raise ValueError(
-        'the mixin needs a layout with parts: '
-        'model.backbone.graph_cfg.layout, train_dataloader.dataset.layout or '
-        'model.data_preprocessor.blending.layout'
+        'the mixin needs a layout with parts, and the config tells none in '
+        'model.backbone.graph_cfg.layout or of a LongTailedPoseDataset: write '
+        "model = dict(data_preprocessor=dict(blending=dict(layout='nw-ucla')))"
+        ', with a name or a dict, into a file, and give it before the mixin, '
+        '--with FILE.py MIXIN'
     )
 
 

@@ -47,7 +47,8 @@ def arguments(config='a/b/leaf.py', work_dir=None, mixins=()):
     [
         (dict(work_dir='own'), arguments(work_dir='given'), 'given'),
         (dict(), arguments(work_dir='given'), 'given'),
-        (dict(work_dir='own'), arguments(mixins=['shapmix']), 'own'),
+        (dict(work_dir='own'), arguments(), 'own'),
+        (dict(work_dir='o/a.b/'), arguments(mixins=['drw']), 'o/a.b_drw'),
         (dict(), arguments(), 'work_dirs/leaf'),
         (dict(work_dir=None), arguments(), 'work_dirs/leaf'),
         (dict(), arguments('mmaction::skeleton/stgcn/s.py'), 'work_dirs/s'),
@@ -112,7 +113,8 @@ def there(tmp_path):
 def test_a_missing_annotation_file_is_named_with_its_loader(wrap, there):
     message = missing_in(wrap(pose('no/such.pkl'), there))
     assert message.startswith(
-        'train_dataloader: annotation file no/such.pkl does not exist'
+        'train_dataloader: annotation file no/such.pkl does not exist, '
+        f'looked for from {Path.cwd()}'
     )
     # Where the skeletons come from, and what runs without any.
     assert 'ntu60_3d.pkl' in message

@@ -1,5 +1,6 @@
 """Method mixins over stock MMAction2 configs, and over any other."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -386,7 +387,7 @@ STICK = dict(
 )
 
 
-def test_the_layout_of_the_dataset_where_the_graph_has_no_parts():
+def test_the_layout_of_the_dataset_where_the_graph_has_no_parts(tmp_path):
     cfg = plain_config(
         train_dataloader=dict(
             dataset=dict(
@@ -402,8 +403,13 @@ def test_the_layout_of_the_dataset_where_the_graph_has_no_parts():
     assert cfg.model.data_preprocessor.blending.layout == STICK
     assert cfg.model.backbone.graph_cfg.layout == graph
     cfg.pop('train_dataloader'), cfg.model.pop('data_preprocessor')
-    with pytest.raises(ValueError, match='dataset.layout'):
+    with pytest.raises(ValueError, match='write model = ') as error:
         with_mixins(cfg, 'shapmix')
+    told = re.search(r'write (model = .*), with a name', str(error.value))
+    (tmp_path / 'mine.py').write_text(told[1])
+    with_mixins(cfg, str(tmp_path / 'mine.py'), 'shapmix')
+    assert cfg.model.data_preprocessor.blending.layout == 'nw-ucla'
+    assert cfg.model.backbone.graph_cfg.layout == graph
 
 
 def test_a_dict_of_a_mixin_takes_the_place_of_a_name(tmp_path):
