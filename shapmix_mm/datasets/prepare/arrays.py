@@ -168,7 +168,7 @@ def annotate(
     Raises:
         ValueError: If there is no clip, if one has no label, if some tell
             their split and others do not, if labels are numbers that begin at
-            1, or if 2D poses come without ``img_shape``.
+            1, or if 2D poses come without ``img_shape``, with a score or not.
     """
     if not clips:
         raise ValueError('there is no clip')
@@ -181,6 +181,8 @@ def annotate(
     numbered = all(name.isdigit() for name in names)
     number = {n: int(n) if numbered else i for i, n in enumerate(names)}
     check_numbers(number.values())
+    if img_shape is None:
+        _refuse_scores(clips)
     split: dict[str, list[str]] = defaultdict(list)
     seen: dict[str, int] = defaultdict(int)
     annotations = []
@@ -204,6 +206,24 @@ def write_annotations(content: dict[str, Any], path: str | Path) -> None:
     """
     check_target(path)
     write_whole(path, pickle.dumps(content, protocol=4))
+
+
+def _refuse_scores(clips: dict[str, Clip]) -> None:
+    """Refuse arrays of pixels and scores, which would count as 3D."""
+    poses = [c.keypoint for c in clips.values() if c.score is None]
+    if not poses or any(pose.shape[3] != 3 for pose in poses):
+        return
+    # No body is so long in metres, and none so flat in other units.
+    largest = max(float(pose[..., :2].max()) for pose in poses)
+    if largest > 20 and all(
+        (pose[..., 2] >= 0).all() and (pose[..., 2] <= 1).all()
+        for pose in poses
+    ):
+        raise ValueError(
+            f'x and y go to {largest:.0f} and the third coordinate from 0 to '
+            '1, as pixels and scores do: give height and width of the image '
+            'in pixels, --img-shape'
+        )
 
 
 def _annotation(

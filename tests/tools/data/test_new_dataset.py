@@ -108,6 +108,25 @@ def test_arrays_of_images_have_the_score_for_a_third_number(tmp_path):
     np.testing.assert_array_equal(clip['keypoint'], pose[3:4])
 
 
+@pytest.mark.parametrize('scale, third, fits', [
+    (1, 1, True),
+    (640, 1, False),
+    (640, 640, True),
+    (640, -1, True),
+])  # fmt: skip
+def test_scores_beside_pixels_are_no_third_coordinate(
+    tmp_path, capsys, scale, third, fits
+):
+    pose = np.random.default_rng(0).uniform(0, 1, (8, 5, 4, 3))
+    np.save('a.npy', pose * (scale, scale, third))
+    rows = '\n'.join(f'{i},{i % 2}' for i in range(8))
+    (tmp_path / 'l.csv').write_text('clip,label\n' + rows)
+    words = ['from-arrays', 'a.npy', '--labels', 'l.csv', '--out', 'a.pkl']
+    assert cli.main(words) == (0 if fits else 1)
+    assert ('as pixels and scores do' in capsys.readouterr().err) is not fits
+    assert cli.main([*words, '--img-shape', '480', '640']) == 0
+
+
 def test_files_that_do_not_fit_are_told(tmp_path, capsys):
     def refused(text, words, said):
         (tmp_path / 'a.csv').write_text(text)
