@@ -140,5 +140,6 @@ def _disk_full(error: OSError, target: Path) -> DiskFull:
         error.errno,
         f'no room left for {target} ({error.strerror}, {free:.2f} GB free '
         'there); nothing half-written is left. Free some space or choose a '
-        'folder on another disk, then start the same command again',
+        'folder on another disk, then start the same command again, a '
+        'training with --resume, or it begins anew',
     )

@@ -49,6 +49,7 @@ def test_a_full_disk_names_path_space_and_way_out(tmp_path, number):
     text = str(error)
     assert text.startswith(f'no room left for {path} (')
     assert ' GB free there' in text and 'the same command again' in text
+    assert 'a training with --resume' in text
     assert path.read_text() == 'old' and os.listdir(tmp_path) == ['a.pkl']
 
 
