@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 from mmaction.registry import DATA_SAMPLERS
-from mmengine.dataset import RepeatDataset
+from mmengine.dataset import InfiniteSampler, RepeatDataset
+from mmengine.dist import get_world_size
 from mmengine.logging import MessageHub
+from torch.utils.data import DataLoader
 
 from ...arguments import PositiveInt
 from .class_balanced_sampler import ClassBalancedSampler
 
-__all__ = ['ProgressiveSampler', 'passes_per_epoch']
+__all__ = ['ProgressiveSampler', 'iters_per_pass', 'passes_per_epoch']
 
 
 @DATA_SAMPLERS.register_module()
@@ -119,3 +121,19 @@ def passes_per_epoch(dataset: Any) -> int:
     while isinstance(dataset, RepeatDataset):
         times, dataset = times * dataset.times, dataset.dataset
     return times
+
+
+def iters_per_pass(loader: DataLoader) -> float:
+    """Steps of the training in which the data are seen once.
+
+    Args:
+        loader (DataLoader): Training dataloader of this rank.
+
+    Returns:
+        float: A fraction where a pass ends within a batch.
+    """
+    steps = len(loader) / passes_per_epoch(loader.dataset)
+    if isinstance(loader.sampler, InfiniteSampler):
+        # It tells the length of the data where others tell the rank's share.
+        steps /= get_world_size()
+    return steps

@@ -8,7 +8,7 @@ from typing import Any, Iterator, Sequence
 from mmaction.registry import HOOKS
 from mmengine.hooks import Hook
 from mmengine.model import BaseAveragedModel
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from mmengine.runner.base_loop import BaseLoop
 
 from shapmix_mm.datasets import class_counts
@@ -61,7 +61,8 @@ class ClassCountsHook(Hook):
         Raises:
             ValueError: If a resumed run meets other counts than it stopped
                 with, a metric has counts that are not those of the training
-                set, or a blend lacks the hook that guides it.
+                set, a blend lacks the hook that guides it, or a sampler
+                cannot know how many epochs the training lasts.
         """
         counts = self._counts(runner)
         consumers = list(self._modules(bare_model(runner)))
@@ -80,6 +81,7 @@ class ClassCountsHook(Hook):
         for metric in self._metrics(runner):
             metric.set_class_counts(counts)
             self._check_metric(metric, counts)
+        self._check_sampler(runner)
         self._warn_of_two_remedies(runner, consumers)
 
     def before_train_epoch(self, runner: Runner) -> None:
@@ -198,6 +200,18 @@ class ClassCountsHook(Hook):
                 'both balance the classes, so that the imbalance is '
                 'corrected twice',
                 stacklevel=2,
+            )
+
+    @staticmethod
+    def _check_sampler(runner: Runner) -> None:
+        # MMEngine says one epoch where a loop counts iterations.
+        sampler = runner.train_dataloader.sampler
+        by_iters = isinstance(runner.train_loop, IterBasedTrainLoop)
+        if by_iters and getattr(sampler, 'max_epochs', 0) is None:
+            raise ValueError(
+                f'{type(sampler).__name__} does not know how many epochs a '
+                'training of IterBasedTrainLoop lasts; give '
+                'train_dataloader.sampler.max_epochs'
             )
 
     @staticmethod

@@ -17,7 +17,7 @@ from typing_extensions import Annotated
 
 from ...arguments import NonNegative, NonNegativeInt, PositiveInt
 from ...config.launch import bare_model
-from ...datasets.samplers.progressive_sampler import passes_per_epoch
+from ...datasets.samplers.progressive_sampler import iters_per_pass
 from ...models import ShapMixBlending
 from ...saliency.guidance import (
     Average,
@@ -285,11 +285,11 @@ class SaliencyHook(Hook):
 
     def _count_warmup(self, runner: Runner) -> int:
         """Iterations until the table guides; an epoch may be passes."""
-        loader, total = runner.train_dataloader, runner.max_iters
-        passes = passes_per_epoch(loader.dataset)
-        iters = round(self.warmup_epochs * len(loader) / passes)
+        total = runner.max_iters
+        steps = iters_per_pass(runner.train_dataloader)
+        iters = round(self.warmup_epochs * steps)
         self.overwrite_iters = (
-            round(self.overwrite_epochs * len(loader) / passes)
+            round(self.overwrite_epochs * steps)
             if self.warmup_rule == 'overwrite'
             else 0
         )

@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ...config.launch import bare_model
-from ...datasets.samplers.progressive_sampler import passes_per_epoch
+from ...datasets.samplers.progressive_sampler import iters_per_pass
 
 __all__ = ['TrainingProgressHook']
 
@@ -35,9 +35,7 @@ class TrainingProgressHook(Hook):
             ValueError: If a loss would change only after the training.
         """
         self._total = runner.max_iters
-        loader = runner.train_dataloader
-        # A fraction where a pass ends within a batch.
-        self._pass = len(loader) / passes_per_epoch(loader.dataset)
+        self._pass = iters_per_pass(runner.train_dataloader)
         self._listeners: list[Any] = [
             module
             for module in bare_model(runner).modules()

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from mmaction.registry import DATA_SAMPLERS
-from mmengine.dataset import RepeatDataset
+from mmengine.dataset import DefaultSampler, InfiniteSampler, RepeatDataset
 from mmengine.hooks import Hook
 from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from scipy import stats
-from torch.utils.data import Subset
+from torch.utils.data import DataLoader, Subset
 
 from shapmix_mm.datasets import ProgressiveSampler
 from shapmix_mm.datasets.samplers import progressive_sampler
@@ -100,6 +100,22 @@ def test_fewer_draws_than_passes_are_no_trouble(dataset_of, num):
 def test_a_training_of_one_pass_follows_the_data(dataset_of):
     sampler = ProgressiveSampler(dataset_of(COUNTS), max_epochs=1)
     assert sampler.class_probability() == pytest.approx(NATURAL)
+
+
+@pytest.mark.parametrize('world', [1, 2, 3])
+@pytest.mark.parametrize('times', [1, 4])
+@pytest.mark.parametrize('kind', [DefaultSampler, InfiniteSampler])
+def test_ranks_share_the_steps_of_a_pass(
+    dataset_of, monkeypatch, kind, times, world
+):
+    """Whether a sampler tells the length of all data or of a share."""
+    for module in ('mmengine.dataset.sampler', progressive_sampler.__name__):
+        name = 'get_dist_info' if 'mmengine' in module else 'get_world_size'
+        value = (0, world) if 'mmengine' in module else world
+        monkeypatch.setattr(f'{module}.{name}', lambda value=value: value)
+    dataset = RepeatDataset(dataset_of([48, 24]), times)
+    loader = DataLoader(dataset, 6, sampler=kind(dataset, seed=0))
+    assert progressive_sampler.iters_per_pass(loader) == 72 / 6 / world
 
 
 class Constant(BaseModel):

@@ -234,3 +234,23 @@ def test_two_remedies_are_warned_of_once(
     build(cfg).train()
     found = [w for w in recwarn if 'corrected twice' in str(w.message)]
     assert len(found) == warned
+
+
+def by_iterations(cfg, **sampler):
+    cfg.train_dataloader.sampler = dict(type='ProgressiveSampler', **sampler)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=4)
+    cfg.default_hooks.checkpoint.by_epoch = False
+    return cfg
+
+
+def test_a_loop_by_iterations_does_not_pass_for_one_epoch(stick_config, build):
+    """MMEngine calls it that, and the last epoch is the balanced one."""
+    runner = build(by_iterations(stick_config()))
+    with pytest.raises(ValueError, match='give train_dataloader.sampler.max'):
+        runner.train()
+    assert runner.iter == 0
+    runner = build(by_iterations(stick_config(), max_epochs=2))
+    runner.train()
+    sampler = runner.train_dataloader.sampler
+    # Three steps are an epoch; the fourth is of the second and last.
+    assert sampler.class_probability().tolist() == [0.25] * 4
