@@ -16,6 +16,7 @@ from .load import pipeline_steps, type_name
 __all__ = ['in_effective_epochs', 'vary_data']
 
 _FEATURES = ('SkeletonFeatures', 'GenSkeFeat', 'FastGenSkeFeat')
+_STOCK = ('j', 'b', 'jm', 'bm')
 _SPLIT = re.compile(r'(xsub|xview|xset)(?=_)')
 _FACTOR = re.compile(r'_if\d+(?=\.)')
 
@@ -38,7 +39,8 @@ def vary_data(
         cfg (Config): The config, changed in place.
         stream (str, optional): Features of every pipeline: ``'j'``, ``'b'``,
             ``'k'``, ``'jm'``, ``'bm'``, ``'km'``, ``'ja'`` or ``'ba'``.
-            Defaults to None, as it is.
+            ``SkeletonFeatures`` takes the place of a step of MMAction2 that
+            does not know it. Defaults to None, as it is.
         split (str, optional): Benchmark of NTU RGB+D: ``'xsub'``,
             ``'xview'`` or ``'xset'``. Defaults to None, as it is.
         imbalance (int, optional): Imbalance factor. Defaults to None, as it
@@ -57,7 +59,7 @@ def vary_data(
         steps = [s for s in pipeline_steps(cfg) if _has_features(s)]
         _insist(steps, 'stream', f'transform among {", ".join(_FEATURES)}')
         for step in steps:
-            step['feats'] = [stream]
+            _set_stream(step, stream)
     if split is not None:
         sets = [d for d in _datasets(cfg) if _SPLIT.match(_text(d, 'split'))]
         _insist(sets, 'split', 'dataset with a split such as xsub_train')
@@ -96,6 +98,16 @@ def _in_views(pipeline: list[dict], views: int) -> list[dict]:
 
 def _has_features(step: dict) -> bool:
     return type_name(step['type']) in _FEATURES
+
+
+def _set_stream(step: dict, stream: str) -> None:
+    step['feats'] = [stream]
+    if stream in _STOCK or type_name(step['type']) == 'SkeletonFeatures':
+        return
+    # Ours, equal in the streams that MMAction2's step has, knows the others.
+    layout = step.pop('dataset', 'nturgb+d')
+    step.pop('axis', None)
+    step.update(type='SkeletonFeatures', layout=layout)
 
 
 def _text(node: dict, key: str) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import pytest
+from mmaction.registry import TRANSFORMS
 from mmengine.config import Config
 
 from shapmix_mm.config.data import innermost
 from shapmix_mm.config.mixins import apply_mixin, load_config
 from shapmix_mm.config.variants import in_effective_epochs, vary_data
+from shapmix_mm.skeletons import get_layout
 
 STOCK = (
     'mmaction::skeleton/stgcn/'
@@ -52,6 +55,32 @@ def test_a_stream_of_a_stock_config_is_mmaction2s_own(name, key):
 def test_the_streams_of_stream_gcn(name, key):
     cfg = load_config('shapmix_mm::streamgcn_ce_ntu60.py', [name])
     assert feats(cfg) == [[key]] * 3
+
+
+@pytest.mark.parametrize('kind, channels', [('3d', 3), ('2d', 2)])
+@pytest.mark.parametrize(
+    'name', ['skip', 'skipmotion', 'jointacceleration', 'boneacceleration']
+)
+def test_streams_that_mmaction2_does_not_know_on_its_configs(
+    name, kind, channels
+):
+    cfg = load_config(
+        STOCK.replace('3d', kind), ['fast_transforms', name, 'shapmix']
+    )
+    layout = cfg.model.data_preprocessor.blending.layout
+    num_joints = get_layout(layout).num_joints
+    for node in datasets(cfg):
+        (spec,) = (step for step in node['pipeline'] if 'feats' in step)
+        results = dict(
+            keypoint=np.random.rand(2, 5, num_joints, channels),
+            frame_dir='sample',
+        )
+        if channels == 2:
+            results['keypoint_score'] = np.random.rand(2, 5, num_joints)
+        step = TRANSFORMS.build(spec)
+        assert step.layout.name == layout
+        shape = step(results)['keypoint'].shape
+        assert shape == (2, 5, num_joints, 3)
 
 
 def test_a_split_of_a_stock_config():
