@@ -95,7 +95,8 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
         mixin (Config): The mixin.
 
     Raises:
-        ValueError: If the layout or the number of classes cannot be told.
+        ValueError: If the layout or the number of classes cannot be told, or
+            the mixin trains for epochs where the config counts iterations.
     """
     extra = mixin.to_dict()
     vary_data(cfg, **extra.pop('data_variant', {}))
@@ -105,6 +106,7 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
     imports = extra.pop('custom_imports', {}).get('imports', [])
     _make_room(cfg._cfg_dict, extra)
     _drop_replaced_loss(cfg, extra)
+    _check_loop(cfg, extra)
     cfg.merge_from_dict(extra)
     strip_delete_keys(cfg._cfg_dict)
     for key, items in lists.items():
@@ -170,6 +172,22 @@ def _drop_replaced_loss(cfg: Config, extra: dict) -> None:
         if before != type_name(new['type']):
             for key in old.keys() - {'type', 'loss_weight'}:
                 del old[key]
+
+
+def _check_loop(cfg: Config, extra: dict) -> None:
+    """Leave no argument of a loop to one of another type."""
+    new, old = extra.get('train_cfg', {}), cfg.get('train_cfg') or {}
+    if new.get('_delete_'):
+        return
+    if 'max_epochs' in new and 'max_iters' in old:
+        raise ValueError(
+            'the mixin trains for epochs (train_cfg.max_epochs), and the '
+            'config counts iterations (train_cfg.max_iters); give a config '
+            'with train_cfg=dict(by_epoch=True, max_epochs=...)'
+        )
+    if 'type' in new:
+        # Which MMEngine takes instead of a type, not beside one.
+        old.pop('by_epoch', None)
 
 
 def _add_imports(cfg: Config, modules: Sequence[str]) -> None:

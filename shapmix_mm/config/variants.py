@@ -18,6 +18,11 @@ __all__ = ['in_effective_epochs', 'vary_data']
 _FEATURES = ('SkeletonFeatures', 'GenSkeFeat', 'FastGenSkeFeat')
 _STOCK = ('j', 'b', 'jm', 'bm')
 _SPLIT = re.compile(r'(xsub|xview|xset)(?=_)')
+# Arguments of loops and schedulers that count epochs.
+_IN_EPOCHS = (
+    *('max_epochs', 'val_begin', 'val_interval', 'begin', 'end'),
+    *('T_max', 'milestones', 'step_size', 'periods', 'total_steps'),
+)
 _FACTOR = re.compile(r'_if\d+(?=\.)')
 
 
@@ -175,8 +180,18 @@ def in_effective_epochs(cfg: Config, mixin: dict[str, Any]) -> None:
         times *= node.get('times', 1)
         node = node['dataset']
     loop = mixin.get('train_cfg', {})
-    schedule = mixin.get('param_scheduler', [])
+    schedule = mixin.get('param_scheduler') or []
+    schedule = [schedule] if isinstance(schedule, dict) else schedule
     for part in (loop, *schedule):
-        for key in ('max_epochs', 'val_interval', 'T_max', 'begin', 'end'):
+        # A scheduler may count iterations.
+        if not part.get('by_epoch', True):
+            continue
+        for key in _IN_EPOCHS:
             if part.get(key):
-                part[key] = max(1, round(part[key] / times))
+                part[key] = _fewer(part[key], times)
+
+
+def _fewer(passes: Any, times: int) -> Any:
+    if isinstance(passes, (list, tuple)):
+        return [_fewer(count, times) for count in passes]
+    return max(1, round(passes / times))

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,9 +11,12 @@ from mmaction.structures import ActionDataSample
 from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmengine.registry import DefaultScope
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader
 
 from shapmix_mm.config.mixins import apply_mixin, find_mixin, load_config
 from shapmix_mm.datasets.demo.classes import ACTIONS
+from shapmix_mm.engine import SteplessTrainLoop
 
 STGCN = (
     'mmaction::skeleton/stgcn/'
@@ -336,6 +340,28 @@ def test_no_delete_key_is_left_where_there_was_nothing_to_delete(tmp_path):
     assert not has_delete_key(cfg._cfg_dict)
     assert cfg.model.cls_head.to_dict() == dict(type='I3DHead')
     assert cfg.optim_wrapper.to_dict() == dict(optimizer=dict(type='Adam'))
+
+
+@pytest.mark.parametrize('mixin', ['crt', 'taunorm'])
+def test_a_second_stage_of_a_loop_by_iterations_is_refused(mixin):
+    cfg = plain_config(train_cfg=dict(type='IterBasedTrainLoop', max_iters=20))
+    with pytest.raises(ValueError, match='trains for epochs .* iterations'):
+        with_mixins(cfg, mixin)
+
+
+@pytest.mark.parametrize(
+    'mixin, kind',
+    [('crt', EpochBasedTrainLoop), ('taunorm', SteplessTrainLoop)],
+)
+def test_a_second_stage_of_a_loop_without_a_type(mixin, kind):
+    cfg = plain_config(train_cfg=dict(by_epoch=True, max_epochs=20))
+    loop = with_mixins(cfg, mixin).train_cfg
+    with DefaultScope.overwrite_default_scope('mmaction'):
+        built = Runner.build_train_loop(
+            SimpleNamespace(_train_dataloader=DataLoader([0])), loop
+        )
+    assert type(built) is kind
+    assert built.max_epochs == (10 if mixin == 'crt' else 1)
 
 
 def test_an_unknown_mixin_lists_the_known():

@@ -160,6 +160,29 @@ def test_passes_become_epochs_of_a_repeated_set():
     )
 
 
+def test_passes_of_every_schedule_and_no_iterations():
+    repeated = dict(type='RepeatDataset', times=5, dataset=dict(type='X'))
+    cfg = Config(dict(train_dataloader=dict(dataset=repeated)))
+    mixin = dict(
+        train_cfg=dict(by_epoch=True, max_epochs=50, val_begin=10),
+        param_scheduler=[
+            dict(type='LinearLR', by_epoch=False, end=500),
+            dict(type='MultiStepLR', milestones=[20, 40], end=50),
+        ],
+    )
+    in_effective_epochs(cfg, mixin)
+    assert mixin == dict(
+        train_cfg=dict(by_epoch=True, max_epochs=10, val_begin=2),
+        param_scheduler=[
+            dict(type='LinearLR', by_epoch=False, end=500),
+            dict(type='MultiStepLR', milestones=[4, 8], end=10),
+        ],
+    )
+    single = dict(param_scheduler=dict(type='StepLR', step_size=25))
+    in_effective_epochs(cfg, single)
+    assert single['param_scheduler'] == dict(type='StepLR', step_size=5)
+
+
 def test_what_speaks_of_the_data_is_no_setting_of_the_run():
     cfg = long_tailed(dict(imbalance=100), model=dict())
     apply_mixin(
