@@ -21,6 +21,16 @@ from .variants import in_effective_epochs, vary_data
 __all__ = ['apply_mixin', 'find_mixin', 'load_config']
 
 _LISTS = ('custom_hooks', 'val_evaluator', 'test_evaluator')
+# Where a loss and a blend stand, of which type they are without one, and what
+# they have in common with one of another type.
+_REPLACED = (
+    (('model', 'cls_head', 'loss_cls'), 'CrossEntropyLoss', ('loss_weight',)),
+    (
+        ('model', 'data_preprocessor', 'blending'),
+        '',
+        ('num_classes', 'layout'),
+    ),
+)
 
 
 def load_config(path: str, mixins: Sequence[str] = ()) -> Config:
@@ -87,8 +97,8 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
     Hooks and metrics are added to those that the config has, or merged into
     one of the same type, where mmengine would replace the whole list; metrics
     only where there are data to evaluate. Of a loss that one of another type
-    replaces its weight stays. The blend takes layout and number of classes
-    from the model that it meets.
+    replaces its weight stays, of a blend layout and number of classes, which
+    a blend that has none takes from the model that it meets.
 
     Args:
         cfg (Config): The config.
@@ -105,7 +115,7 @@ def apply_mixin(cfg: Config, mixin: Config) -> None:
     lists = {key: extra.pop(key) for key in _LISTS if key in extra}
     imports = extra.pop('custom_imports', {}).get('imports', [])
     _make_room(cfg._cfg_dict, extra)
-    _drop_replaced_loss(cfg, extra)
+    _drop_replaced(cfg, extra)
     _check_loop(cfg, extra)
     cfg.merge_from_dict(extra)
     strip_delete_keys(cfg._cfg_dict)
@@ -163,14 +173,16 @@ def _select_by_class_mean(cfg: Config, added: list) -> None:
     cfg.merge_from_dict(dict(default_hooks=dict(checkpoint=saving)))
 
 
-def _drop_replaced_loss(cfg: Config, extra: dict) -> None:
-    """Leave no argument of a loss to one of another type."""
-    new = extra.get('model', {}).get('cls_head', {}).get('loss_cls', {})
-    old = (cfg.get('model', {}).get('cls_head') or {}).get('loss_cls')
-    if old and 'type' in new:
-        before = type_name(old.get('type', 'CrossEntropyLoss'))
-        if before != type_name(new['type']):
-            for key in old.keys() - {'type', 'loss_weight'}:
+def _drop_replaced(cfg: Config, extra: dict) -> None:
+    """Leave no argument of a loss or blend to one of another type."""
+    for path, default, shared in _REPLACED:
+        new: Any = extra
+        old: Any = cfg
+        for key in path:
+            new, old = new.get(key) or {}, old.get(key) or {}
+        before = type_name(old.get('type', default))
+        if before and 'type' in new and before != type_name(new['type']):
+            for key in old.keys() - {'type', *shared}:
                 del old[key]
 
 

@@ -297,6 +297,21 @@ def test_a_loss_in_the_place_of_another_has_none_of_its_arguments(names, want):
     assert found.to_dict() == want
 
 
+def test_a_blend_in_the_place_of_another_has_none_of_its_arguments():
+    blending = dict(
+        type='RemixBlending', kappa=2.0, keep_originals=False, num_classes=7
+    )
+    cfg = plain_config()
+    cfg.model.data_preprocessor = dict(
+        type='ActionDataPreprocessor', blending=blending
+    )
+    with_mixins(cfg, 'remix')
+    assert cfg.model.data_preprocessor.blending.kappa == 2.0
+    found = with_mixins(cfg, 'stmix').model.data_preprocessor.blending
+    want = dict(type='STMixBlending', num_classes=7, layout='coco')
+    assert found.to_dict() == want
+
+
 def test_class_weights_do_not_reach_the_loss_in_their_place():
     cfg = plain_config()
     cfg.model.cls_head.loss_cls = dict(
