@@ -197,6 +197,23 @@ def test_a_trained_model_predicts_without_what_trains_it(
     np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize('update_buffers', [False, True])
+def test_an_averaged_copy_shares_a_memory_that_steps_renew(
+    tiny, update_buffers
+):
+    """The queue has no size before the first step, and is new after each."""
+    cfg = tiny('paco', **{'train_cfg.max_epochs': 1})
+    cfg.custom_hooks.append(
+        dict(type='EMAHook', update_buffers=update_buffers)
+    )
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    copied = next(h.ema_model for h in runner.hooks if hasattr(h, 'ema_model'))
+    queue = copied.module.cls_head.loss_cls.queue
+    assert queue.shape == (17, 8)
+    assert torch.equal(queue, bare_model(runner).cls_head.loss_cls.queue)
+
+
 def steps_of_a_rank(rank, cfgs, folder):
     """Three steps of every method on one of two processes."""
     torch.set_num_threads(1)

@@ -90,6 +90,26 @@ class ClassCountsHook(Hook):
         Args:
             runner (Runner): The runner; all hooks have prepared the model.
         """
+        self._share(runner)
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """Likewise, before the copies are moved: a step may renew it.
+
+        Args:
+            runner (Runner): The runner.
+            batch_idx (int): Index of the batch in the epoch.
+            data_batch (dict): The batch.
+            outputs (dict): Losses of the step.
+        """
+        self._share(runner)
+
+    def _share(self, runner: Runner) -> None:
         model = bare_model(runner)
         for hook in runner.hooks:
             for copied in vars(hook).values():
