@@ -22,8 +22,9 @@ class TrainAccuracyHook(Hook):
     MMAction2's heads drop the training accuracy when labels are soft. This
     hook reads the logits that the head has computed anyway for the originals
     in front of the mixed samples. It logs nothing under a blend that drops
-    the originals, nor of an ``ExpertGCNHead``, which has logits by expert. A
-    GPU is waited for once per log, not per step.
+    the originals, nor of samples with soft or several labels, nor of an
+    ``ExpertGCNHead``, which has logits by expert. A GPU is waited for once
+    per log, not per step.
     """
 
     def __init__(self) -> None:
@@ -63,13 +64,14 @@ class TrainAccuracyHook(Hook):
             data_batch (dict): The batch before blending.
             outputs (dict): Losses of the step.
         """
-        if self._logits is None:
+        logits, self._logits = self._logits, None
+        labels = [s.gt_label for s in data_batch['data_samples']]
+        if logits is None or labels[0].numel() > 1:
             return
-        label = torch.cat([s.gt_label for s in data_batch['data_samples']])
-        predicted = self._logits[: len(label)].argmax(1)
+        label = torch.cat(labels)
+        predicted = logits[: len(label)].argmax(1)
         hits = predicted == label.to(predicted.device)
         self._pending.append(hits.float().mean())
-        self._logits = None
         if self.every_n_inner_iters(
             batch_idx, self._interval
         ) or self.end_of_epoch(runner.train_dataloader, batch_idx):

@@ -79,3 +79,14 @@ def test_a_checkpoint_holds_all_steps(runner):
     for hub in (runner.message_hub, resumed):
         history = hub.log_scalars['train/top1_acc']
         assert history.data[0].tolist()[count:] == [1.0]
+
+
+def test_samples_of_several_classes_have_no_accuracy(runner):
+    hook, head = TrainAccuracyHook(), runner.model.cls_head.train()
+    hook.before_train(runner)
+    before = deepcopy(runner.message_hub.log_scalars)
+    head(torch.randn(8, 3))
+    several = [SimpleNamespace(gt_label=torch.tensor([1.0, 0, 1]))] * 4
+    hook.after_train_iter(runner, 6, dict(data_samples=several))
+    assert runner.message_hub.log_scalars.keys() == before.keys()
+    assert not hook._pending
