@@ -9,7 +9,7 @@ from typing import Any
 
 import mmaction.registry
 from mmaction.registry import TRANSFORMS
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.config.lazy import LazyAttr, LazyObject
 from mmengine.hub import get_config
 from mmengine.registry import Registry
@@ -20,6 +20,7 @@ from ..compat.configs import leaf_file
 __all__ = [
     'pipeline_steps',
     'read_config',
+    'read_layout',
     'strip_delete_keys',
     'substitute_transforms',
     'type_name',
@@ -65,6 +66,28 @@ def read_config(path: str) -> Config:
         raise ValueError(
             f'config {path} cannot be read: {type(error).__name__}: {why}'
         ) from error
+
+
+def read_layout(name: str) -> str | dict[str, Any]:
+    """Find the layout that a command line names.
+
+    Args:
+        name (str): A layout that is built in, or a config file that has one
+            as ``layout``.
+
+    Returns:
+        str | dict: What :func:`shapmix_mm.skeletons.get_layout` takes.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If it is no config, or has no layout.
+    """
+    if not name.endswith('.py'):
+        return name
+    layout = read_config(name).get('layout')
+    if layout is None:
+        raise ValueError(f'{name} has no layout = dict(...)')
+    return layout.to_dict() if isinstance(layout, ConfigDict) else layout
 
 
 def _plain(cfg: Config) -> Config:

@@ -113,14 +113,13 @@ def show_stance(console: Any, file: Any, name: str) -> None:
 
     Raises:
         FileNotFoundError: If there is no such config.
-        ValueError: If the clips do not fit the layout, are not 3D, or the
-            layout does not tell hips and shoulders.
+        ValueError: If the config has no layout, the clips do not fit it or
+            are not 3D, or it does not tell hips and shoulders.
     """
-    from shapmix_mm.config.load import read_config
+    from shapmix_mm.config.load import read_layout
     from shapmix_mm.skeletons import find_body_joints, find_stance, get_layout
 
-    is_file = name.endswith('.py')
-    layout = get_layout(read_config(name).layout if is_file else name)
+    layout = get_layout(read_layout(name))
     joints = find_body_joints(layout)
     clips = [sample['keypoint'] for sample in file.annotations]
     for clip in clips:
@@ -135,7 +134,7 @@ def show_stance(console: Any, file: Any, name: str) -> None:
     table.add_row('height, median', f'{stance.height:.3g}')
     table.add_row('no frame with hips and shoulders', f'{stance.untold:,}')
     console.print(table)
-    shown = '_base_.layout' if is_file else repr(name)
+    shown = '_base_.layout' if name.endswith('.py') else repr(name)
     console.print(f"align: dict(type='AlignSkeleton', layout={shown})")
 
 

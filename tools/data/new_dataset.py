@@ -142,7 +142,9 @@ def main(argv: list[str] | None = None) -> int:
     add('ann_file', metavar='FILE', help='annotation file')
     known = parser.add_mutually_exclusive_group()
     known.add_argument('--joints', help='CSV of joint, parent')
-    known.add_argument('--layout', help='name of a layout that is built in')
+    known.add_argument(
+        '--layout', help='name of a layout that is built in, or config file'
+    )
     add('--out', metavar='FOLDER', help='where the files go (default: NAME)')
     add('--layout-only', action='store_true', help='print the layout only')
     args = parser.parse_args(argv)
@@ -208,6 +210,7 @@ def find_layout(
     Returns:
         tuple[dict, str]: Layout, and lines of comment.
     """
+    from shapmix_mm.config.load import read_layout
     from shapmix_mm.skeletons import (
         BUILTIN_LAYOUTS,
         get_layout,
@@ -220,8 +223,11 @@ def find_layout(
     planar = only(summary.shapes['channels'], 'numbers of channels') == 2
     names, notes = None, ''
     if args.layout:
-        get_layout(args.layout).check_joints(joints, args.ann_file)
-        return dict(BUILTIN_LAYOUTS[args.layout], name=args.layout), notes
+        given = read_layout(args.layout)
+        get_layout(given).check_joints(joints, args.ann_file)
+        if isinstance(given, str):
+            given = dict(BUILTIN_LAYOUTS[given], name=given)
+        return given, notes
     if args.joints:
         names, bones = read_joints(args.joints)
         if len(names) != joints:

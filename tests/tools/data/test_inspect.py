@@ -248,5 +248,8 @@ def test_how_bodies_stand(bodies, tmp_path, capsys):
     config.write_text("layout = 'nw-ucla'\n")
     assert main([bodies, '--no-plot', '--layout', str(config)]) == 0
     assert 'layout=_base_.layout)' in capsys.readouterr().out
+    config.write_text('joints = 20\n')
+    assert main([bodies, '--no-plot', '--layout', str(config)]) == 1
+    assert 'layout.py has no layout' in capsys.readouterr().err
     assert main([bodies, '--no-plot', '--layout', 'sbu']) == 1
     assert 'has 20 joints where' in capsys.readouterr().err

@@ -192,6 +192,15 @@ def test_a_hand_without_names(tmp_path, capsys):
     assert first.type == 'KinectV1Normalize' and first.center == 0
     assert cli.main(['new-dataset', 'hand', 'h.pkl']) == 1
     assert "has ['layout.py', " in capsys.readouterr().err
+    # Mended by hand, or from another set, it serves as those built in do.
+    words = ['new-dataset', 'again', 'h.pkl', '--layout']
+    assert cli.main([*words, 'hand/layout.py']) == 0
+    assert load_config('again/layout.py').layout == layout
+    capsys.readouterr()
+    (tmp_path / 'none.py').write_text('joints = 20\n')
+    words[1] = 'more'
+    assert cli.main([*words, 'none.py']) == 1
+    assert 'none.py has no layout' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
