@@ -7,10 +7,13 @@ import itertools
 import math
 import re
 import runpy
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -22,25 +25,35 @@ SETS = {
     'LT-NW-UCLA by subject': 'ltnwucla-folds',
     'LT-UTD-MHAD': 'ltutdmhad',
     'LT-Penn-Action': 'ltpennaction',
-    'LT-SBU': 'ltsbu',
+    'LT-SBU by pair': 'ltsbu',
 }
-PAGES = {**SETS, 'The demo set': 'demo'}
+PAGES = {
+    **SETS,
+    **dict.fromkeys(
+        ['The demo set', 'Who is pasted', 'How much guidance can give'], 'demo'
+    ),
+}
 # Folds share training clips: 1 / n + 1 / (folds - 1) in place of 1 / n.
 OVERLAP = {'ltnwucla-folds': 1 / 9, 'ltsbu': 1 / 4}
 METHODS = {
     'cross-entropy': 'ce',
     'Balanced Softmax (BS)': 'balsoftmax',
+    'class-balanced sampling': 'sampling',
     'ST-Mix + BS': 'stmix',
-    'Shap-Mix + BS': 'shapmix',
+    "Shap-Mix + BS, paper's rule": 'shapmix',
     'Shap-Mix + BS, released rule': 'shapmix_released',
-    'BS, 200 passes': 'balsoftmax-2x',
-}
-ORACLE = {
-    'random mixing (ST-Mix)': 'stmix',
-    "guided by what is learnt, paper's rule": 'shapmix',
-    'the same, released scale, label by the table': 'sharplabel',
+    'BS, 2 x epochs': 'balsoftmax-2x',
+    'ST-Mix + BS, persons in both': 'stmix-both',
+    "Shap-Mix + BS, paper's rule, persons in both": 'shapmix-both',
+    'released scale, label by its table': 'sharplabel',
     'true parts drawn, label by area': 'truedraw',
     'true parts drawn, label by them': 'trueboth',
+}
+BASELINES = {
+    'BS': 'balsoftmax',
+    'BS of 2 x epochs': 'balsoftmax-2x',
+    'ST-Mix': 'stmix',
+    'Shap-Mix': 'shapmix',
 }
 METRICS = {'mean class': 'mean_class', 'ECE': 'ece'}
 COLUMNS = ('overall', 'many', 'medium', 'few', 'mean_class', 'ece')
@@ -85,112 +98,135 @@ def sections():
     for part in re.split(r'^## ', PAGE.read_text('utf-8'), flags=re.MULTILINE):
         title, _, text = part.partition('\n')
         if title in PAGES:
-            yield pytest.param(PAGES[title], text, id=PAGES[title])
+            yield pytest.param(PAGES[title], text, id=title)
     readme = (ROOT / 'README.md').read_text('utf-8')
     yield pytest.param('ltmsrc12', readme, id='readme')
 
 
 def test_no_set_lost_its_section():
     ids = {section.id for section in sections()}
-    assert ids == {*PAGES.values(), 'readme'}
+    assert ids == {*PAGES, 'readme'}
+
+
+def welch(differences, datasets):
+    """Mean, half of its 95 % interval, p and pairs of sets that count alike.
+
+    Of one set the t test; of several that of Welch and Satterthwaite.
+    """
+    errors = np.array(list(map(variance, differences, datasets)))
+    freedom = np.array([len(values) - 1 for values in differences])
+    together = errors.sum() ** 2 / (errors**2 / freedom).sum()
+    scale = np.sqrt(errors.sum()) / len(datasets)
+    mean = np.mean([np.mean(values) for values in differences])
+    p = 2 * stats.t.sf(abs(mean) / scale, together)
+    return mean, stats.t.ppf(0.975, together) * scale, p
+
+
+def difference(runs, method, metric, baseline, datasets):
+    """Of a method and a baseline, of equal seeds, and the sets with both."""
+    pairs = {
+        name: [
+            own - other[seed] for seed, own in mine.items() if seed in other
+        ]
+        for name in datasets
+        if (mine := runs[name, method, metric])
+        and (other := runs[name, baseline, metric])
+    }
+    return (*welch([*pairs.values()], [*pairs]), pairs)
+
+
+def clear(ps):
+    """Whether each p is below 5 % after Holm, step by step."""
+    order = sorted(ps, key=ps.get)
+    found = dict.fromkeys(ps, False)
+    for rank, name in enumerate(order):
+        if ps[name] * (len(order) - rank) >= 0.05:
+            break
+        found[name] = True
+    return found
+
+
+def check_differences(rows, at, runs, metric, baseline, datasets):
+    """Cells of a column, and which of them are bold."""
+    ps = {}
+    for row in rows:
+        method = METHODS[row[0]]
+        if method == baseline:
+            assert not row[at]
+            continue
+        mean, half, p, pairs = difference(
+            runs, method, metric, baseline, datasets
+        )
+        told = f'{mean:+.1f} ± {half:.1f}'
+        if len(datasets) > 1:
+            told = f'{mean:+.1f} ({mean - half:+.1f} to {mean + half:+.1f})'
+        if len(pairs) < len(datasets):
+            told += f', {len(pairs)} sets'
+        assert row[at].strip('*') == told, (row[0], metric, baseline)
+        # Training for longer is a control, and no method of the family.
+        if not method.endswith('-2x'):
+            ps[row[0]] = p
+    bold = {row[0] for row in rows if row[at].startswith('**')}
+    assert bold == {name for name, found in clear(ps).items() if found}
 
 
 @pytest.mark.parametrize('dataset, text', sections())
 def test_tables_of_accuracies_are_those_of_the_runs(dataset, text):
     runs = read_runs()
-    head, rows = next(t for t in tables(text) if t[0][0] == 'method')
-    names = [row[0] for row in rows]
-    assert names[:4] == list(METHODS)[:4]
-    for row in rows:
-        for title, cell in zip(head[1:], row[1:]):
-            if title == 'cost':
-                continue
-            metric = METRICS.get(title, title)
-            values = runs[dataset, METHODS[row[0]], metric]
-            told = interval(list(values.values()), dataset)
-            assert cell == told, (row[0], title)
-
-
-def joint(runs, method, metric, baseline, datasets):
-    """Welch and Satterthwaite over sets that count alike, seed by seed."""
-    sets = [
-        np.array(
-            [
-                value - runs[name, baseline, metric][seed]
-                for seed, value in runs[name, method, metric].items()
-                if seed in runs[name, baseline, metric]
-            ]
-        )
-        for name in datasets
+    own = re.split(r'^### ', text, flags=re.MULTILINE)[0]
+    columns = [
+        (rows, at, title)
+        for head, rows in tables(own)
+        for at, title in enumerate(head)
+        if head[0] == 'method' and at
     ]
-    errors = np.array([variance(d, n) for d, n in zip(sets, datasets)])
-    freedom = np.array([len(d) - 1 for d in sets])
-    together = errors.sum() ** 2 / (errors**2 / freedom).sum()
-    scale = np.sqrt(errors.sum()) / len(sets)
-    mean = np.mean([d.mean() for d in sets])
-    half = stats.t.ppf(0.975, together) * scale
-    return sum(map(len, sets)), mean, mean - half, mean + half
+    assert columns
+    for rows, at, title in columns:
+        title, _, baseline = title.partition(' less ')
+        metric = METRICS.get(title, title)
+        if baseline:
+            baseline = BASELINES[baseline]
+            check_differences(rows, at, runs, metric, baseline, [dataset])
+        elif title != 'cost':
+            for row in rows:
+                values = runs[dataset, METHODS[row[0]], metric]
+                told = interval(list(values.values()), dataset)
+                assert row[at] == told, (row[0], title)
 
 
-def test_the_joint_table_is_that_of_the_runs():
-    runs = read_runs()
+@pytest.mark.parametrize('title', ['overall', 'few-shot'])
+def test_the_joint_tables_are_those_of_the_runs(title):
+    metric = title.removesuffix('-shot')
     head, rows = next(
-        t for t in tables(PAGE.read_text('utf-8')) if '95 % interval' in t[0]
+        t for t in tables(PAGE.read_text('utf-8')) if t[0][0] == title
     )
-    assert head[:5] == ['method', 'metric', 'n', 'difference', '95 % interval']
-    assert len(rows) == 12
-    for row in rows:
-        metric = METRICS.get(row[1], row[1])
-        n, mean, low, high = joint(
-            runs, METHODS[row[0]], metric, 'balsoftmax', SETS.values()
-        )
-        told = [str(n), f'{mean:+.1f}', f'{low:+.1f} to {high:+.1f}']
-        assert row[2:5] == told, row[:2]
-
-
-@pytest.mark.parametrize(
-    'method, metric',
-    [
-        (m, k)
-        for m in ('stmix', 'shapmix', 'shapmix_released')
-        for k in ('overall', 'few')
-    ],
-)
-def test_figures_at_equal_cost_are_those_of_the_runs(method, metric):
-    _, mean, low, high = joint(
-        read_runs(),
-        method,
-        metric,
-        'balsoftmax-2x',
-        ['ltmsrc12', 'ltpennaction'],
-    )
-    text = re.sub(r'\s+', ' ', PAGE.read_text('utf-8'))
-    told = text.partition('**With as many clips**')[2].partition(' - **')[0]
-    assert f'{mean:+.1f} ({low:+.1f} to {high:+.1f}, ' in told
-    if metric == 'few':
-        readme = re.sub(r'\s+', ' ', (ROOT / 'README.md').read_text('utf-8'))
-        assert f'{mean:.1f} points ({low:.1f} to {high:.1f})' in readme or (
-            f'{mean:.1f} ({low:.1f} to {high:.1f})' in readme
+    baselines = [*BASELINES][:3]
+    assert head[1:] == [f'less {name}' for name in baselines]
+    assert [METHODS[row[0]] for row in rows] == [
+        *('ce', 'balsoftmax', 'sampling', 'stmix'),
+        *('shapmix', 'shapmix_released'),
+    ]
+    for at, name in enumerate(baselines, 1):
+        baseline = BASELINES[name]
+        check_differences(
+            rows, at, read_runs(), metric, baseline, [*SETS.values()]
         )
 
 
-def test_the_table_of_the_oracle_is_that_of_its_runs():
-    runs = read_runs()
-    text = PAGE.read_text('utf-8').partition('## How much guidance can')[2]
-    head, rows = next(t for t in tables(text) if t[0][0] == 'method')
-    assert [row[0] for row in rows] == list(ORACLE)
-    for row in rows:
-        for title, cell in zip(head[1:], row[1:]):
-            less = title.removesuffix(' less ST-Mix')
-            values = runs['demo', ORACLE[row[0]], METRICS.get(title, less)]
-            assert list(values) == [0, 1, 2]
-            told = interval(list(values.values()), 'demo')
-            if title != less:
-                other = runs['demo', 'stmix', less]
-                pairs = [values[seed] - other[seed] for seed in values]
-                told = interval(pairs, 'demo', sign='+')
-                told = told if any(pairs) else ''
-            assert cell == told, (row[0], title)
+def test_the_tool_that_fills_the_tables_changes_nothing():
+    tool = ROOT / 'tools' / 'docs' / 'results_tables.py'
+    subprocess.run([sys.executable, tool, '--check'], check=True)
+
+
+def test_the_tool_mends_wrong_cells():
+    file = ROOT / 'tools' / 'docs' / 'results_tables.py'
+    text = PAGE.read_text('utf-8')
+    wrong = re.sub(
+        r'^(\| cross-entropy *\| *)\S+', r'\g<1>9', text, flags=re.MULTILINE
+    )
+    assert wrong != text
+    runs = pd.concat(map(pd.read_csv, RUNS))
+    assert runpy.run_path(str(file))['fill'](wrong, runs) == text
 
 
 def test_the_draw_of_a_table_that_knows_the_truth():
