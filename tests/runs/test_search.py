@@ -433,8 +433,12 @@ def test_runs_of_an_earlier_part_of_the_search_stay(
     )
     space = {'drop': {0: {}, 1: {'drop': 1}}, 'rate': {0: {}, 1: {'lr': 1}}}
     path = tmp_path / 'tiny.yaml'
-    search = make(methods=['ce'], space=space)
-    path.write_text(yaml.safe_dump(search.model_dump()))
+
+    def write_search(space):
+        search = make(methods=['ce'], space=space)
+        path.write_text(yaml.safe_dump(search.model_dump(), sort_keys=False))
+
+    write_search({'drop': space['drop']})
     scores = dict(zip(('ce-t00', 'ce-t01', 'ce-t02'), (0.5, 0.6, 0.9)))
 
     def run_suite(content, *_):
@@ -450,10 +454,14 @@ def test_runs_of_an_earlier_part_of_the_search_stay(
     root = tmp_path / 'root'
     arguments = [str(path), '--root', str(root), '--configs', str(tmp_path)]
     assert not tool.main([*arguments, '--only', 'drop'])
+    # A dimension more: what is logged had its first value.
+    write_search(space)
     # The other value is better, so that no second seed of this one is due.
     assert not tool.main(arguments)
     with open(root / 'log.csv', newline='') as stream:
-        runs = [(x['trial'], x['seed']) for x in csv.DictReader(stream)]
+        log = list(csv.DictReader(stream))
+    runs = [(x['trial'], x['seed']) for x in log]
+    assert {x['rate'] for x in log if x['trial'] == '1'} == {'0'}
     # The setting of both values is the fourth of all, behind the trials.
     found = sorted(runs, key=lambda run: (int(run[0]), run[1]))
     assert found == [(t, s) for t in ('0', '1', '2', '6') for s in '01']

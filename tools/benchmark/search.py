@@ -171,7 +171,8 @@ def write_log(
     """Write a line per run, with the setting of its trial.
 
     Lines of other runs, those of other dimensions or of seeds that are not
-    asked for this time, stay if they have the same columns.
+    asked for this time, stay; one from before there was a dimension gets its
+    first value.
     """
     labels = {trial.number: trial.labels for trial in trials}
     keep = ('seed', 'overall', 'mean_class', 'many', 'medium', 'few')
@@ -184,12 +185,12 @@ def write_log(
         lines.append(line)
     done = {_run_of(line) for line in lines}
     lines[:0] = [
-        other
+        {**trials[0].labels, **other}
         for other in read_log(path)
-        if _run_of(other) not in done and other.keys() == line.keys()
+        if _run_of(other) not in done
     ]
     with open(path, 'w', newline='', encoding='utf-8') as stream:
-        writer = csv.DictWriter(stream, list(lines[-1]), lineterminator='\n')
+        writer = csv.DictWriter(stream, list(line), lineterminator='\n')
         writer.writeheader()
         writer.writerows(lines)
 

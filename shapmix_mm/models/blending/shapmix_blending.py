@@ -13,7 +13,7 @@ import torch
 from mmaction.registry import MODELS
 from torch import Tensor
 
-from shapmix_mm.arguments import Positive
+from shapmix_mm.arguments import Fraction, Positive
 from shapmix_mm.shapley import (
     SaliencyTable,
     combination_masks,
@@ -52,6 +52,9 @@ class ShapMixBlending(STMixBlending):
     parts that come closest to the table's (negative ones count as none)
     share out what there is to see of a class, evenly over the joints of a
     part; and evenly over all joints where no part has any, as in the warm-up.
+    Whichever rule shares, ``minority_share`` is the least that the rarer of
+    two classes gets of a label, in a Mixup too; classes of as many samples
+    share as they did.
 
     Args:
         args (tuple): ``num_classes`` and ``layout``, see
@@ -66,6 +69,8 @@ class ShapMixBlending(STMixBlending):
             Defaults to 'counts'.
         label (str): How a mixed clip's label is shared: by ``'area'`` or by
             ``'saliency'``. Defaults to 'area'.
+        minority_share (float): Least share of a mixed label that the rarer
+            class has. Defaults to 0.0.
         table (Sequence[Sequence[str]] or str, optional): Saliency that takes
             the place of what ``SaliencyHook`` learns, once the warm-up is
             over: for each class the names of the parts that tell it, all of
@@ -103,6 +108,7 @@ class ShapMixBlending(STMixBlending):
         gain: Positive = 1.0,
         minority: Literal['counts', 'index'] = 'counts',
         label: Literal['area', 'saliency'] = 'area',
+        minority_share: Fraction = 0.0,
         table: Sequence[Sequence[str]] | str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -117,6 +123,7 @@ class ShapMixBlending(STMixBlending):
         self.gain = gain
         self.minority = minority
         self.label = label
+        self.minority_share = minority_share
         self.saliency = SaliencyTable(
             self.num_classes, self.layout.num_parts, self.sizes
         )
@@ -239,11 +246,16 @@ class ShapMixBlending(STMixBlending):
     def draw_mixture(self, clips: Tensor, label: Tensor) -> Mixture:
         """Draw what goes where, and share the label; see the base."""
         mixture = super().draw_mixture(clips, label)
-        if self.label == 'area':
-            return mixture
-        own = self.joint_saliency()[label.argmax(1)]
-        present = self.counted_persons(clips)
-        share = seen_share(mixture, present, own, own[mixture.partner])
+        share = mixture.share
+        if self.label == 'saliency':
+            own = self.joint_saliency()[label.argmax(1)]
+            present = self.counted_persons(clips)
+            share = seen_share(mixture, present, own, own[mixture.partner])
+        if self.minority_share > 0 and self.class_counts.numel() > 0:
+            own = self._rarity(label)
+            other, least = own[mixture.partner], self.minority_share
+            share = torch.where(other > own, share.clamp(min=least), share)
+            share = torch.where(other < own, share.clamp(max=1 - least), share)
         return replace(mixture, share=share)
 
     def combination_logits(self) -> Tensor:
@@ -283,21 +295,21 @@ class ShapMixBlending(STMixBlending):
         Returns:
             Tensor: bool, shape (N, V), True where the partner is pasted.
         """
-        own = label.argmax(1)
-        other = own[partner]
         if self.class_counts.numel() == 0:
             return super().draw_joints(label, partner)
-        partner_rarer = (
-            self.class_counts[own] > self.class_counts[other]
-            if self.minority == 'counts'
-            else own < other
-        )
-        guide = torch.where(partner_rarer, other, own)
+        own, rarity = label.argmax(1), self._rarity(label)
+        partner_rarer = rarity[partner] > rarity
+        guide = torch.where(partner_rarer, own[partner], own)
         drawn = draw_category(self.combination_logits() * self.guided, guide)
         joints = self.part_joints[drawn]
         paste_drawn = partner_rarer | (self.guided == 0)
         # The drawn joints, or all the others.
         return joints == paste_drawn[:, None]
+
+    def _rarity(self, label: Tensor) -> Tensor:
+        """What is greater the rarer the class of a sample is, (N,)."""
+        own = label.argmax(1)
+        return own if self.minority == 'index' else -self.class_counts[own]
 
 
 def _telling_values(

@@ -361,6 +361,35 @@ def test_the_way_to_share_labels_changes_nothing_else():
     assert not torch.allclose(area.share[~mixup], saliency.share[~mixup])
 
 
+@pytest.mark.parametrize('label', ['area', 'saliency'])
+@pytest.mark.parametrize('minority', ['counts', 'index'])
+def test_the_rarer_class_has_its_least_share(minority, label):
+    counts, rank = [90, 5, 5, 40], dict(counts=[0, 2, 2, 1], index=range(4))
+    clips, classes = torch.randn(64, 2, 20, 25, 3), torch.arange(64) % 4
+    drawn = {}
+    for least in (0.0, 0.6):
+        blend = guided_blend(
+            counts, minority=minority, label=label, minority_share=least
+        )
+        blend.mixup_prob = 0.5
+        torch.manual_seed(0)
+        drawn[least] = blend.draw_mixture(clips, torch.eye(4)[classes])
+    free, bound = drawn[0.0], drawn[0.6]
+    assert torch.equal(free.partner, bound.partner)
+    assert all(map(torch.equal, free.cells, bound.cells))
+    for own, place, before, after in zip(
+        classes, free.partner, free.share, bound.share
+    ):
+        mine, other = rank[minority][own], rank[minority][classes[place]]
+        expected = float(before)
+        if other > mine:
+            expected = max(expected, 0.6)
+        elif other < mine:
+            expected = min(expected, 0.4)
+        assert float(after) == pytest.approx(expected)
+    assert not torch.equal(free.share, bound.share)
+
+
 def test_saliency_of_joints_is_that_of_their_parts():
     blend = guided_blend([3, 2, 1])
     worth = dict(zip(LAYOUT.part_names, (0.3, 0.0, -0.4, 0.1, 0.0)))
