@@ -308,7 +308,6 @@ def animate_mixed_sample(
         _draw_time(axes['time'], clip, [frame])
 
     draw(0)
-    figure.draw_without_rendering()
     return write_gif(figure, path, len(clip.source), draw, fps)
 
 
@@ -442,7 +441,6 @@ def plot_prediction(
         draw(frame, axes)
     if not moving:
         return save_figure(figure, path)
-    figure.draw_without_rendering()
     return write_gif(figure, path, length, partial(draw, axes=panels[0]), fps)
 
 

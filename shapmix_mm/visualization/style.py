@@ -19,7 +19,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import AsinhNorm
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 from matplotlib.transforms import ScaledTranslation
 
 from ..evaluation.functional import GROUPS, check_class_counts, class_groups
@@ -42,6 +44,24 @@ PART_COLOURS = (
 )
 UNGROUPED = 'all'
 DPI = 150
+# Letters of East Asia, which matplotlib's own font lacks: what Linux, Windows
+# and macOS have of them, Chinese before the others.
+_OTHER_LETTERS = (
+    'Noto Sans CJK SC',
+    'Noto Sans CJK JP',
+    'Noto Sans SC',
+    'Source Han Sans SC',
+    'WenQuanYi Zen Hei',
+    'WenQuanYi Micro Hei',
+    'Droid Sans Fallback',
+    'Microsoft YaHei',
+    'SimHei',
+    'Yu Gothic',
+    'Malgun Gothic',
+    'PingFang SC',
+    'Hiragino Sans GB',
+    'Arial Unicode MS',
+)
 HATCH: dict[str, Any] = dict(
     facecolor='white', edgecolor='#999999', hatch='////', linewidth=0
 )
@@ -346,6 +366,7 @@ def fit(
         size (tuple[float, float]): Sum of their widths, and height of the
             first, in inches.
     """
+    _add_letters(figure)
     engine: Any = figure.get_layout_engine()
     for _ in range(2):
         engine.execute(figure)
@@ -417,7 +438,7 @@ def write_gif(
     """Write an animation, in whole or not at all, making missing folders.
 
     Args:
-        figure (Figure): The figure, laid out.
+        figure (Figure): The figure, at its first frame.
         path (str | Path): File to write; ends in ``.gif``.
         frames (int): Number of frames.
         draw (Callable[[int], None]): Brings the figure to a frame.
@@ -432,6 +453,8 @@ def write_gif(
     path = Path(path)
     if path.suffix.lower() != '.gif':
         raise ValueError(f'an animation needs a .gif file, got {path}')
+    _add_letters(figure)
+    figure.draw_without_rendering()
     # What moves must not move the rest.
     figure.set_layout_engine('none')
     writer = PillowWriter(fps=fps)
@@ -451,7 +474,17 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     Drawn on its own Agg canvas: no window, no state in ``pyplot``.
     """
     path = Path(path)
+    _add_letters(figure)
     with whole_file(path) as scratch:
         kind = path.suffix.lstrip('.') or 'png'
         figure.savefig(scratch, format=kind, facecolor='white')
     return path
+
+
+def _add_letters(figure: Figure) -> None:
+    """Let texts take letters from other fonts where their own has none."""
+    installed = set(get_font_names())
+    others = [name for name in _OTHER_LETTERS if name in installed]
+    for text in figure.findobj(Text):
+        families = dict.fromkeys([*text.get_fontfamily(), *others])
+        text.set_fontfamily([*families])

@@ -7,6 +7,9 @@ from itertools import combinations
 import matplotlib
 import numpy as np
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from matplotlib import font_manager
 from matplotlib.cbook import is_math_text
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -19,6 +22,7 @@ from shapmix_mm.visualization.style import (
     class_labels,
     saliency_scale,
     save_figure,
+    write_gif,
 )
 
 
@@ -174,3 +178,37 @@ def test_the_room_is_entered_without_matplotlib():
         'assert "matplotlib" in sys.modules'
     )
     subprocess.run([sys.executable, '-c', code], check=True)
+
+
+@pytest.fixture
+def one_letter_font(tmp_path, monkeypatch):
+    """A font of the name of a Chinese one, whose only letter is a square."""
+    fonts = font_manager.fontManager
+    monkeypatch.setattr(fonts, 'ttflist', [*fonts.ttflist])
+    square, empty = TTGlyphPen(None), TTGlyphPen(None).glyph()
+    square.moveTo((100, 0))
+    for corner in ((100, 800), (900, 800), (900, 0)):
+        square.lineTo(corner)
+    square.closePath()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(['.notdef', 'walk'])
+    builder.setupCharacterMap({ord('走'): 'walk'})
+    builder.setupGlyf({'.notdef': empty, 'walk': square.glyph()})
+    builder.setupHorizontalMetrics({'.notdef': (0, 0), 'walk': (1000, 100)})
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable(dict(familyName='SimHei', styleName='Regular'))
+    builder.setupOS2()
+    builder.setupPost()
+    path = tmp_path / 'one.ttf'
+    builder.save(path)
+    fonts.addfont(path)
+    yield
+    fonts._findfont_cached.cache_clear()
+
+
+@pytest.mark.filterwarnings('error')
+def test_chinese_names_are_set_in_an_installed_font(one_letter_font, tmp_path):
+    plot_class_counts([9, 3], tmp_path / 'counts.svg', classes=['走', 'run'])
+    animate = Figure()
+    animate.add_subplot().set_yticks([0.5], labels=['走'])
+    write_gif(animate, tmp_path / 'a.gif', 2, lambda frame: None, fps=2)
