@@ -98,11 +98,6 @@ class ResumableHook(Hook):
         loop: Any = runner.train_loop
         self._agree_on_sampler(runner)
         self._batches = _count_batches(loop.dataloader, self._key)
-        if hasattr(loop, 'dataloader_iterator'):
-            # It began to load before any hook was called.
-            loop.dataloader_iterator = type(loop.dataloader_iterator)(
-                loop.dataloader
-            )
         if isinstance(runner._val_loop, BaseLoop):
             self._val_batches = _count_batches(
                 runner.val_loop.dataloader, (*self._key, _VALIDATION)
@@ -132,6 +127,12 @@ class ResumableHook(Hook):
         assert self._key is not None
         seed_streams(*self._key, _EPOCH, runner.epoch)
         self._batches.epoch = runner.epoch
+        loop: Any = runner.train_loop
+        if hasattr(loop, 'dataloader_iterator'):
+            # It began to load before any hook was called.
+            loop.dataloader_iterator = type(loop.dataloader_iterator)(
+                loop.dataloader
+            )
         if self._resumed is not None:
             self._skip(runner, self._resumed)
             self._resumed = None

@@ -123,12 +123,22 @@ def test_no_two_steps_draw_the_same(config, build):
     assert len({one for pair in draws.seen for one in pair}) == 18
 
 
-def test_the_number_of_loader_processes_changes_nothing(config, build):
-    one = build(config('stock', 'stock'))
-    one.train()
-    other = build(config('workers', 'workers'))
-    other.train()
-    check_equal(one, other)
+def in_passes(cfg):
+    """Count iterations of a sampler that ends, twice through the data."""
+    by_iterations(cfg)
+    cfg.train_dataloader.sampler = dict(type='DefaultSampler', shuffle=True)
+    cfg.train_cfg.update(max_iters=6)
+
+
+@pytest.mark.parametrize('change', [lambda cfg: None, in_passes])
+def test_the_number_of_loader_processes_changes_nothing(change, config, build):
+    runners = []
+    for case in ('stock', 'workers'):
+        cfg = config(case, case)
+        change(cfg)
+        runners.append(build(cfg))
+        runners[-1].train()
+    check_equal(*runners)
 
 
 @pytest.mark.parametrize('epoch, due', [(1, False), (2, True), (3, True)])
