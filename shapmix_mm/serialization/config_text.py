@@ -41,18 +41,16 @@ def data_only(text: str) -> tuple[str, list[str]]:
         # MMEngine replaces these before it runs the text.
         return '', ['a template {{...}}']
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        found = [(s, _beyond_assignment(s)) for s in ast.parse(text).body]
+    except (SyntaxError, ValueError):
         return text, []
-    kept, dropped = [], []
-    for statement in tree.body:
-        found = _beyond_assignment(statement)
-        if found is None:
-            kept.append(statement)
-        else:
-            dropped.append(found)
+    except (RecursionError, MemoryError):
+        # With more of the stack left, MMEngine may get through it.
+        return '', ['lines that are nested too deeply']
+    dropped = [what for _, what in found if what is not None]
     if not dropped:
         return text, []
+    kept = [statement for statement, what in found if what is None]
     lines = (ast.get_source_segment(text, s) or '' for s in kept)
     return '\n'.join(lines) + '\n', dropped
 

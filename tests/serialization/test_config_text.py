@@ -32,7 +32,10 @@ from shapmix_mm.serialization.config_text import data_only
         'x = "{{ _base_.y }}"',
         'x = f"{exec(1)}"',
         'x = (y := 1)',
+        'import os\nx = a' + 900 * '.b',
+        'import os\nx = a' + 9000 * '.b',
     ],
+    ids=lambda text: text[:20],
 )
 def test_more_than_data_is_named(text):
     kept, dropped = data_only(text)
