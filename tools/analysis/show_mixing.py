@@ -18,7 +18,11 @@ import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.arguments import NonNegativeInt, PositiveInt, option
 from shapmix_mm.config.class_names import spread_class_names
 from shapmix_mm.config.data import stream_features, unrepeated
-from shapmix_mm.config.launch import check_annotations
+from shapmix_mm.config.launch import (
+    check_annotations,
+    merge_options,
+    one_line_errors,
+)
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.datasets import class_counts
 from shapmix_mm.engine.blend_loading import build_blend
@@ -198,8 +202,7 @@ def main(argv: list[str] | None = None) -> None:
     """Write the pictures."""
     args = parse_args(argv)
     cfg = load_config(args.config, args.mixins)
-    if args.cfg_options is not None:
-        cfg.merge_from_dict(args.cfg_options)
+    merge_options(cfg, args)
     init_default_scope(cfg.get('default_scope', 'mmaction'))
     set_random_seed(args.seed)
     blend = build_blend(cfg, args.checkpoint)
@@ -221,4 +224,5 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == '__main__':
-    main()
+    with one_line_errors():
+        main()

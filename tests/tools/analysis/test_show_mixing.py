@@ -12,6 +12,7 @@ from PIL import Image
 
 from shapmix_mm.models.blending import SkeletonBlending
 
+TOOL = tool.__file__
 LAYOUT = """dict(name='stick', num_node=6, center=0,
     inward=[(1, 0), (2, 0), (3, 0), (4, 0), (5, 0)],
     parts=[[0, 1], [2], [3], [4], [5]])"""
@@ -198,6 +199,15 @@ def test_index_keeps_the_sample_and_changes_the_partner():
 def test_bad_numbers(config, tmp_path, options, words):
     with pytest.raises(ValueError, match=words):
         tool.main([config(), '--out', str(tmp_path / 'o'), *options])
+
+
+@pytest.mark.parametrize(
+    'options, words',
+    [(['--index', 5], 'index 5'), (['--cfg-options', '+a.b=1'], 'KEY.KEY')],
+)
+def test_the_command_ends_with_the_error(run, config, options, words):
+    with pytest.raises(SystemExit, match=rf'^error: .*{words}'):
+        run(config(), *options)
 
 
 def test_a_config_without_a_blend(config):
