@@ -26,9 +26,9 @@ class ClassCountsHook(Hook):
     Every module and metric with a true ``needs_class_counts`` receives the
     counts through ``set_class_counts``, before anyone copies the model; a
     loss that its config gave ``class_counts`` keeps those. Without a training
-    dataset (``tools/test.py``), metrics receive the counts that the
-    checkpoint holds. It also refuses a checkpoint of another number of
-    classes, whose head mmengine would silently leave untrained.
+    dataset (``tools/test.py``), metrics receive the training set's counts
+    that the checkpoint holds, if any. It also refuses a checkpoint of another
+    number of classes, whose head mmengine would silently leave untrained.
 
     A copy that averages weights (``EMAHook``) shares the counts, the saliency
     table and whatever else such modules remember: an average of them would
@@ -198,13 +198,10 @@ class ClassCountsHook(Hook):
                 )
 
     def _from_checkpoint(self, runner: Runner) -> None:
-        modules = list(self._modules(bare_model(runner)))
-        # What a config gave one of them are hardly those of the data.
-        modules.sort(
-            key=lambda m: getattr(m, 'given_counts', None) is not None
-        )
-        for module in modules:
-            if module.class_counts.numel():
+        for module in self._modules(bare_model(runner)):
+            # What a config gave one of them are hardly those of the data.
+            own = getattr(module, 'given_counts', None) is None
+            if own and module.class_counts.numel():
                 counts = [int(n) for n in module.class_counts.tolist()]
                 for metric in self._metrics(runner):
                     metric.set_class_counts(counts)
