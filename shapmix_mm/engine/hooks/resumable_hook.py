@@ -14,7 +14,7 @@ from typing import Any, Iterator, NamedTuple, Sequence
 import torch
 from mmaction.registry import HOOKS
 from mmengine import dist
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.hooks import CheckpointHook, EMAHook, Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from mmengine.runner.base_loop import BaseLoop
 from torch.utils.data import DataLoader, get_worker_info
@@ -243,6 +243,10 @@ class ResumableHook(Hook):
         training = self._key is not None and batch_idx < self._val_steps
         if training and self._may_stop(runner) and self._agreed():
             runner.message_hub.update_info('resumable_validation', None)
+            for hook in runner.hooks:
+                if isinstance(hook, EMAHook):
+                    # A validation has the averages in the weights' place.
+                    hook.after_val_epoch(runner)
             self._place(runner, 0)
             self._stop_here(runner, runner.iter)
 

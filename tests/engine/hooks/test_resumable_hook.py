@@ -41,6 +41,12 @@ CASES = dict(
     persistent_workers=[lambda cfg: workers(cfg, True)],
     iterations=[plain, by_iterations],
     no_seed=[plain, lambda cfg: cfg.pop('randomness')],
+    averaged=[
+        plain,
+        lambda cfg: cfg.custom_hooks.append(
+            dict(type='EMAHook', momentum=0.1)
+        ),
+    ],
     seed_by_rank=[
         plain,
         lambda cfg: cfg.randomness.update(diff_rank_seed=True),
@@ -240,7 +246,9 @@ class SendsTermInValidation(Hook):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-@pytest.mark.parametrize('case', ['shapmix', 'stock', 'iterations'])
+@pytest.mark.parametrize(
+    'case', ['shapmix', 'stock', 'iterations', 'averaged']
+)
 def test_sigterm_within_a_validation_does_not_wait_for_its_end(
     case, config, build, monkeypatch
 ):
