@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 from mmaction.registry import HOOKS
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.runner import Runner
 
 from ...arguments import NonNegative
@@ -46,13 +46,20 @@ class TauNormHook(Hook):
         Raises:
             TypeError: If there is no linear classifier.
         """
-        layer = linear_classifier(runner, type(self).__name__)
+        layers = [linear_classifier(runner, type(self).__name__)]
         if runner._resume:
             return
+        # Validated and saved in the weights' place, renewed by steps alone.
+        layers += [
+            hook.ema_model.module.cls_head.fc
+            for hook in runner.hooks
+            if isinstance(hook, EMAHook)
+        ]
         with torch.no_grad():
-            norms = layer.weight.norm(dim=1, keepdim=True)
-            # A class that is never predicted stays so.
-            tiny = torch.finfo(norms.dtype).tiny
-            layer.weight.div_(norms.clamp_min(tiny) ** self.tau)
-            if layer.bias is not None and not self.keep_bias:
-                layer.bias.zero_()
+            for layer in layers:
+                norms = layer.weight.norm(dim=1, keepdim=True)
+                # A class that is never predicted stays so.
+                tiny = torch.finfo(norms.dtype).tiny
+                layer.weight.div_(norms.clamp_min(tiny) ** self.tau)
+                if layer.bias is not None and not self.keep_bias:
+                    layer.bias.zero_()

@@ -76,6 +76,28 @@ def test_all_else_stays(run, first):
     torch.testing.assert_close(norms, torch.ones(4))
 
 
+def test_averages_of_the_weights_are_normalised_too(
+    second_stage, build, first
+):
+    """They are what a validation sees and what a checkpoint holds."""
+    cfg = second_stage(
+        dict(type='SecondStageHook'),
+        dict(type='EMAHook'),
+        dict(type='TauNormHook'),
+        first=first,
+        **STEPLESS,
+    )
+    build(cfg).train()
+    saved = torch.load(f'{cfg.work_dir}/epoch_1.pth', weights_only=False)
+    for name in ('state_dict', 'ema_state_dict'):
+        weight = next(
+            value
+            for key, value in saved[name].items()
+            if key.endswith('cls_head.fc.weight')
+        )
+        torch.testing.assert_close(weight.norm(dim=1), torch.ones(4))
+
+
 def test_the_checkpoint_fits_the_stock_model(run, second_stage, tmp_path):
     runner = run()
     saved = torch.load(tmp_path / 'second' / 'epoch_1.pth', weights_only=False)
