@@ -14,6 +14,7 @@ from mmengine.runner.base_loop import BaseLoop
 from shapmix_mm.datasets import class_counts
 
 from ...config.launch import bare_model, num_classes_of
+from ...models.class_counts import LazyBuffersMixin
 from ...models.losses import CountedLoss
 
 __all__ = ['ClassCountsHook']
@@ -31,8 +32,9 @@ class ClassCountsHook(Hook):
     number of classes, whose head mmengine would silently leave untrained.
 
     A copy that averages weights (``EMAHook``) shares the counts, the saliency
-    table and whatever else such modules remember: an average of them would
-    mean nothing, and their sizes are not known when the copy is made.
+    table and whatever else modules with lazy buffers remember: an average of
+    them would mean nothing, and their sizes are not known when the copy is
+    made.
     """
 
     priority = 'HIGH'
@@ -118,7 +120,7 @@ class ClassCountsHook(Hook):
 
     def _share_state(self, model: Any, copied: BaseAveragedModel) -> None:
         for name, module in model.named_modules():
-            if not getattr(module, 'needs_class_counts', False):
+            if not isinstance(module, LazyBuffersMixin):
                 continue
             for inner, part in module.named_modules(prefix=name):
                 other = copied.module.get_submodule(inner)

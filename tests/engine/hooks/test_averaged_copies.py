@@ -126,3 +126,37 @@ def test_counts_are_there_before_anyone_copies(stick_config, build, kind):
     assert copies == [
         {k: v.shape for k, v in runner.model.state_dict().items()}
     ]
+
+
+def test_what_a_head_has_measured_is_shared_too(stick_config, build):
+    cfg = stick_config()
+    del cfg.model.data_preprocessor
+    cfg.model.cls_head.update(
+        type='FeatureCompositionHead',
+        num_composed=1,
+        loss_cls=dict(type='CrossEntropyLoss'),
+    )
+    cfg.train_dataloader.batch_size = 4
+    cfg.train_dataloader.sampler = dict(
+        type='CompositionSampler', num_composed=1, head_share=0.6
+    )
+    cfg.custom_hooks = [
+        dict(type='ClassCountsHook'),
+        dict(type='ConfusionHook'),
+        dict(type='EMAHook', momentum=0.25),
+    ]
+    runner = build(cfg)
+    runner.train()
+    averaged = next(
+        h.ema_model for h in runner.hooks if hasattr(h, 'ema_model')
+    ).module
+    own = bare_model(runner).cls_head
+    assert own.confusion.shape == (4, 4)
+    assert torch.equal(averaged.cls_head.confusion, own.confusion)
+    assert not torch.equal(averaged.cls_head.fc.weight, own.fc.weight)
+    cfg.merge_from_dict(
+        dict(load_from=f'{cfg.work_dir}/epoch_1.pth', resume=True)
+    )
+    again = build(cfg)
+    again.train()
+    assert torch.equal(bare_model(again).cls_head.confusion, own.confusion)
