@@ -161,11 +161,13 @@ def transforms_of(args: argparse.Namespace) -> list[Any]:
 
     Raises:
         OSError: If a config cannot be read.
-        ValueError: If a config or a transform is none.
+        ValueError: If a config or a transform is none, or mixins are of none.
     """
     from shapmix_mm.config.data import shared_transforms, transform_from_words
     from shapmix_mm.config.mixins import load_config
 
+    if args.mixins and not args.config:
+        raise ValueError('--with goes with --config')
     if args.config:
         return shared_transforms(load_config(args.config, args.mixins))
     return [transform_from_words(words) for words in args.normalize]

@@ -225,7 +225,8 @@ def _write_all(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix='.split-') as stage:
         staged = [Path(stage) / target.name for target in targets]
-        staged[0].write_text(''.join(f'{n}\n' for n in selection.names))
+        lines = ''.join(f'{name}\n' for name in selection.names)
+        staged[0].write_text(lines, encoding='utf-8')
         staged[1].write_text(json.dumps(manifest, indent=2) + '\n')
         plot_class_counts(
             selection.counts,

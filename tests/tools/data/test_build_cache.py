@@ -130,6 +130,7 @@ def test_verify(source, capsys):
     [
         (['none.pkl'], 'none.pkl does not exist'),
         (['{source}', '--config', 'none.py'], 'none.py does not exist'),
+        (['{source}', '--with', 'fast_transforms'], '--config'),
         (['{source}', '--normalize', 'NoSuch'], 'no transform'),
         (['{source}', '--normalize', 'PoseDecode'], 'not known to be'),
         (['{source}', '--out', '{source}'], 'is no cache'),

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
+import make_longtail_split
 import numpy as np
 import pytest
 from make_longtail_split import BENCHMARK_NAMES, main
@@ -158,6 +161,20 @@ def test_annotation_file(tmp_path, capsys):
 
     assert run('--ann-file', path, '--split', 'tr', '--out', 'x') == 2
     assert "has no split 'tr'" in capsys.readouterr().err
+
+
+def test_names_are_written_as_they_are_read_whatever_the_locale(tmp_path):
+    listed = [f'geh\u00f6rt_{i}' for i in range(4)]
+    source, out = tmp_path / 'all.txt', tmp_path / 'list.txt'
+    lines = (f'{name} {i % 2}' for i, name in enumerate(listed))
+    source.write_text('\n'.join(lines), encoding='utf-8')
+    plain = dict(LC_ALL='C', PYTHONUTF8='0', PYTHONCOERCECLOCALE='0')
+    tool = make_longtail_split.__file__
+    args = ['--names', source, '--imbalance', '1', '--out', out]
+    subprocess.run(
+        [sys.executable, tool, *args], check=True, env={**os.environ, **plain}
+    )
+    assert sorted(read_name_list(out)) == listed
 
 
 def test_without_a_split_no_validation_sample_is_drawn(tmp_path, capsys):
