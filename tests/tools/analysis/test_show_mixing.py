@@ -205,9 +205,11 @@ def test_bad_numbers(config, tmp_path, options, words):
     'options, words',
     [(['--index', 5], 'index 5'), (['--cfg-options', '+a.b=1'], 'KEY.KEY')],
 )
-def test_the_command_ends_with_the_error(run, config, options, words):
+def test_the_command_ends_with_the_error(
+    run, config, tmp_path, options, words
+):
     with pytest.raises(SystemExit, match=rf'^error: .*{words}'):
-        run(config(), *options)
+        run(config(), '--out', tmp_path / 'o', *options)
 
 
 def test_a_config_without_a_blend(config):
