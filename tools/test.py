@@ -8,6 +8,7 @@ import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.arguments import NonNegative, PositiveInt, option
 from shapmix_mm.config.launch import (
     add_common_arguments,
+    bare_model,
     build_runner,
     check_annotations,
     leave_group,
@@ -17,6 +18,7 @@ from shapmix_mm.config.launch import (
 )
 from shapmix_mm.config.load import type_name
 from shapmix_mm.config.mixins import load_config
+from shapmix_mm.config.trained_model import load_weights
 
 _STOCK_HOOK = 'VisualizationHook'
 
@@ -87,7 +89,10 @@ def main() -> None:
     cfg = load_config(args.config, args.mixins)
     merge_args(cfg, args)
     check_annotations(cfg, 'test_dataloader')
-    build_runner(cfg, args).test()
+    runner = build_runner(cfg, args)
+    # mmengine would test what the checkpoint lacks at its random start.
+    load_weights(bare_model(runner), args.checkpoint)
+    runner.test()
     leave_group()
 
 

@@ -23,6 +23,7 @@ __all__ = [
     'choose_layout',
     'default_sizes',
     'load_trained',
+    'load_weights',
     'read_layout',
 ]
 
@@ -96,23 +97,8 @@ def load_trained(
             in another shape.
     """
     model, blend = build_bare(cfg)
-    content = CheckpointLoader.load_checkpoint(
-        checkpoint, 'cpu', logger='silent'
-    )
+    content = load_weights(model, checkpoint)
     state = _weights(content)
-    try:
-        missing = model.load_state_dict(state, strict=False).missing_keys
-    except RuntimeError as error:
-        raise ValueError(
-            f'checkpoint {checkpoint} does not fit the config: '
-            f'{str(error).splitlines()[-1].strip()}'
-        ) from error
-    missing = [name for name in missing if not name.startswith(OF_TRAINING)]
-    if missing:
-        raise ValueError(
-            f'checkpoint {checkpoint} lacks {len(missing)} tensors of the '
-            f'model, such as {missing[0]}'
-        )
     counts = state.get(
         f'{_BLEND}class_counts', state.get('cls_head.loss_cls.class_counts')
     )
@@ -127,6 +113,44 @@ def load_trained(
         counts if counts is not None and counts.numel() else None,
         dict((content.get('meta') or {}).get('dataset_meta') or {}),
     )
+
+
+def load_weights(model: nn.Module, checkpoint: str) -> Any:
+    """Load a checkpoint into a model, which has to fit.
+
+    Args:
+        model (nn.Module): The recognizer.
+        checkpoint (str): File or address.
+
+    Returns:
+        dict: Content of the checkpoint.
+
+    Raises:
+        ValueError: If the checkpoint lacks weights of the model, or has them
+            in another shape.
+    """
+    content = CheckpointLoader.load_checkpoint(
+        checkpoint, 'cpu', logger='silent'
+    )
+    state = {
+        name: value
+        for name, value in _weights(content).items()
+        if not name.startswith(OF_TRAINING)
+    }
+    try:
+        missing = model.load_state_dict(state, strict=False).missing_keys
+    except RuntimeError as error:
+        raise ValueError(
+            f'checkpoint {checkpoint} does not fit the config: '
+            f'{str(error).splitlines()[-1].strip()}'
+        ) from error
+    missing = [name for name in missing if not name.startswith(OF_TRAINING)]
+    if missing:
+        raise ValueError(
+            f'checkpoint {checkpoint} lacks {len(missing)} tensors of the '
+            f'model, such as {missing[0]}'
+        )
+    return content
 
 
 def build_bare(cfg: Config) -> tuple[nn.Module, nn.Module | None]:

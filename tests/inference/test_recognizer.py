@@ -68,6 +68,21 @@ def test_scores_equal_the_dump_of_the_test_tool(
     assert np.ptp([one.scores for one in found], axis=0).max() > 0.1
 
 
+@pytest.mark.parametrize(
+    'option', ['model.backbone.num_stages=3', 'model.cls_head.num_classes=17']
+)
+def test_the_test_tool_refuses_other_weights(
+    trained, tmp_path, monkeypatch, option
+):
+    monkeypatch.setattr(
+        sys, 'argv',
+        ['test.py', trained.config, trained.checkpoint, '--work-dir',
+         str(tmp_path), '--cfg-options', option],
+    )  # fmt: skip
+    with pytest.raises(SystemExit, match='checkpoint .* tensors|not fit'):
+        runpy.run_path(str(TOOLS / 'test.py'), run_name='__main__')
+
+
 def test_the_best_classes_come_first_with_their_names(recognizer, test_clips):
     one = recognizer.predict(test_clips[0], top_k=3)
     chances = [answer.probability for answer in one.top]
