@@ -60,8 +60,9 @@ def convert(args: argparse.Namespace) -> None:
 
     Raises:
         FileNotFoundError: If a file is missing.
-        ValueError: If one is of another form.
+        ValueError: If one is of another form, or would be written over.
     """
+    from shapmix_mm.datasets.prepare.annotation_file import check_target
     from shapmix_mm.datasets.prepare.arrays import (
         annotate,
         read_clips,
@@ -69,6 +70,8 @@ def convert(args: argparse.Namespace) -> None:
     )
     from shapmix_mm.skeletons import read_joints
 
+    sources = (args.source, args.labels, args.joints)
+    check_target(args.out, *filter(None, sources))
     names = read_joints(args.joints)[0] if args.joints else None
     clips = read_clips(args.source, labels=args.labels, joint_names=names)
     shape = tuple(args.img_shape) if args.img_shape else None

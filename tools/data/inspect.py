@@ -286,7 +286,8 @@ def plain(text: Any) -> str:
     """Keep control characters and markup of a name off the terminal."""
     from rich.markup import escape
 
-    return escape(str(text).encode('unicode_escape').decode())
+    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in str(text))
+    return escape(''.join(shown))
 
 
 if __name__ == 'inspect':

@@ -80,7 +80,7 @@ def prepare(args: argparse.Namespace) -> None:
 
     if not args.kpfiles.is_dir():
         raise FileNotFoundError(f'{args.kpfiles}: no such folder')
-    check_target(args.out)
+    check_target(args.out, args.ann_file)
     converter = PoseConverter(
         str(args.kpfiles),
         box_thr=args.box_thr,

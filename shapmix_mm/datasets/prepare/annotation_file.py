@@ -24,17 +24,20 @@ def report_path(path: str | Path) -> Path:
     return Path(f'{path}.skipped.csv')
 
 
-def check_target(path: str | Path) -> None:
+def check_target(path: str | Path, *sources: str | Path) -> None:
     """Refuse an annotation file that could not be written, or its report.
 
     Args:
         path (str or Path): Annotation file to write; missing folders are
             made.
+        *sources (str or Path): Files that it is made from.
 
     Raises:
-        ValueError: If it or its report is a folder, or its folder takes no
-            file.
+        ValueError: If it is one of the sources, if it or its report is a
+            folder, or if its folder takes no file.
     """
+    if Path(path).resolve() in [Path(source).resolve() for source in sources]:
+        raise ValueError(f'{path} is read, and would be written over: --out')
     for target in (path, report_path(path)):
         check_writable(target)
 

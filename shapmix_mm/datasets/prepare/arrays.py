@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...serialization import write_whole
-from .annotation_file import check_target
 
 __all__ = [
     'ROW_COLUMNS',
@@ -204,7 +203,6 @@ def write_annotations(content: dict[str, Any], path: str | Path) -> None:
         content (dict): What :func:`annotate` gives.
         path (str or Path): Where it goes.
     """
-    check_target(path)
     write_whole(path, pickle.dumps(content, protocol=4))
 
 

@@ -73,6 +73,16 @@ def test_tables_and_sheet_of_a_pickle(pickled, capsys):
     assert '\x1b' not in shown.out and 'samples' in shown.err
 
 
+def test_classes_are_called_as_in_the_file(pickled, capsys):
+    content = pickle.loads(pickled.read_bytes())
+    content['classes'] = ['Öffnen', 'a\\b', 'up\x1b[2J']
+    pickled.write_bytes(pickle.dumps(content))
+    assert main([str(pickled), '--per-class', '--no-plot']) == 0
+    shown = capsys.readouterr().out
+    assert '│ 0 Öffnen ' in shown and '│ 1 a\\b ' in shown
+    assert '│ 2 up\\x1b[2J ' in shown
+
+
 def test_nothing_is_cut_on_a_narrow_terminal(pickled, capsys, monkeypatch):
     monkeypatch.setenv('COLUMNS', '80')
     content = pickle.loads(pickled.read_bytes())

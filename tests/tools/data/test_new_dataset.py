@@ -158,6 +158,20 @@ def test_files_that_do_not_fit_are_told(tmp_path, capsys):
     refused('clip,label\nb,0\n', words, "has the clip 'b', a.npz has not")
 
 
+def test_what_is_read_is_not_written_over(tmp_path, capsys):
+    np.save('a.npy', np.ones((8, 5, 4, 3)))
+    (tmp_path / 'l.csv').write_text(
+        'clip,label\n' + '\n'.join(f'{i},{i % 2}' for i in range(8))
+    )
+    (tmp_path / 'link').symlink_to(tmp_path)
+    for name in ('a.npy', 'l.csv'):
+        before = (tmp_path / name).read_bytes()
+        words = ['from-arrays', 'a.npy', '--labels', 'l.csv', '--out']
+        assert cli.main([*words, f'link/{name}']) == 1
+        assert f'link/{name} is read' in capsys.readouterr().err
+        assert (tmp_path / name).read_bytes() == before
+
+
 def test_a_hand_without_names(tmp_path, capsys):
     """Bones are guessed, clips are moved to the centre alone."""
     generator = np.random.default_rng(0)

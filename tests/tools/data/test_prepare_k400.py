@@ -161,3 +161,10 @@ def test_no_kpfile_at_all(k400, tmp_path, capsys):
     assert prepare((path, tmp_path / 'empty'), tmp_path / 'o.pkl') == 1
     shown = capsys.readouterr()
     assert 'nothing usable' in shown.err and '12 kpfile missing' in shown.out
+
+
+def test_the_table_is_not_written_over(k400, capsys):
+    before = k400[0].read_bytes()
+    assert prepare(k400, k400[0]) == 1
+    assert f'{k400[0]} is read' in capsys.readouterr().err
+    assert k400[0].read_bytes() == before
