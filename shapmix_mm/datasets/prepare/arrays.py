@@ -79,9 +79,15 @@ def read_clips(
             is named.
     """
     if Path(path).suffix == '.csv':
+        if labels is not None:
+            raise ValueError(f'{path} has a column for labels: no --labels')
         return _from_csv(path, joint_names)
     if labels is None:
         raise ValueError(f'{path} holds arrays, whose labels are in --labels')
+    if joint_names is not None:
+        raise ValueError(
+            f'{path} holds arrays, not joints by name: no --joints'
+        )
     content = np.load(path, allow_pickle=False)
     arrays = (
         {str(i): clip for i, clip in enumerate(content)}
@@ -340,6 +346,8 @@ def clips_of_rows(
         numbers = {str(i): i for i in range(most + 1)}
     parts: dict[str, list[dict[str, str]]] = defaultdict(list)
     for line, row in enumerate(rows, 2):
+        if not row['clip']:
+            raise ValueError(f'{path}:{line}: the clip has no name')
         if row['joint'] not in numbers:
             raise ValueError(f'{path}:{line}: no joint {row["joint"]!r}')
         parts[row['clip']].append(row)

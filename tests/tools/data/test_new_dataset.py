@@ -151,11 +151,16 @@ def test_files_that_do_not_fit_are_told(tmp_path, capsys):
     assert cli.main([*words, '--out', 'b.pkl', *shape]) == 2
     assert 'greater than 0' in capsys.readouterr().err
     refused(HEADER, words, 'no clip')
+    refused(HEADER + ',0,1,0,1,2,,\n', words, 'a.csv:2: the clip has no name')
+    refused(HEADER, [*words, '--labels', 'a.csv'], 'a.csv has a column for')
     np.savez('a.npz', a=np.ones((2, 3, 4)))
     words = ['from-arrays', 'a.npz', '--labels', 'a.csv']
     refused('clip,label\na,0\n', words, 'has the shape (1, 2, 3, 4)')
     refused('clip,label\na,0\na,1\n', words, "a.csv has the clip 'a' twice")
     refused('clip,label\nb,0\n', words, "has the clip 'b', a.npz has not")
+    (tmp_path / 'j.csv').write_text('joint,parent\nhip,\n')
+    words += ['--joints', 'j.csv']
+    refused('clip,label\na,0\n', words, 'a.npz holds arrays, not joints')
 
 
 def test_what_is_read_is_not_written_over(tmp_path, capsys):
