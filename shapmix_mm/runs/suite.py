@@ -355,8 +355,10 @@ def _explain(error: ValidationError, content: Any) -> str:
         elif isinstance(node, dict):
             node = node.get(part)
         place += f'{part}: '
-    model = MethodEntry if place.startswith('methods') else Entry
-    fields = (model if above else Suite).model_fields
+    kinds: dict[Any, type[Entry]]
+    kinds = dict(datasets=DatasetEntry, methods=MethodEntry)
+    model = kinds.get(above[0], Entry) if above else Suite
+    fields = model.model_fields
     known = sorted(
         {f.alias or name for name, f in fields.items()}
         - {'name', 'path', 'shipped'}

@@ -160,6 +160,7 @@ def test_runs_of_a_suite(write):
         ('[3, 1]', '[true]', 'seeds: .*valid integer, got True'),
         ('[ltnwucla]', '[ltnwulca]', "did you mean 'ltnwucla'"),
         ('[ltnwucla]', '[]', 'datasets: List should have at least 1'),
+        ('[ltnwucla]', '[{a: {fold: 5}}]', "'fold'.* did you mean 'folds'"),
         ('[ltnwucla]', 'ltnwucla', 'datasets: .*valid list'),
         ('  - ce\n', '  - cee\n', r'methods: cee: there is neither .* known'),
         ('  - ce\n', '  - ce\n  - ce\n', "methods: 'ce' is named twice"),
