@@ -321,14 +321,13 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
             method: own.set_index('seed')[metric].dropna().to_dict()
             for method, own in group.groupby('method', sort=False)
         }
-        others = {m: c for m, c in cells.items() if m != baseline}
         pairs = {
-            method: compare(cell, cells.get(baseline, {}), overlap)
-            for method, cell in others.items()
-            if metric != 'cost'
+            method: pair
+            for method, cell in cells.items()
+            if baseline != method and metric != 'cost'
+            if (pair := compare(cell, cells.get(baseline, {}), overlap))
         }
-        pairs = {method: pair for method, pair in pairs.items() if pair}
-        corrected = holm([pair.p for pair in pairs.values() if pair])
+        corrected = holm([pair.p for pair in pairs.values()])
         p_holm = dict(zip(pairs, corrected))
         for method, cell in cells.items():
             pair = pairs.get(method)
