@@ -90,7 +90,7 @@ class RebalancedPartBlending(ClassCountsMixin, TaCNNMixBlending):
         cells, pasted = super().draw_weights(clips, label, partner)
         share = pasted
         if self.own_share is not None:
-            share = (pasted > 0) * (1 - self.own_share)
+            share = torch.full_like(pasted, 1 - self.own_share)
         other = own[partner]
         share = torch.where(own > self.kappa * other, 1.0, share)
         share = torch.where(other > self.kappa * own, 0.0, share)

@@ -466,7 +466,7 @@ def test_gradcam_fills_the_table_with_shares_of_joints(stick_config, build):
 
 
 def test_a_share_takes_rare_classes_first_with_the_promised_odds():
-    """Two of four samples: odds of the first follow 1 / n_k."""
+    """One of three samples: its odds follow 1 / n_k."""
     counts, label = torch.tensor([60.0, 30.0, 10.0]), torch.tensor([0, 1, 2])
     first = np.zeros(3)
     for seed in range(3000):

@@ -73,6 +73,21 @@ def test_source_clips_reach_from_the_window_to_the_whole_sequence():
     assert np.abs(extent.mean() - 44.5) < 0.7
 
 
+def test_windows_and_source_clips_lie_anywhere_alike():
+    """A length of 4 to 8 frames has 9 less as many places in 8 frames."""
+    torch.manual_seed(0)
+    window = draw_window(20_000, 8, (0.5, 0.5), CPU, at='start')
+    start = window.inside.int().argmax(1)
+    assert stats.chisquare(torch.bincount(start, minlength=5)).pvalue > 1e-3
+    origin = window.source.gather(1, start[:, None]).flatten()
+    law = [
+        sum((place <= 8 - clip) / (9 - clip) for clip in range(4, 9)) / 5
+        for place in range(5)
+    ]
+    found = torch.bincount(origin, minlength=5)
+    assert stats.chisquare(found, np.multiply(law, 20_000)).pvalue > 1e-3
+
+
 def test_full_ratio_pastes_every_frame_in_place():
     window = draw_window(5, 9, (1.0, 1.0), CPU)
     assert window.inside.all()

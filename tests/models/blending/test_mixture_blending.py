@@ -195,14 +195,6 @@ def test_every_other_sample_may_be_the_partner_of_its_class_too(kind):
     assert met == {(i, j) for i in range(3) for j in range(3) if i != j}
 
 
-@every_kind
-def test_a_single_sample_is_left_alone(kind):
-    clips, label = random_batch(1)
-    out, out_label = build(kind).do_blending(clips.unsqueeze(1), label)
-    torch.testing.assert_close(out.squeeze(1), clips)
-    assert torch.equal(out_label, label)
-
-
 @every_blend
 def test_same_seed_same_mixture_other_seed_other_mixture(kind):
     clips, samples = random_batch(8)[0].unsqueeze(1), samples_of(8)

@@ -74,6 +74,30 @@ def test_joints_keep_their_places_by_default(authors):
     torch.testing.assert_close(mixture.share, torch.full((4,), 9 / 25))
 
 
+@pytest.mark.parametrize('own_share', [None, 0.7])
+def test_the_label_leans_beyond_the_ratio_of_counts_alone(own_share):
+    """Just three times as many is no reason yet, nor is never to meet."""
+    blend = build([9, 3, 2], own_share=own_share)
+    labels, partner = torch.tensor([0, 1, 0, 2]), torch.tensor([1, 0, 3, 2])
+    clips = torch.ones(4, 2, 3, 25, 3)
+    share = 9 / 25 if own_share is None else 0.3
+    mixture = drawn(blend, clips, labels, partner)
+    torch.testing.assert_close(
+        mixture.share, torch.tensor([share, share, 1, 0])
+    )
+    clips[0, 0] = clips[1, 1] = clips[2, 0] = clips[3, 1] = 0
+    assert not drawn(blend, clips, labels, partner).share.any()
+
+
+def test_published_slots_are_those_of_mixed_samples_alone():
+    blend = build([9, 9], slots='published', prob=0.5)
+    torch.manual_seed(0)
+    clips = torch.rand(16, 1, 2, 25, 3) + 0.5
+    mixture = blend.draw_mixture(clips, torch.eye(2)[torch.arange(16) % 2])
+    same = (blend.carry_out(clips, mixture) == clips).flatten(1).all(1)
+    assert torch.equal(same, mixture.share == 0) and 0 < same.sum() < 16
+
+
 def test_a_sixteenth_of_the_samples_is_mixed():
     blend = build([9, 9])
     torch.manual_seed(0)

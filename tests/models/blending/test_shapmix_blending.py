@@ -65,23 +65,17 @@ def test_combinations_follow_eq_3_and_the_rarer_class_guides(
     torch.manual_seed(0)
     joints = blend.draw_joints(label, partner)[::2].numpy()
     guide = 1 if rarer == 'partner' else 0
-    expected = eq3(
-        blend.saliency.values[guide].double().numpy(), norm=norm, gain=gain
-    ) * len(joints)
+    values = blend.saliency.values[guide].double().numpy()
+    chances = eq3(values, norm=norm, gain=gain)
+    found = blend.combination_logits()[guide].softmax(0)
+    np.testing.assert_allclose(found, chances, rtol=1e-4)
     drawn = [joints_of(b) for b in PARTS]
     if rarer != 'partner':
         drawn = [~mask for mask in drawn]
     observed = [(joints == mask).all(1).sum() for mask in drawn]
     # Some pasted joint sets are complements of others; all must be counted.
     assert sum(observed) == len(joints)
-    assert stats.chisquare(observed, expected).pvalue > 1e-3
-
-
-def test_released_scale_is_sharper_than_the_papers():
-    values = torch.rand(20, generator=torch.Generator().manual_seed(0))
-    paper = eq3(values.double().numpy())
-    released = eq3(values.double().numpy(), norm='none', gain=10.0)
-    assert paper.max() / paper.min() < released.max() / released.min()
+    assert stats.chisquare(observed, chances * len(joints)).pvalue > 1e-3
 
 
 @pytest.mark.parametrize('tail_is_partner', [True, False])
@@ -121,14 +115,18 @@ def test_minority_by_index_ignores_the_counts():
 
 
 def test_warm_up_is_random_st_mix():
-    blend = guided_blend([90, 5], norm='none', gain=1000.0)
+    """The parts drawn are pasted, never all the others."""
+    blend = ShapMixBlending(2, 'nturgb+d', sizes=(2,), norm='none')
+    blend.set_class_counts([90, 5])
     blend.saliency.values[:, 0] = 50.0
-    blend.guided.zero_()
+    blend.saliency.updates.fill_(1.0)
     label = torch.eye(2)[torch.arange(8000) % 2]
     partner = torch.arange(8000).view(-1, 2).flip(1).flatten()
     torch.manual_seed(0)
     joints = blend.draw_joints(label, partner).numpy()
-    observed = [(joints == joints_of(b)).all(1).sum() for b in PARTS]
+    pairs = [joints_of(b) for b in PARTS if len(b) == 2]
+    observed = [(joints == mask).all(1).sum() for mask in pairs]
+    assert sum(observed) == len(joints)
     assert stats.chisquare(observed).pvalue > 1e-3
 
 
@@ -484,6 +482,12 @@ def test_a_table_of_other_sizes_is_refused():
     del state['part_sizes']
     triples.load_state_dict(state)
     assert triples.misfit == ''
+    both = ShapMixBlending(3, 'nturgb+d')
+    more = both.state_dict()
+    del more['part_sizes']
+    for blend, other in ((both, state), (pairs, more)):
+        with pytest.raises(RuntimeError, match='size mismatch'):
+            blend.load_state_dict(other)
 
 
 def test_a_trained_model_needs_no_table_file(tmp_path):
