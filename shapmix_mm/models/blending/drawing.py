@@ -140,15 +140,15 @@ def draw_window(
         share = low + (high - low) * unit[0]
         length = (share * frames).round().clamp(1, frames)
     else:
-        least = min(max(ceil(low * frames / grid), 1), units)
-        most = min(max(floor(high * frames / grid), least), units)
+        # A product such as 0.28 * 100 may miss a whole number by rounding.
+        least = min(max(ceil(low * frames / grid - 1e-9), 1), units)
+        most = min(max(floor(high * frames / grid + 1e-9), least), units)
         length = least + (unit[0] * (most - least + 1)).floor()
     longer, start = (unit[1:3] * (units + 1 - length)).floor().unbind()
     clip = length + longer
     origin = (unit[3] * (units + 1 - clip)).floor()
-    scale = min(grid, frames)
     return place_window(
-        length * scale, start * scale, clip * scale, origin * scale, frames, at
+        length * grid, start * grid, clip * grid, origin * grid, frames, at
     )
 
 

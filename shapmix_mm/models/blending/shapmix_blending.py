@@ -322,7 +322,8 @@ def _telling_values(
                 f'table of ShapMixBlending names the parts {sorted(unknown)}, '
                 f'the layout has {list(names)}'
             )
-    telling = torch.tensor([[name in own for name in names] for own in table])
+    rows = [[name in own for name in names] for own in table]
+    telling = torch.tensor(rows).view(-1, len(names))
     members = mask_to_parts(masks, len(names))
     number = telling.sum(1, keepdim=True).clamp(min=1)
     return telling.float() @ members.float().T / number

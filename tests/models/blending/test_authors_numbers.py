@@ -170,22 +170,25 @@ def test_guided_mixing_with_the_released_scale(released, guided, monkeypatch):
 
 @pytest.mark.parametrize(
     'frames, ratio, allowed',
-    [(64, (0.4, 0.7), range(28, 45, 4)), (100, (0.52, 0.8), range(52, 81, 4))],
+    [
+        (64, (0.4, 0.7), range(28, 45, 4)),
+        (100, (0.52, 0.8), range(52, 81, 4)),
+        (100, (0.28, 0.58), range(28, 59, 2)),
+    ],
 )
 def test_windows_of_the_released_grid(frames, ratio, allowed):
     """Lengths as released, each alike; all positions on the grid."""
     torch.manual_seed(0)
-    window = draw_window(
-        20000, frames, ratio, torch.device('cpu'), grid=4, at='start'
-    )
+    grid, cpu = allowed.step, torch.device('cpu')
+    window = draw_window(20000, frames, ratio, cpu, grid=grid, at='start')
     lengths = window.inside.sum(1)
     assert set(lengths.tolist()) == set(allowed)
     counts = torch.bincount(lengths)[list(allowed)]
     assert chisquare(counts).pvalue > 1e-3
     starts = window.inside.int().argmax(1)
-    assert not (starts % 4).any()
+    assert not (starts % grid).any()
     first = window.source.gather(1, starts[:, None].long())
-    assert not (first % 4).any()
+    assert not (first % grid).any()
 
 
 def test_a_short_clip_has_a_window_on_any_grid():

@@ -206,6 +206,7 @@ def test_state_survives_a_round_trip_into_a_fresh_blend():
         (dict(table='.'), r'table \. .* no worths.npz'),
         (dict(table=['trunk'] * 3), r'table=.*Sequence'),
         (dict(table=[['trunk']] * 2), 'table .* has 2 classes.*is 3'),
+        (dict(table=[]), 'table .* has 0 classes.*is 3'),
         (dict(table=[['wing'], [], []]), r"parts \['wing'\].*'left_arm'"),
         (dict(spatial='joint'), "spatial must be 'part'.*STMixBlending"),
     ],
