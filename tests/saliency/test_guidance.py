@@ -104,6 +104,23 @@ def test_gradcam_equals_the_closed_form_of_a_linear_head():
     assert (cam.sum(1) > 0.99).sum() >= 3
 
 
+def test_gradcam_weighs_the_channels_for_each_person():
+    """A head that reads two persons differently has two gradients."""
+    torch.manual_seed(4)
+    features, weight = torch.randn(3, 2, 4, 5, 6), torch.randn(2, 4, 7)
+    label = torch.tensor([0, 3, 6])
+    model = torch.nn.Module()
+    model.forward = lambda clips, stage, mode: features
+    model.cls_head = lambda x: torch.einsum('nmctv,mck->nk', x, weight)
+    cam = joint_gradcam(model, torch.ones(3, 1, 2, 5, 6, 3), label)
+    own = weight[:, :, label].numpy()
+    maps = np.einsum('mcn,nmctv->nmtv', own, features.numpy())
+    joints = np.maximum(maps, 0).mean(2).sum(1)
+    np.testing.assert_allclose(
+        cam, joints / joints.sum(1, keepdims=True), atol=1e-6
+    )
+
+
 def test_names_in_configs_are_those_of_the_table_and_the_estimators():
     assert get_args(Guidance) == (*ESTIMATORS, 'gradcam', 'random')
     assert get_args(Average) == AVERAGES

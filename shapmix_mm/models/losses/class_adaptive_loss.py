@@ -79,17 +79,15 @@ def adaptive_weights(counts: Tensor, low: float, high: float) -> Tensor:
     Args:
         counts (Tensor): Positive numbers of samples, shape (K,).
         low (float): Beta of the rarest class.
-        high (float): Beta of the largest class; of all, where all are alike.
+        high (float): Beta of the largest class.
 
     Returns:
         Tensor: Weights, float64, shape (K,).
     """
     counts = counts.double()
     span = counts.max() - counts.min()
-    # Without a span every class is the largest.
-    place = torch.where(
-        span > 0, (counts - counts.min()) / span.clamp(min=1), 1.0
-    )
+    # Without a span all weigh alike, whatever the betas.
+    place = (counts - counts.min()) / span.clamp(min=torch.finfo().tiny)
     betas = low + (high - low) * place
     weights = (1 - betas) / -torch.expm1(counts * betas.log())
     return weights / weights.mean()

@@ -72,6 +72,13 @@ def test_the_published_loss_of_a_mixed_batch(epoch, authors, uniform):
     assert (abs(ours / got.item() - 1) < 1e-6) == (epoch == 18)
 
 
+def test_counts_that_differ_by_less_than_a_sample():
+    """Betas of 0.9 and 0.99, for one sample and for one and a half."""
+    frequent = 0.01 / (1 - 0.99**1.5)
+    found = adaptive_weights(torch.tensor([1.0, 1.5]), 0.9, 0.99)
+    assert found[1] / found[0] == pytest.approx(frequent, rel=1e-9)
+
+
 def test_equal_counts_weigh_alike_and_evaluation_has_no_weights():
     assert adaptive_weights(torch.full((5,), 7.0), 0.99, 0.9999).tolist() == (
         pytest.approx([1.0] * 5)
