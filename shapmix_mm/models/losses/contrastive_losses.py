@@ -240,7 +240,7 @@ class ParametricContrastiveLoss(CountedLoss):
                 unit_length(embedded[name]) for name in ('query', 'key')
             )
             loss = self._contrast(_wide(cls_score), label, query, key.detach())
-            self._enqueue(key.detach(), label)
+            self._enqueue(key, label)
             return loss
 
     def _contrast(

@@ -113,6 +113,14 @@ class TestParametric:
         again = paco(found, **PACO[case])(scores, labels, query=query, key=key)
         assert again.item() == pytest.approx(got.item(), rel=1e-6)
 
+    def test_keys_have_no_gradient(self):
+        query, key = (leaf(torch.randn(3, 4), torch.float64) for _ in 'qk')
+        scores = torch.randn(3, 10).double()
+        loss = paco(queue_size=7)
+        loss(scores, torch.arange(3), query=query, key=key).backward()
+        assert query.grad.any() and key.grad is None
+        assert not loss.queue.requires_grad
+
     def test_without_contrast_it_is_logit_adjustment(self, authors):
         found = authors('paco')
         scores = torch.from_numpy(found['sup_logits'])

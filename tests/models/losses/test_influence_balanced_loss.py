@@ -103,6 +103,19 @@ def test_the_factor_has_a_gradient_only_if_asked(data):
         assert (grads[1] is None) == detach
 
 
+def test_the_mean_influence_is_a_number_whatever_has_a_gradient(data):
+    logits, hard, _, features = data
+    error = softmax(logits, 1) - np.eye(4)[hard]
+    influence = np.abs(error).sum(1) * np.abs(features.numpy()).sum(1)
+    found = []
+    for alpha in (None, influence.mean()):
+        loss = ready(detach=False, alpha=alpha)
+        z = logits.clone().requires_grad_()
+        loss.set_features(features)
+        found.append(torch.autograd.grad(loss(z, hard), z)[0])
+    torch.testing.assert_close(*found)
+
+
 @pytest.mark.parametrize('late', [False, True])
 def test_features_are_of_this_batch(data, late):
     """Long before the switch too, which comes amid the training."""

@@ -227,7 +227,7 @@ def first_late(switch, *, total, iters_per_pass):
 
 @pytest.mark.parametrize(
     'start, total, first',
-    [(0.0, 9, 0), (0.5, 10, 5), (0.8, 60, 48), (0.7, 10, 7), (0.1, 30, 3)],
+    [(0.0, 9, 0), (0.5, 10, 5), (0.8, 60, 48), (0.29, 100, 29), (0.1, 30, 3)],
 )
 def test_share_of_the_training(start, total, first):
     assert first_late(make(start), total=total, iters_per_pass=3) == first
