@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
-from shapmix_mm.evaluation.functional import expected_calibration_error
+from shapmix_mm.evaluation.functional import (
+    expected_calibration_error,
+    probabilities,
+)
 
 
 def by_loops(scores, labels, bins):
@@ -50,6 +54,7 @@ def test_against_loops(bins, classes):
     assert found.ece == pytest.approx(by_loops(scores, labels, bins))
     assert found.samples.sum() == 300
     assert len(found.edges) == bins + 1
+    assert found.mean_confidence == pytest.approx(scores.max(1).mean())
 
 
 def test_always_right_and_sure_is_calibrated():
@@ -61,6 +66,11 @@ def test_always_right_and_sure_is_calibrated():
 def test_half_precision_may_exceed_one():
     scores = np.array([[1.0005, 0.0]])
     assert expected_calibration_error(scores, [0]).ece == 0
+
+
+def test_raw_scores_of_any_size_become_probabilities():
+    scores = np.array([[1e4, 1e4 - 1.0, 0.0], [-1e4, 0.0, 1.0]])
+    np.testing.assert_allclose(probabilities(scores), softmax(scores, 1))
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,9 @@ def test_the_share_of_the_plain_classifier(found):
         loss.set_progress(7 * epoch, total=70, iters_per_pass=7.0)
         shares.append(loss.plain_share)
     np.testing.assert_allclose(shares, found['alpha'])
+    # Nine steps, 9 / 7 to a pass, are seven; 9 / (9 / 7) is a bit less.
+    loss.set_progress(9, total=18, iters_per_pass=9 / 7)
+    assert loss.plain_share == pytest.approx(1 - 0.5**2)
 
 
 def test_in_evaluation_it_is_cross_entropy():
