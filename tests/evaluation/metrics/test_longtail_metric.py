@@ -311,6 +311,11 @@ def test_per_class_file(tmp_path):
     assert [r['name'] for r in rows] == list('abcdef')
     mean = np.mean([float(r['accuracy']) for r in rows if r['accuracy']])
     assert mean == pytest.approx(result['acc/mean_class'], abs=1e-6)
+    # Names of other classes are left out, and no class with them.
+    metric.dataset_meta = dict(classes=list('abc'))
+    evaluate(metric, samples())
+    with open(path, newline='') as stream:
+        assert [r['name'] for r in csv.DictReader(stream)] == [''] * 6
 
 
 def test_relative_file_lies_in_the_work_dir(tmp_path, monkeypatch):
