@@ -3,10 +3,8 @@
 from .coalitions import combination_masks, combination_parts, mask_to_parts
 from .estimators import (
     ESTIMATORS,
-    Draw,
     Estimator,
     Plan,
-    draw_marginal,
     get_estimator,
     sum_by_class,
 )
@@ -16,13 +14,11 @@ from .table import AVERAGES, SaliencyTable, part_weights
 __all__ = [
     'AVERAGES',
     'ESTIMATORS',
-    'Draw',
     'Estimator',
     'Plan',
     'SaliencyTable',
     'combination_masks',
     'combination_parts',
-    'draw_marginal',
     'exact_shapley',
     'get_estimator',
     'mask_to_parts',

@@ -13,13 +13,11 @@ from .coalitions import check_sizes, combination_masks, mask_to_parts
 
 __all__ = [
     'ESTIMATORS',
-    'Draw',
     'Estimator',
     'MarginalEstimator',
     'PerSampleEstimator',
     'PermutationEstimator',
     'Plan',
-    'draw_marginal',
     'get_estimator',
     'sum_by_class',
 ]
@@ -118,52 +116,6 @@ def sum_by_class(
     return sums.unflatten(1, shape)
 
 
-@dataclass(frozen=True)
-class Draw:
-    """One combination b and one coalition r of other parts.
-
-    Args:
-        index (int): Column of b in the saliency table.
-        block (int): Bit mask of b.
-        coalition (int): Bit mask of r; it shares no part with b.
-    """
-
-    index: int
-    block: int
-    coalition: int
-
-
-def draw_marginal(
-    num_parts: int,
-    sizes: Sequence[int] = (2, 3),
-    *,
-    generator: torch.Generator | None = None,
-) -> Draw:
-    """Draw b uniformly and r by the law that Eq. 2 averages over.
-
-    The weight ``1 / ((n + 1) comb(n, |r|))`` of Eq. 2, n parts being left,
-    is a uniform size followed by a uniform subset of that size. A single
-    marginal contribution is therefore an unbiased estimate of the value.
-
-    Args:
-        num_parts (int): P, the number of body parts.
-        sizes (Sequence[int]): Combination sizes. Defaults to (2, 3).
-        generator (torch.Generator, optional): CPU generator, so that ranks
-            that share its seed draw the same. Defaults to torch's own.
-
-    Returns:
-        Draw: The combination and the coalition.
-    """
-    masks = combination_masks(num_parts, sizes)
-    index = int(torch.randint(len(masks), (), generator=generator))
-    block = int(masks[index])
-    others = [p for p in range(num_parts) if not block >> p & 1]
-    size = int(torch.randint(len(others) + 1, (), generator=generator))
-    order = torch.randperm(len(others), generator=generator).tolist()
-    coalition = sum(1 << others[i] for i in order[:size])
-    return Draw(index=index, block=block, coalition=coalition)
-
-
 class Estimator(ABC):
     """What to score so that the mean contribution of b is its value.
 
@@ -202,6 +154,9 @@ class Estimator(ABC):
 class MarginalEstimator(Estimator):
     """The paper's: one combination b and one coalition r for all samples.
 
+    The weight ``1 / ((n + 1) comb(n, |r|))`` of Eq. 2, n parts being left,
+    is a uniform size followed by a uniform subset of that size. A single
+    marginal contribution is therefore an unbiased estimate of the value.
     Source: Shap-Mix, Sec. 3.3, "we only sample the part combination r and b
     once to calculate the single marginal contribution at each iteration".
     """
@@ -210,9 +165,17 @@ class MarginalEstimator(Estimator):
         self, num: int, *, generator: torch.Generator | None = None
     ) -> Plan:
         """See :meth:`Estimator.plan`; R is 2 and E is 1."""
-        draw = draw_marginal(self.num_parts, self.sizes, generator=generator)
-        block = torch.full((num,), draw.block)
-        return _single(block, torch.full((num,), draw.coalition), self.column)
+        drawn = torch.randint(len(self.masks), (), generator=generator)
+        block = int(self.masks[drawn])
+        others = [p for p in range(self.num_parts) if not block >> p & 1]
+        size = int(torch.randint(len(others) + 1, (), generator=generator))
+        order = torch.randperm(len(others), generator=generator).tolist()
+        coalition = sum(1 << others[i] for i in order[:size])
+        return _single(
+            torch.full((num,), block),
+            torch.full((num,), coalition),
+            self.column,
+        )
 
 
 class PerSampleEstimator(Estimator):

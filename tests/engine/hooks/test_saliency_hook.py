@@ -57,13 +57,12 @@ def test_table_is_the_ema_of_marginals_recomputed_by_hand(stick_config, build):
         hook = next(
             h for h in runner.hooks if type(h).__name__ == 'SaliencyHook'
         )
-        from shapmix_mm.shapley import draw_marginal
-
-        draw = draw_marginal(
-            5, generator=shared_generator(hook._seed, runner.iter)
+        plan = get_estimator('marginal', 5).plan(
+            1, generator=shared_generator(hook._seed, runner.iter)
         )
-        assert int(combination_masks(5)[draw.index]) == draw.block
-        assert draw.block & draw.coalition == 0
+        (lower, upper), column = plan.coalitions[0].tolist(), int(plan.columns)
+        block = int(combination_masks(5)[column])
+        assert upper == lower | block and not lower & block
         per_class = {}
         model.eval()
         for clip, sample in zip(
@@ -71,7 +70,7 @@ def test_table_is_the_ema_of_marginals_recomputed_by_hand(stick_config, build):
         ):
             label = int(sample.gt_label)
             worth = []
-            for mask in (draw.coalition | draw.block, draw.coalition):
+            for mask in (upper, lower):
                 masked = clip.clone()
                 for part, joints in enumerate(blend.layout.parts):
                     for joint in joints if not mask >> part & 1 else ():
@@ -86,14 +85,12 @@ def test_table_is_the_ema_of_marginals_recomputed_by_hand(stick_config, build):
             per_class.setdefault(label, []).append(worth[0] - worth[1])
         model.train()
         for label, values in per_class.items():
-            first = updates[label, draw.index] == 0
+            first = updates[label, column] == 0
             mean = np.mean(values)
-            expected[label, draw.index] = (
-                mean
-                if first
-                else (0.9 * expected[label, draw.index] + 0.1 * mean)
+            expected[label, column] = (
+                mean if first else (0.9 * expected[label, column] + 0.1 * mean)
             )
-            updates[label, draw.index] += 1
+            updates[label, column] += 1
 
     runner.register_hook(Spy(probe), priority='VERY_LOW')
     runner.train()
