@@ -11,6 +11,7 @@ from mmengine.config import Config, DictAction
 from shapmix_mm.config.mixins import load_config
 from shapmix_mm.runs.run import RunError
 from shapmix_mm.runs.suite import (
+    _scaled,
     check_tasks,
     find_suite,
     list_known,
@@ -193,6 +194,12 @@ def test_a_typo_names_file_and_key(write, old, new, told):
     with pytest.raises(RunError, match=told) as error:
         plan(path)
     assert str(path) in str(error.value)
+
+
+def test_milestones_move_downwards_though_not_by_rounding():
+    """25 * (29 / 25) is a bit less than 29."""
+    assert _scaled([15, 1, 0], 0.5) == [7, 1, 0]
+    assert _scaled(25, 29 / 25) == 29
 
 
 def test_a_second_stage_starts_from_the_first(write):
