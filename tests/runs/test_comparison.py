@@ -207,6 +207,14 @@ def test_best_on_test_only_if_asked_and_labelled(
     assert float(run['few']) == few
 
 
+def test_of_equally_good_epochs_the_first_counts(ran):
+    (log,) = ran[0].folder.glob('*/vis_data/scalars.json')
+    text = re.sub(r'(/overall"): [\d.]+', r'\1: 0.5', log.read_text())
+    log.write_text(text)
+    (row,) = collect(ran[:1], best=True).itertuples()
+    assert (row.epoch, row.overall) == (1, 0.5)
+
+
 def test_the_best_epoch_beside_the_last(
     finished, make_suite, accuracy, tmp_path
 ):
