@@ -7,12 +7,14 @@ import io
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from shapmix_mm.runs.comparison import (
+    _all_seconds,
     _seconds,
     collect,
     read_known,
@@ -20,7 +22,7 @@ from shapmix_mm.runs.comparison import (
     write_comparison,
 )
 from shapmix_mm.runs.queue import run_tasks
-from shapmix_mm.runs.run import RunError, read_log
+from shapmix_mm.runs.run import RunError, RunLog, read_log
 
 
 @pytest.fixture(scope='module')
@@ -277,6 +279,7 @@ def test_unfinished_runs_are_named_and_left_out(
     assert runs['tail', 'new', '0']['note'] == 'not started'
     assert runs['tail', 'new', '1']['note'] == 'ended before its first step'
     assert '4 of 13 runs are not finished' in found['report.md']
+    assert 'over 4 pairs of dataset and seed' in found['report.md']
     row = next(
         r
         for r in lines(found['summary.csv'])
@@ -365,7 +368,8 @@ def test_processor_time_comes_first_where_all_have_it(
             def change(entry, factor=factor):
                 # Dear every third step: the mean counts, not the median.
                 entry['cpu_time'] = factor * (1 + 3 * (entry['epoch'] == 3))
-                entry['time'] = 0.5 + entry['epoch']
+                # Of wall time the median counts, not the mean.
+                entry['time'] = 0.5 + entry['epoch'] ** 2
 
             rewrite(task, change)
 
@@ -381,7 +385,7 @@ def test_processor_time_comes_first_where_all_have_it(
     (first, *_) = lines(found['runs.csv'])
     # Nine steps, of 1, 1 and 4 seconds in the three epochs.
     assert float(first['train_cpu_seconds']) == pytest.approx(9 * 2)
-    assert float(first['train_seconds']) == pytest.approx(9 * 2.5)
+    assert float(first['train_seconds']) == pytest.approx(9 * 4.5)
     text = found['report.md']
     assert text.count('Cost is the processor time') == 1
     # The other dataset has none, and says so.
@@ -395,6 +399,14 @@ def test_a_run_on_a_gpu_costs_wall_time(finished):
     log.environment = {'CUDA available': 'True'}
     assert _seconds(log, 'train_cpu_seconds') is None
     assert _seconds(log, 'train_seconds') == 8
+
+
+def test_a_stage_without_steps_costs_what_the_first_one_did(finished):
+    first = finished[0]
+    plan = SimpleNamespace(takes_steps=False)
+    second = SimpleNamespace(plan=plan, first=first)
+    cost = _seconds(read_log(first.folder), 'train_seconds')
+    assert _all_seconds(second, RunLog(), 'train_seconds') == cost > 0
 
 
 def test_the_page_needs_nothing_but_itself(
@@ -489,6 +501,15 @@ def test_known_runs_of_other_settings_are_trained_and_marked(
     assert untrained(tasks + mixed, known) == [*tasks, mixed[1]]
     notes = collect(tasks, known=known).note
     assert all('other settings than the suite' in note for note in notes)
+
+
+def test_what_is_wrong_with_a_known_run_is_still_told(
+    table, make_tasks, tmp_path
+):
+    known = read_known([table])
+    known['tail', 'ctrgcn', 'ce', 0, 'last epoch']['note'] = 'damaged'
+    notes = collect(make_tasks(tmp_path / 'new'), known=known).note
+    assert notes.to_list().count('damaged') == 1
 
 
 def test_the_first_stage_of_a_run_is_trained_though_known(
