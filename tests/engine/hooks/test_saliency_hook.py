@@ -24,7 +24,7 @@ from shapmix_mm.saliency import (
     joint_gradcam,
     shared_generator,
 )
-from shapmix_mm.shapley import Plan, combination_masks, get_estimator
+from shapmix_mm.shapley import combination_masks, get_estimator
 from shapmix_mm.skeletons import get_layout
 
 
@@ -388,7 +388,9 @@ def test_overwriting_in_the_first_epochs(stick_config, build, epochs):
     The released code guides already while it still overwrites.
     """
     cfg = stick_config()
-    cfg.custom_hooks[1].update(warmup_rule='overwrite', **epochs)
+    cfg.custom_hooks[1].update(
+        estimator='permutation', warmup_rule='overwrite', **epochs
+    )
     runner = build(cfg)
     expected = np.zeros((4, 20))
     checked = []
@@ -403,14 +405,10 @@ def test_overwriting_in_the_first_epochs(stick_config, build, epochs):
         hook = next(
             h for h in runner.hooks if type(h).__name__ == 'SaliencyHook'
         )
-        plan = get_estimator('marginal', 5).plan(
+        plan = get_estimator('permutation', 5).plan(
             7, generator=shared_generator(hook._seed, runner.iter)
         )
-        block = plan.coalitions[:, 1] - plan.coalitions[:, 0]
-        zero = torch.zeros(7, 1, dtype=torch.long)
-        plan = Plan(
-            torch.stack((zero[:, 0], block), 1), zero + 1, zero, plan.columns
-        )
+        plan = plan.from_empty()
         sums, counts = contributions_by_hand(runner, data_batch, plan)
         seen = counts > 0
         expected[seen] = sums[seen] / counts[seen]
