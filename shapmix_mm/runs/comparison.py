@@ -31,6 +31,8 @@ from .queue import changed_settings, is_done
 from .report import devices
 from .run import ACCURACIES, RunError, RunLog, lacks, logged
 from .statistics import (
+    Comparison,
+    Joint,
     compare,
     critical_difference,
     holm,
@@ -568,13 +570,7 @@ class _Together:
         """Table of mean differences from the baseline."""
         rows = []
         for metric in ACCURACIES:
-            found = {}
-            for method in self.names:
-                cells = [p.get((method, metric)) for p in self.pairs]
-                values = [c.difference.values if c else () for c in cells]
-                one = joint(values, self.overlaps)
-                if one is not None:
-                    found[method] = one
+            found = self._joined(metric)
             corrected = holm([one.p for one in found.values()])
             rows += [
                 {
@@ -594,6 +590,22 @@ class _Together:
         }
         rows.sort(key=lambda row: order[row['method']])
         return needed('pandas').DataFrame(rows)
+
+    def _joined(self, metric: str) -> dict[str, Joint]:
+        joined = {
+            method: joint(
+                [c.difference.values if c else () for c in cells],
+                self.overlaps,
+            )
+            for method, cells in self._cells(metric).items()
+        }
+        return {method: one for method, one in joined.items() if one}
+
+    def _cells(self, metric: str) -> dict[str, list[Comparison | None]]:
+        return {
+            method: [p.get((method, metric)) for p in self.pairs]
+            for method in self.names
+        }
 
     def note(self) -> str:
         """Say what the table shows."""
@@ -618,7 +630,29 @@ class _Together:
             f'that a bar joins are not told apart.{care}'
         )
 
-    def draw(self, folder: Path) -> dict[str, Any] | None:
+    def draw_differences(self, folder: Path) -> dict[str, Any] | None:
+        """Draw the table of differences, if there are any."""
+        numbers: dict[str, dict[str, MeanOfSeeds]] = {}
+        for metric in ACCURACIES:
+            cells = self._cells(metric)
+            for method, one in self._joined(metric).items():
+                pairs = [c.difference for c in cells[method] if c]
+                means = [pair.mean for pair in pairs if len(pair.values) > 1]
+                line = numbers.setdefault(self.names[method], {})
+                half = (one.high - one.low) / 2
+                line[metric] = MeanOfSeeds(means, one.mean, half)
+        if not numbers:
+            return None
+        return image(
+            plot_method_intervals(
+                numbers,
+                folder / 'together.png',
+                unit=f'points of percent above {self.against}',
+                reference=dict.fromkeys(ACCURACIES, 0.0),
+            )
+        )
+
+    def draw_ranks(self, folder: Path) -> dict[str, Any] | None:
         """Draw mean ranks, if enough runs are there."""
         blocks, methods = self.ranked.shape
         if blocks < 2 or methods < 2:
@@ -791,7 +825,8 @@ def _page_values(
     return dict(
         title=f'Suite {suite.name}{ending}',
         together=together,
-        ranks=together and together.draw(folder),
+        differences=together and together.draw_differences(folder),
+        ranks=together and together.draw_ranks(folder),
         about=' '.join(suite.about.split()),
         sections={**sections, 'runs': 'Runs', 'setup': 'Set-up'},
         blocks=blocks,

@@ -12,7 +12,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from shapmix_mm.runs import comparison
 from shapmix_mm.runs.comparison import (
     _all_seconds,
     _seconds,
@@ -23,6 +25,7 @@ from shapmix_mm.runs.comparison import (
 )
 from shapmix_mm.runs.queue import run_tasks
 from shapmix_mm.runs.run import RunError, RunLog, read_log
+from shapmix_mm.visualization import plot_method_intervals
 
 
 @pytest.fixture(scope='module')
@@ -150,6 +153,37 @@ def test_datasets_together(written, accuracy):
     assert written['ranks.png']
     assert 'over 5 pairs of dataset and seed' in part
     assert 'id="together"' in written['report.html']
+
+
+def test_the_picture_of_datasets_together(
+    finished, make_suite, accuracy, tmp_path, monkeypatch
+):
+    drawn = {}
+
+    def keep(numbers, path, **look):
+        drawn[path.name] = numbers, look
+        return plot_method_intervals(numbers, path, **look)
+
+    monkeypatch.setattr(comparison, 'plot_method_intervals', keep)
+    found = write(make_suite, finished, tmp_path)
+    numbers, look = drawn['together.png']
+    assert found['together.png'][:4] == b'\x89PNG' and len(numbers) == 1
+    assert look['unit'].endswith('above ce') and look['reference']['few'] == 0
+    (row,) = numbers.values()
+    # One dataset has no few, so that nothing is said of it over both.
+    assert 'few' not in row
+    tail, flat = (
+        values(accuracy, name, 'mix', range(n), 'overall')
+        - values(accuracy, name, 'ce', range(n), 'overall')
+        for name, n in (('tail', 3), ('flat', 2))
+    )
+    dots, mean, half = row['overall']
+    assert sorted(dots) == pytest.approx(sorted([tail.mean(), flat.mean()]))
+    assert mean == pytest.approx((tail.mean() + flat.mean()) / 2)
+    # Half of a Welch interval of the difference of tail and minus flat.
+    welch = stats.ttest_ind(tail, -flat, equal_var=False)
+    interval = welch.confidence_interval()
+    assert half == pytest.approx((interval.high - interval.low) / 4)
 
 
 def test_folds_have_wider_intervals(finished, make_suite, accuracy, tmp_path):
