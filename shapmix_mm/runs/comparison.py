@@ -329,8 +329,12 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
             if baseline != method and metric != 'cost'
             if (pair := compare(cell, cells.get(baseline, {}), overlap))
         }
-        corrected = holm([pair.p for pair in pairs.values()])
-        p_holm = dict(zip(pairs, corrected))
+        plans = group.groupby('method', sort=False).task.first()
+        counted = [
+            pair.p if plans[method].plan.method.times == 1 else None
+            for method, pair in pairs.items()
+        ]
+        p_holm = dict(zip(pairs, holm(counted)))
         for method, cell in cells.items():
             pair = pairs.get(method)
             # Times do not depend on what a fold trains on.
@@ -338,8 +342,8 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
             own = interval([*cell.values()], shared)
             if own is None:
                 continue
-            task = group[group.method == method].task.iloc[0]
-            row = _summary_row(task.plan, metric, clock, own, pair)
+            plan = plans[method].plan
+            row = _summary_row(plan, metric, clock, own, pair)
             row['selection'] = group.selection.iloc[0]
             if pair:
                 row.update(baseline=baseline, p_holm=p_holm[method])
@@ -507,8 +511,9 @@ class _Block:
             f'Difference from {self.against} in points of percent, '
             'seed by seed: mean, 95 % t interval and two-sided paired t test '
             '(scipy.stats) over the n seeds that both have. Holm: '
-            'corrected for the number of methods, metric by metric; not for '
-            'that of metrics. With few seeds a large p shows nothing.'
+            'corrected for the number of methods (rows that only train for '
+            'longer are none), metric by metric; not for that of metrics. '
+            'With few seeds a large p shows nothing.'
         )
 
     def draw(self, folder: Path, paired: bool) -> dict[str, Any] | None:
@@ -553,6 +558,8 @@ class _Together:
         self.names: dict[str, str] = {}
         for block in blocks:
             self.names.update(block.names)
+        plans = (plan for block in blocks for plan in block.plans)
+        self.controls = {p.method.name for p in plans if p.method.times > 1}
         self.against = blocks[0].against
         self.title = 'All datasets together'
         self.pairs = [block.lookup('against') for block in blocks]
@@ -563,7 +570,7 @@ class _Together:
             index=['setting', 'seed'], columns='method', values='overall'
         )
         # A block is a dataset and seed that all methods have done.
-        self.ranked = wide.dropna()
+        self.ranked = wide.drop(columns=self.controls & {*wide}).dropna()
 
     @property
     def differences(self) -> Any:
@@ -571,7 +578,10 @@ class _Together:
         rows = []
         for metric in ACCURACIES:
             found = self._joined(metric)
-            corrected = holm([one.p for one in found.values()])
+            counted = [
+                None if method in self.controls else one.p
+                for method, one in found.items()
+            ]
             rows += [
                 {
                     'method': self.names[method],
@@ -583,7 +593,7 @@ class _Together:
                     'p': _probability(one.p),
                     'p (Holm)': _probability(p),
                 }
-                for (method, one), p in zip(found.items(), corrected)
+                for (method, one), p in zip(found.items(), holm(counted))
             ]
         order = {
             title: place for place, title in enumerate(self.names.values())
@@ -615,7 +625,8 @@ class _Together:
             'the datasets that have both, each counting alike, of the '
             'differences of equal seeds (n of them); 95 % t interval and '
             'two-sided test after Welch and Satterthwaite, seeds scattering '
-            'within datasets; by Holm corrected for the number of methods. '
+            'within datasets; by Holm corrected for the number of methods '
+            '(rows that only train for longer are none). '
             f'Both speak of these datasets.{folds}'
         )
 

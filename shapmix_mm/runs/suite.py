@@ -133,7 +133,9 @@ class MethodEntry(Entry):
         mixins (list[str]): Mixins that it adds to its leaf; ``with`` in the
             file.
         epochs (int, optional): Effective epochs of its own.
-        times (int): How many times as long it trains as it would.
+        times (int): How many times as long it trains as it would; where it
+            is more than once, it is a control, which corrections for the
+            number of methods do not count.
         after (str): Method, named before it, from whose last checkpoint it
             starts; empty for none.
     """

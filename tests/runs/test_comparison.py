@@ -20,6 +20,7 @@ from shapmix_mm.runs.comparison import (
     _seconds,
     collect,
     read_known,
+    summarize,
     untrained,
     write_comparison,
 )
@@ -184,6 +185,35 @@ def test_the_picture_of_datasets_together(
     welch = stats.ttest_ind(tail, -flat, equal_var=False)
     interval = welch.confidence_interval()
     assert half == pytest.approx((interval.high - interval.low) / 4)
+
+
+def test_what_only_trains_for_longer_is_no_method(
+    finished, make_suite, tmp_path
+):
+    def longer(task):
+        plan, twice = task.plan, dict(times=2)
+        if plan.method.name == 'mix':
+            method = plan.method.model_copy(update=twice)
+            plan = dataclasses.replace(plan, method=method)
+        return dataclasses.replace(task, plan=plan)
+
+    runs = collect(finished)
+    before = lines(summarize(runs, 'ce').to_csv(index=False))
+    runs['task'] = [longer(task) for task in runs.task]
+    after = lines(summarize(runs, 'ce').to_csv(index=False))
+    ps, corrected = (
+        [[row[key] for row in part if row['p']] for part in (before, after)]
+        for key in ('p', 'p_holm')
+    )
+    assert ps[0] == ps[1] and corrected[0] == ps[0]
+    assert not any(corrected[1])
+    write_comparison(make_suite(finished), runs, tmp_path)
+    report = (tmp_path / 'report.md').read_text()
+    table = report.split('datasets together')[1].split('## Runs')[0]
+    told = re.findall(r'to \S+ +\| ([\d.]+) +\| +(\S+) +\|$', table, re.M)
+    # Overall, many, medium and mean class.
+    assert [corrected for _, corrected in told] == ['–'] * 4
+    assert not (tmp_path / 'ranks.png').exists()
 
 
 def test_folds_have_wider_intervals(finished, make_suite, accuracy, tmp_path):
