@@ -28,7 +28,7 @@ def runner(found):
     model.cls_head = nn.Module()
     model.cls_head.fc = fc
     return SimpleNamespace(
-        model=model, logger=logging.getLogger('none'), _resume=False
+        model=model, hooks=[], logger=logging.getLogger('none'), _resume=False
     )
 
 
