@@ -133,7 +133,7 @@ def plot_mean_ranks(
     labels = class_labels(names, len(names), max_length=40)
     axes.set_yticks(range(len(names)), labels)
     axes.set_ylim(len(names) - 0.3, -0.6)
-    axes.set_xlabel(
+    figure.supxlabel(
         'mean rank, 1 is best; bars join methods less than '
         f'{difference:.2f} apart',
         fontsize=10,

@@ -151,6 +151,13 @@ def test_ranks_from_the_best_down_and_what_is_alike_joined(look, tmp_path):
         plot_mean_ranks(dict(ce=1.0), path, difference=1.2)
 
 
+def test_long_names_of_methods_leave_room_for_what_ranks_are(look, tmp_path):
+    names = ['Shap-Mix + BS, cheaper estimate', 'b', 'c', 'd']
+    ranks = dict(zip(names, RANKS.values()))
+    plot_mean_ranks(ranks, tmp_path / 'x.png', difference=1.62)
+    look.is_legible()
+
+
 def test_bars_of_ranks_overlap_where_they_must(look, tmp_path):
     plot_mean_ranks(RANKS, tmp_path / 'x.png', difference=1.35)
     joined = [line.get_xdata().tolist() for line in look.axes[0].lines]
