@@ -3,6 +3,7 @@
 import argparse
 
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 import shapmix_mm  # noqa: F401  (registers modules, cures stock wheels)
 from shapmix_mm.arguments import NonNegative, PositiveInt, option
@@ -89,11 +90,24 @@ def main() -> None:
     cfg = load_config(args.config, args.mixins)
     merge_args(cfg, args)
     check_annotations(cfg, 'test_dataloader')
-    runner = build_runner(cfg, args)
-    # mmengine would test what the checkpoint lacks at its random start.
-    load_weights(bare_model(runner), args.checkpoint)
-    runner.test()
+    test_whole(build_runner(cfg, args), args.checkpoint)
     leave_group()
+
+
+def test_whole(runner: Runner, checkpoint: str) -> None:
+    """Test a checkpoint that has all weights of the model.
+
+    Args:
+        runner (Runner): The runner.
+        checkpoint (str): File or address.
+
+    Raises:
+        ValueError: If it lacks some, which mmengine would test as they were
+            drawn, or is of another number of classes.
+    """
+    runner.load_or_resume()
+    load_weights(bare_model(runner), checkpoint)
+    runner.test()
 
 
 if __name__ == '__main__':

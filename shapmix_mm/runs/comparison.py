@@ -316,6 +316,7 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
     usual = usual[usual > 0]
     group['cost'] = group[clock] / group.seed.map(usual)
     group[list(METRICS)] *= 100
+    plans = {task.plan.method.name: task.plan for task in group.task}
     overlap = group.task.iloc[0].plan.dataset.overlap
     rows = []
     for metric in (*METRICS, 'cost'):
@@ -329,9 +330,8 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
             if baseline != method and metric != 'cost'
             if (pair := compare(cell, cells.get(baseline, {}), overlap))
         }
-        plans = group.groupby('method', sort=False).task.first()
         counted = [
-            pair.p if plans[method].plan.method.times == 1 else None
+            pair.p if plans[method].method.times == 1 else None
             for method, pair in pairs.items()
         ]
         p_holm = dict(zip(pairs, holm(counted)))
@@ -342,14 +342,12 @@ def _summarize_setting(group: Any, baseline: str) -> list[dict[str, Any]]:
             own = interval([*cell.values()], shared)
             if own is None:
                 continue
-            plan = plans[method].plan
-            row = _summary_row(plan, metric, clock, own, pair)
+            row = _summary_row(plans[method], metric, clock, own, pair)
             row['selection'] = group.selection.iloc[0]
             if pair:
                 row.update(baseline=baseline, p_holm=p_holm[method])
             rows.append(row)
-    order = {name: place for place, name in enumerate(group.method.unique())}
-    return sorted(rows, key=lambda row: order[row['method']])
+    return sorted(rows, key=lambda row: [*plans].index(row['method']))
 
 
 def _summary_row(

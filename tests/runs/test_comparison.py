@@ -480,7 +480,7 @@ def test_the_page_needs_nothing_but_itself(
     shown = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     # The figures that the page holds also lie beside it.
     kept = [p.read_bytes() for p in (tmp_path / 'out').glob('*.png')]
-    assert len(shown) == 5
+    assert len(shown) == 6
     assert sorted(map(base64.b64decode, shown)) == sorted(kept)
     assert not re.search(r'(?:src|href)="(?!data:|#)', page)
     assert '<script' not in page

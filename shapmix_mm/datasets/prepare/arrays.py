@@ -88,12 +88,7 @@ def read_clips(
         raise ValueError(
             f'{path} holds arrays, not joints by name: no --joints'
         )
-    content = np.load(path, allow_pickle=False)
-    arrays = (
-        {str(i): clip for i, clip in enumerate(content)}
-        if isinstance(content, np.ndarray)
-        else dict(content)
-    )
+    arrays = _arrays(path)
     clips = {}
     rows = _rows(labels, ('clip', 'label'))
     refuse_twice(
@@ -304,6 +299,13 @@ def whole_joints(values: np.ndarray) -> np.ndarray:
     """
     there = np.isfinite(values).all(axis=-1, keepdims=True)
     return np.asarray(np.where(there, values, 0), values.dtype)
+
+
+def _arrays(path: str | Path) -> dict[str, np.ndarray]:
+    content = np.load(path, allow_pickle=False)
+    if isinstance(content, np.ndarray):
+        return {str(i): clip for i, clip in enumerate(content)}
+    return dict(content)
 
 
 def _from_csv(

@@ -118,9 +118,7 @@ class ShapMixBlending(STMixBlending):
                 'ShapMixBlending draws combinations of whole parts: spatial '
                 f"must be 'part', got {self.spatial!r}; STMixBlending has both"
             )
-        self.tau = tau
-        self.norm = norm
-        self.gain = gain
+        self.tau, self.norm, self.gain = tau, norm, gain
         self.minority = minority
         self.label = label
         self.minority_share = minority_share
