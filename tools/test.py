@@ -102,10 +102,9 @@ def test_whole(runner: Runner, checkpoint: str) -> None:
         checkpoint (str): File or address.
 
     Raises:
-        ValueError: If it lacks some, which mmengine would test as they were
-            drawn, or is of another number of classes.
+        ValueError: If it lacks some or has them in another shape; mmengine
+            would test these as they were drawn.
     """
-    runner.load_or_resume()
     load_weights(bare_model(runner), checkpoint)
     runner.test()
 

@@ -68,6 +68,26 @@ def test_scores_equal_the_dump_of_the_test_tool(
     assert np.ptp([one.scores for one in found], axis=0).max() > 0.1
 
 
+def test_the_test_tool_takes_averaged_weights(trained, tmp_path, monkeypatch):
+    config = tmp_path / 'averaged.py'
+    config.write_text(
+        f'_base_ = {str(trained.config)!r}\n'
+        "custom_hooks = [dict(type='EMAHook')]\n"
+    )
+    dumps = []
+    for source in (trained.config, config):
+        dumps.append(tmp_path / f'{len(dumps)}.pkl')
+        monkeypatch.setattr(
+            sys, 'argv',
+            ['test.py', str(source), trained.checkpoint, '--dump',
+             str(dumps[-1]), '--work-dir', str(tmp_path)],
+        )  # fmt: skip
+        runpy.run_path(str(TOOLS / 'test.py'), run_name='__main__')
+    plain, averaged = (pickle.loads(dump.read_bytes()) for dump in dumps)
+    for one, other in zip(plain, averaged):
+        np.testing.assert_array_equal(one['pred_score'], other['pred_score'])
+
+
 @pytest.mark.parametrize(
     'option', ['model.backbone.num_stages=3', 'model.cls_head.num_classes=17']
 )

@@ -87,6 +87,16 @@ def write(make_suite, tasks, out, best=False):
     return found
 
 
+def planned(tasks, part, name, **update):
+    """The tasks, their entry of a name changed."""
+    for task in tasks:
+        entry = getattr(task.plan, part)
+        if entry.name == name:
+            entry = entry.model_copy(update=update)
+        plan = dataclasses.replace(task.plan, **{part: entry})
+        yield dataclasses.replace(task, plan=plan)
+
+
 def lines(text):
     return list(csv.DictReader(io.StringIO(text)))
 
@@ -190,16 +200,9 @@ def test_the_picture_of_datasets_together(
 def test_what_only_trains_for_longer_is_no_method(
     finished, make_suite, tmp_path
 ):
-    def longer(task):
-        plan, twice = task.plan, dict(times=2)
-        if plan.method.name == 'mix':
-            method = plan.method.model_copy(update=twice)
-            plan = dataclasses.replace(plan, method=method)
-        return dataclasses.replace(task, plan=plan)
-
     runs = collect(finished)
     before = lines(summarize(runs, 'ce').to_csv(index=False))
-    runs['task'] = [longer(task) for task in runs.task]
+    runs['task'] = [*planned(runs.task, 'method', 'mix', times=2)]
     after = lines(summarize(runs, 'ce').to_csv(index=False))
     ps, corrected = (
         [[row[key] for row in part if row['p']] for part in (before, after)]
@@ -218,16 +221,8 @@ def test_what_only_trains_for_longer_is_no_method(
 
 def test_folds_have_wider_intervals(finished, make_suite, accuracy, tmp_path):
     """The three seeds of one dataset are folds."""
-
-    def in_folds(task):
-        plan, folds = task.plan, dict(folds=3)
-        if plan.dataset.name == 'tail':
-            dataset = plan.dataset.model_copy(update=folds)
-            plan = dataclasses.replace(plan, dataset=dataset)
-        return dataclasses.replace(task, plan=plan)
-
     runs = collect(finished)
-    runs['task'] = [in_folds(task) for task in runs.task]
+    runs['task'] = [*planned(runs.task, 'dataset', 'tail', folds=3)]
     paths = write_comparison(make_suite(finished), runs, tmp_path)
     written = {p.name: p.read_text() for p in paths if p.suffix != '.png'}
     table = {

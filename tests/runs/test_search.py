@@ -471,6 +471,30 @@ def test_runs_of_an_earlier_part_of_the_search_stay(
     assert recipe[2]['score'] == pytest.approx(0.605)
 
 
+def test_a_log_keeps_what_its_trials_still_mean(tmp_path):
+    """Dimensions come and go; none damages what was logged."""
+    tool, path = load_tool(), tmp_path / 'log.csv'
+
+    def trials(**space):
+        return star_trials(make(methods=['ce'], space=space))
+
+    def write(known, number, seed):
+        run = dict(method=f'ce-t{number:02d}', seed=seed)
+        tool.write_log([run], known, path)
+        with open(path, newline='') as stream:
+            return [(x['trial'], x['seed']) for x in csv.DictReader(stream)]
+
+    one, more = {0: {}, 1: {'a': 1}}, {0: {}, 1: {'b': 1}, 2: {'b': 2}}
+    few = trials(drop=one, rate=one)
+    for number in (0, 1, 2):
+        write(few, number, 0)
+    # The second trial of a longer first dimension was that of the other.
+    told = write(trials(drop=more, rate=one), 2, 1)
+    assert told == [('0', '0'), ('1', '0'), ('2', '1')]
+    # A dimension that is no more takes its lines along.
+    assert write(trials(drop=more), 1, 0) == [('1', '0')]
+
+
 def test_the_command_compares_rules_over_sets(source, tmp_path, capsys):
     tool = load_tool()
     (tmp_path / 'configs').mkdir()

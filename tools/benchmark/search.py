@@ -172,7 +172,8 @@ def write_log(
 
     Lines of other runs, those of other dimensions or of seeds that are not
     asked for this time, stay; one from before there was a dimension gets its
-    first value.
+    first value. One of a dimension that is no more, or of a trial that has
+    other values now, does not.
     """
     labels = {trial.number: trial.labels for trial in trials}
     keep = ('seed', 'overall', 'mean_class', 'many', 'medium', 'few')
@@ -184,10 +185,13 @@ def write_log(
         line['cpu_seconds'] = run.get('train_cpu_seconds', '')
         lines.append(line)
     done = {_run_of(line) for line in lines}
+    logged = [{**trials[0].labels, **other} for other in read_log(path)]
     lines[:0] = [
-        {**trials[0].labels, **other}
-        for other in read_log(path)
+        other
+        for other in logged
         if _run_of(other) not in done
+        and other.keys() == line.keys()
+        and labels.get(int(other['trial']), {}).items() <= other.items()
     ]
     with open(path, 'w', newline='', encoding='utf-8') as stream:
         writer = csv.DictWriter(stream, list(line), lineterminator='\n')

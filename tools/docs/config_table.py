@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -238,19 +238,34 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield folder / 'README.md', page(folder, own)
 
 
-def main() -> int:
-    """Write the pages, or compare them."""
-    check = parse_args().check
+def write_pages(
+    pages: Iterable[tuple[Path, str]], check: bool, script: str
+) -> int:
+    """Write pages, or compare them.
+
+    Args:
+        pages (Iterable[tuple[Path, str]]): Files, and what they should say.
+        check (bool): Whether to compare.
+        script (str): What writes them, for the message.
+
+    Returns:
+        int: Exit code, 1 if a page that was compared is out of date.
+    """
     stale = 0
-    for path, text in pages():
+    for path, text in pages:
         if path.is_file() and path.read_text(encoding='utf-8') == text:
             continue
         stale += 1
         if check:
-            print(f'{path} is out of date: python {__file__}')
+            print(f'{path} is out of date: python {script}')
         else:
             path.write_text(text, encoding='utf-8')
     return 1 if check and stale else 0
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    return write_pages(pages(), parse_args().check, __file__)
 
 
 if __name__ == '__main__':

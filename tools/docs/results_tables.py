@@ -17,6 +17,9 @@ import pandas as pd
 from shapmix_mm.runs.statistics import compare, holm, interval, joint
 from shapmix_mm.runs.suite import DatasetEntry, Suite, read_suite
 
+sys.path.insert(0, str(Path(__file__).parent))
+from config_table import write_pages  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / 'README.md', ROOT / 'docs' / 'longtail_results.md'
 # Suite below a heading, and the dataset of its tables that begin with methods;
@@ -233,17 +236,8 @@ def main(argv: list[str] | None = None) -> int:
     check = parse_args(argv).check
     files = sorted((ROOT / 'docs' / 'results').glob('*/runs.csv'))
     runs = pd.concat(map(pd.read_csv, files), ignore_index=True)
-    stale = 0
-    for path in PAGES:
-        text = path.read_text(encoding='utf-8')
-        filled = fill(text, runs)
-        if filled != text:
-            stale += 1
-            if check:
-                print(f'{path} is out of date: python {__file__}')
-            else:
-                path.write_text(filled, encoding='utf-8')
-    return 1 if check and stale else 0
+    pages = ((p, fill(p.read_text(encoding='utf-8'), runs)) for p in PAGES)
+    return write_pages(pages, check, __file__)
 
 
 if __name__ == '__main__':
